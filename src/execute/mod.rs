@@ -1,0 +1,1 @@
+//! DataFusion: sessions, scans, functions, limits, cancellation.

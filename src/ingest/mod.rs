@@ -1,0 +1,1 @@
+//! Files to cleaned, checked, sorted tables.

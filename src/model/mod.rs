@@ -1,0 +1,1 @@
+//! What the data means: YAML resolved to tables, cubes and measures. Pure.

@@ -1,0 +1,1 @@
+//! SQL to a star plan: binder, lineage, expansion. Pure.

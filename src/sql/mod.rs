@@ -1,0 +1,1 @@
+//! The dialect: parsing, names and literals, typing. Pure.

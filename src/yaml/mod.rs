@@ -1,0 +1,1 @@
+//! YAML text to a spanned tree, checked against shapes that also emit JSON Schema.
