@@ -1,1 +1,13 @@
-//! DataFusion: sessions, scans, functions, limits, cancellation.
+//! DataFusion: sessions, scans, functions, limits, cancellation. A logical plan of `plan` comes in; batches of
+//! the announced schema go out. The only owner of a session state and of the runtime environment.
+//!
+//! The life of a query here: [`Engine::admit`] lets it in (or queues it, or refuses), [`Engine::execute`] makes
+//! the physical plan and starts it on the query threads, and the [`Answer`] hands its batches over one at a
+//! time. The answer owns the query's permit and memory; dropping it stops the query.
+
+mod answer;
+mod engine;
+pub mod functions;
+
+pub use answer::Answer;
+pub use engine::{Engine, Permit};
