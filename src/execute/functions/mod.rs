@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::execution::session_state_defaults::SessionStateDefaults;
+use datafusion::execution::SessionStateDefaults;
 
 use crate::sql::Functions;
 
