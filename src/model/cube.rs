@@ -1,0 +1,191 @@
+//! Cubes: dimensions and measures over a fact table, with their expressions typed and names resolved.
+
+use std::collections::BTreeSet;
+
+use arrow::datatypes::DataType;
+use datafusion::sql::sqlparser::ast;
+
+use super::Text;
+
+/// Dimensions and measures over one fact table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cube {
+    /// Its name, as a table of the schema `cubes`.
+    pub name: String,
+    /// Its title.
+    pub title: Option<Text>,
+    /// What it answers.
+    pub description: Option<Text>,
+    /// The fact table.
+    pub table: String,
+    /// The dimension that is its axis of time.
+    pub time: Option<String>,
+    /// The rows that count at all.
+    pub filter: Option<RowExpr>,
+    /// Its dimensions as written, the grains of time after the dimension they belong to.
+    pub dimensions: Vec<Dimension>,
+    /// Its measures as written.
+    pub measures: Vec<Measure>,
+}
+
+impl Cube {
+    /// The dimension of this name.
+    pub fn dimension(&self, name: &str) -> Option<&Dimension> {
+        self.dimensions.iter().find(|dimension| dimension.name == name)
+    }
+
+    /// The measure of this name.
+    pub fn measure(&self, name: &str) -> Option<&Measure> {
+        self.measures.iter().find(|measure| measure.name == name)
+    }
+}
+
+/// An expression over one row of the fact table and the rows that it joins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowExpr {
+    /// The expression as it is now, as SQL.
+    pub sql: String,
+    /// The expression. A column of the fact is the identifier `column`; a column of a joined table is the compound
+    /// identifier of the whole path and the column: `products.department`, `store.region.name`.
+    pub ast: ast::Expr,
+    /// The join paths that it uses, each a list of names of joins.
+    pub paths: BTreeSet<Vec<String>>,
+    /// Its type, as the mart's types.
+    pub data_type: DataType,
+}
+
+/// A dimension of a cube.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dimension {
+    /// Its name.
+    pub name: String,
+    /// Its title, or that of the column which it plainly is.
+    pub title: Option<Text>,
+    /// What it means, or what the column does which it plainly is.
+    pub description: Option<Text>,
+    /// Its value. For an instant, and for the grains of one, the instant itself in UTC.
+    pub expr: RowExpr,
+    /// Its type as announced.
+    pub data_type: DataType,
+    /// How its value is made of its expression.
+    pub kind: DimensionKind,
+}
+
+/// How a dimension's value is made of its expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DimensionKind {
+    /// It is the expression.
+    Plain,
+    /// The expression is a timestamp (µs, UTC); the value is its naive wall clock in the session's zone.
+    Instant,
+    /// The first moment or day of the period that the value of the time dimension `of` lies in.
+    Grain {
+        /// The time dimension.
+        of: String,
+        /// The period.
+        grain: Grain,
+    },
+}
+
+/// Periods of the calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Grain {
+    /// Hours of wall clock, as timestamps.
+    Hour,
+    /// Days.
+    Day,
+    /// ISO weeks, by their Monday.
+    Week,
+    /// Months.
+    Month,
+    /// Quarters.
+    Quarter,
+    /// Years.
+    Year,
+}
+
+impl Grain {
+    /// Every grain, finest first.
+    pub const ALL: [Self; 6] = [Self::Hour, Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year];
+
+    /// Its name, as `date_trunc` takes it and as it ends the dimension's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+        }
+    }
+}
+
+/// A measure of a cube: arithmetic over leaves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measure {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: Option<Text>,
+    /// What it means.
+    pub description: Option<Text>,
+    /// What it counts in, `USD` for one.
+    pub unit: Option<String>,
+    /// How it is shown, `#,##0` for one.
+    pub format: Option<String>,
+    /// The aggregates that it is made of, each different.
+    pub leaves: Vec<Leaf>,
+    /// The arithmetic; the leaf i is the quoted identifier `"$i"`.
+    pub value: ast::Expr,
+    /// Its type as announced.
+    pub data_type: DataType,
+}
+
+/// An aggregate over fact rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Leaf {
+    /// The function.
+    pub aggregate: Aggregate,
+    /// What is aggregated; none for `count(*)`.
+    pub argument: Option<RowExpr>,
+    /// The rows that count; all without it.
+    pub filter: Option<RowExpr>,
+    /// Its type.
+    pub data_type: DataType,
+}
+
+/// The functions that make a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Aggregate {
+    /// `sum(x)`: Int64, decimal(38, s) or Float64.
+    Sum,
+    /// `count(x)` and `count(*)`: Int64.
+    Count,
+    /// `count(distinct x)`: Int64.
+    CountDistinct,
+    /// `min(x)`: the type of x.
+    Min,
+    /// `max(x)`: the type of x.
+    Max,
+    /// `avg(x)`: Float64.
+    Avg,
+}
+
+impl Aggregate {
+    /// The name of its SQL function; a distinct count is `count` too.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::Count | Self::CountDistinct => "count",
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Avg => "avg",
+        }
+    }
+
+    /// Whether its values add up over any split of the rows.
+    pub fn is_additive(self) -> bool {
+        matches!(self, Self::Sum | Self::Count)
+    }
+}
