@@ -13,12 +13,23 @@
 
 mod version;
 mod snapshot;
+mod fault;
+mod durable;
+mod stats;
+mod bounds;
+mod files;
+mod delta;
+mod owner;
 mod lease;
 mod open;
 mod publication;
+#[cfg(test)]
+mod kit;
+#[cfg(test)]
+mod kill;
 
-pub use lease::Owner;
 pub use open::Store;
+pub use owner::Owner;
 pub use publication::{Draft, Publication, WriteMode};
 pub use snapshot::{ColumnStats, DataFile, Snapshot, TableSnapshot};
 pub use version::{Claim, FORMAT, Input, MartVersion, Pin, Verdict};

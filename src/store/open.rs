@@ -1,61 +1,232 @@
 //! A mart's place: opening it, its versions, its snapshots.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::fs;
+use std::io;
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use object_store::ObjectStore;
+use chrono::{DateTime, Utc};
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, ObjectStoreExt};
+use url::Url;
 
-use super::lease::Owner;
+use super::delta::DeltaTable;
+use super::durable::Durable;
+use super::fault::{fault, is_missing};
+use super::lease::{Lease, LetGo};
+use super::owner::Owner;
 use super::publication::Publication;
-use super::snapshot::Snapshot;
-use super::version::MartVersion;
+use super::snapshot::{Snapshot, TableSnapshot};
+use super::version::{MartVersion, Pin};
+use crate::clock;
 use crate::error::{Error, Result};
+
+/// How many snapshots are kept in memory.
+const SNAPSHOTS: usize = 16;
+/// How many objects are read at once.
+const CONCURRENT_READS: usize = 8;
 
 /// A mart on object storage. Clones share what they have read.
 #[derive(Debug, Clone)]
 pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     objects: Arc<dyn ObjectStore>,
+    place: String,
+    /// The newest version seen; 0 before any.
+    newest: AtomicU64,
+    /// The last snapshots read, least recently used first.
+    snapshots: Mutex<VecDeque<Arc<Snapshot>>>,
+    let_go: LetGo,
 }
 
 impl Store {
     /// The mart at `url`, a local folder's path or `file:` URL; other stores are refused by name. Creates nothing: a
     /// folder that is not there is a mart without versions.
-    pub fn open(_url: &str) -> Result<Self> {
-        Err(Error::internal("the store is not there yet"))
+    pub fn open(url: &str) -> Result<Self> {
+        let folder = resolved(&folder(url)?).map_err(|source| fault(format!("open mart {url}"), source))?;
+        if folder.exists() && !folder.is_dir() {
+            return Err(Error::misconfigured(format!("mart {url} is a file; name a folder")));
+        }
+        let prefix = Path::from_absolute_path(&folder).map_err(|source| {
+            Error::misconfigured(format!("mart {url}: {source}; name another folder")).with_source(source)
+        })?;
+        let objects = PrefixStore::new(Durable::new(), prefix);
+        Ok(Self::with_object_store(Arc::new(objects), &folder.display().to_string()))
     }
 
     /// The mart in `objects`, called `place` in messages.
-    pub fn with_object_store(objects: Arc<dyn ObjectStore>, _place: &str) -> Self {
-        Self { objects }
+    pub fn with_object_store(objects: Arc<dyn ObjectStore>, place: &str) -> Self {
+        let inner = Inner {
+            objects,
+            place: place.to_owned(),
+            newest: AtomicU64::new(0),
+            snapshots: Mutex::default(),
+            let_go: LetGo::default(),
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     /// The newest version's number; none before the first load.
     pub async fn latest(&self) -> Result<Option<u64>> {
-        Err(Error::internal("the store is not there yet"))
+        // Versions have no gaps, so looking for the next one saves the listing.
+        let mut newest = self.inner.newest.load(Ordering::Relaxed);
+        if newest == 0 || !self.exists(newest).await? {
+            newest = self.numbers().await?.into_iter().max().unwrap_or(0);
+        }
+        while newest > 0 && self.exists(newest + 1).await? {
+            newest += 1;
+        }
+        self.inner.newest.store(newest, Ordering::Relaxed);
+        Ok((newest > 0).then_some(newest))
     }
 
     /// All versions, newest first.
     pub async fn versions(&self) -> Result<Vec<MartVersion>> {
-        Err(Error::internal("the store is not there yet"))
+        let mut numbers = self.numbers().await?;
+        numbers.sort_unstable_by(|one, other| other.cmp(one));
+        let read = |number| self.version(number);
+        let versions: Vec<_> =
+            stream::iter(numbers).map(read).buffered(CONCURRENT_READS).try_collect::<Vec<_>>().await?;
+        Ok(versions)
     }
 
     /// Version `number`; `NotFound` when there is none.
-    pub async fn version(&self, _number: u64) -> Result<MartVersion> {
-        Err(Error::internal("the store is not there yet"))
+    pub async fn version(&self, number: u64) -> Result<MartVersion> {
+        let path = version_path(number);
+        let place = format!("{path} of mart {}", self.inner.place);
+        let read = async { self.inner.objects.get(&path).await?.bytes().await };
+        match read.await {
+            Ok(bytes) => MartVersion::decode(&bytes, &place),
+            Err(source) if is_missing(&source) => Err(self.no_version(number).await),
+            Err(source) => Err(fault(format!("read {place}"), source)),
+        }
+    }
+
+    async fn no_version(&self, number: u64) -> Error {
+        let there = match self.latest().await {
+            Ok(Some(newest)) => format!("the newest is {newest}"),
+            Ok(None) => "nothing is loaded yet: run starmart load".into(),
+            Err(error) => return error,
+        };
+        Error::not_found(format!("mart {} has no version {number}; {there}", self.inner.place))
     }
 
     /// Version `number` with the files of its tables.
-    pub async fn snapshot(&self, _number: u64) -> Result<Arc<Snapshot>> {
-        Err(Error::internal("the store is not there yet"))
+    pub async fn snapshot(&self, number: u64) -> Result<Arc<Snapshot>> {
+        if let Some(known) = self.known(number) {
+            return Ok(known);
+        }
+        let version = self.version(number).await?;
+        let read =
+            |(name, pin): (String, Pin)| async move { Ok::<_, Error>((name.clone(), self.table(&name, &pin).await?)) };
+        let tables = stream::iter(version.tables.clone()).map(read).buffered(CONCURRENT_READS).try_collect().await?;
+        let snapshot = Arc::new(Snapshot { version, tables, object_store: self.object_store() });
+        let mut snapshots = self.inner.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        if snapshots.len() >= SNAPSHOTS {
+            snapshots.pop_front();
+        }
+        snapshots.push_back(Arc::clone(&snapshot));
+        Ok(snapshot)
+    }
+
+    fn known(&self, number: u64) -> Option<Arc<Snapshot>> {
+        let mut snapshots = self.inner.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = snapshots.iter().position(|snapshot| snapshot.version.number == number)?;
+        let snapshot = snapshots.remove(at)?;
+        snapshots.push_back(Arc::clone(&snapshot));
+        Some(snapshot)
+    }
+
+    /// The table as pinned, shared with a snapshot that has it.
+    async fn table(&self, name: &str, pin: &Pin) -> Result<Arc<TableSnapshot>> {
+        let known = {
+            let snapshots = self.inner.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+            let tables = snapshots.iter().filter(|snapshot| snapshot.version.tables.get(name) == Some(pin));
+            tables.filter_map(|snapshot| snapshot.tables.get(name)).next().map(Arc::clone)
+        };
+        match known {
+            Some(table) => Ok(table),
+            None => Ok(Arc::new(DeltaTable::new(&self.inner.objects, name)?.at(pin.delta_version).await?.table)),
+        }
     }
 
     /// Where the files of all snapshots lie.
     pub fn object_store(&self) -> Arc<dyn ObjectStore> {
-        Arc::clone(&self.objects)
+        Arc::clone(&self.inner.objects)
+    }
+
+    /// The mart's name in messages: its folder.
+    pub fn place(&self) -> &str {
+        &self.inner.place
     }
 
     /// Takes the lease for `owner`; `Unavailable` while somebody else alive holds it. A load that finds nothing to do
-    /// should not come here: find that out from [`Store::latest`] first.
-    pub async fn begin(&self, _owner: &Owner) -> Result<Publication> {
-        Err(Error::internal("the store is not there yet"))
+    /// should not come here: find that out from [`Store::latest`] first, and look at [`Publication::base`] again after.
+    pub async fn begin(&self, owner: &Owner) -> Result<Publication> {
+        self.begin_at(owner, clock::now()).await
+    }
+
+    /// [`Store::begin`] as of `now`.
+    pub(crate) async fn begin_at(&self, owner: &Owner, now: DateTime<Utc>) -> Result<Publication> {
+        let objects = self.object_store();
+        let lease = Lease::take(objects, &self.inner.place, owner, now, &self.inner.let_go).await?;
+        let base = match self.latest().await? {
+            Some(newest) => Some(self.version(newest).await?),
+            None => None,
+        };
+        Ok(Publication::new(self.clone(), lease, base))
+    }
+
+    async fn numbers(&self) -> Result<Vec<u64>> {
+        let listed: Result<Vec<_>, _> = self.inner.objects.list(Some(&Path::from("_versions"))).try_collect().await;
+        let listed =
+            listed.map_err(|source| fault(format!("list the versions of mart {}", self.inner.place), source))?;
+        let number = |meta: object_store::ObjectMeta| meta.location.filename()?.strip_suffix(".json")?.parse().ok();
+        Ok(listed.into_iter().filter_map(number).collect())
+    }
+
+    async fn exists(&self, number: u64) -> Result<bool> {
+        match self.inner.objects.head(&version_path(number)).await {
+            Ok(_) => Ok(true),
+            Err(source) if is_missing(&source) => Ok(false),
+            Err(source) => Err(fault(format!("look for version {number} of mart {}", self.inner.place), source)),
+        }
+    }
+}
+
+/// Where version `number` lies.
+pub(crate) fn version_path(number: u64) -> Path {
+    Path::from(format!("_versions/{number:020}.json"))
+}
+
+/// The folder that `url` names.
+fn folder(url: &str) -> Result<PathBuf> {
+    if !url.contains("://") && !url.starts_with("file:") {
+        return Ok(PathBuf::from(url));
+    }
+    let refused = |why: &str| Error::misconfigured(format!("mart '{url}' {why}; name a local folder"));
+    let parsed = Url::parse(url).map_err(|source| refused("is not a URL").with_source(source))?;
+    match parsed.scheme() {
+        "file" => parsed.to_file_path().map_err(|()| refused("is not a folder of this host")),
+        scheme => Err(refused(&format!("lies in a store that does not work yet ({scheme})"))),
+    }
+}
+
+/// `path` without links and dots, as far as it exists.
+fn resolved(path: &FilePath) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    match (fs::canonicalize(&path), path.parent(), path.file_name()) {
+        (Err(fault), Some(parent), Some(name)) if fault.kind() == io::ErrorKind::NotFound => {
+            Ok(resolved(parent)?.join(name))
+        }
+        (found, _, _) => found,
     }
 }

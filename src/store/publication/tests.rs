@@ -1,0 +1,271 @@
+//! Writing and publishing: modes, repair, leases lost, disks full.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema};
+use chrono::TimeDelta;
+use datafusion::common::ScalarValue;
+use object_store::memory::InMemory;
+use object_store::{ObjectStore, ObjectStoreExt};
+
+use super::*;
+use crate::error::Kind;
+use crate::store::WriteMode::{Append, Replace};
+use crate::store::kit::{
+    Death, Mortal, SMALL, contents, dead, ids, load, pin, published, rows, schema, stream, unchanged, write,
+};
+use crate::store::{Owner, Store};
+
+fn memory() -> (Arc<dyn ObjectStore>, Store) {
+    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    (Arc::clone(&objects), Store::with_object_store(objects, "test"))
+}
+
+fn me() -> Owner {
+    Owner::this_process()
+}
+
+#[tokio::test]
+async fn replace_and_append_make_versions_that_stay() {
+    let (_, store) = memory();
+    assert_eq!(store.latest().await.unwrap(), None);
+    assert_eq!(load(&store, &me(), &[("a", Replace, 0..10), ("b", Replace, 0..3)]).await.unwrap(), 1);
+    assert_eq!(load(&store, &me(), &[("a", Append, 10..12)]).await.unwrap(), 2);
+    assert_eq!(load(&store, &me(), &[("a", Replace, 70..71), ("b", Replace, 0..0)]).await.unwrap(), 3);
+    assert_eq!(published(&store, 1, "a").await, Vec::from_iter(0..10));
+    assert_eq!(published(&store, 2, "a").await, Vec::from_iter(0..12));
+    assert_eq!(published(&store, 2, "b").await, Vec::from_iter(0..3));
+    assert_eq!(published(&store, 3, "a").await, [70]);
+    assert!(published(&store, 3, "b").await.is_empty());
+    let numbers: Vec<u64> = store.versions().await.unwrap().iter().map(|version| version.number).collect();
+    assert_eq!(numbers, [3, 2, 1]);
+    let error = store.snapshot(4).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::NotFound);
+    assert_eq!(error.to_string(), "mart test has no version 4; the newest is 3");
+}
+
+#[tokio::test]
+async fn a_snapshot_tells_the_files_and_their_columns() {
+    let (_, store) = memory();
+    load(&store, &me(), &[("a", Replace, 1..9)]).await.unwrap();
+    let snapshot = store.snapshot(1).await.unwrap();
+    let table = &snapshot.tables["a"];
+    assert_eq!(table.schema, schema());
+    assert_eq!(table.rows(), 8);
+    assert_eq!(table.files.len(), 2);
+    let stats = &table.files[0].stats;
+    assert_eq!(stats[0].min, Some(ScalarValue::Int64(Some(1))));
+    assert_eq!(stats[0].max, Some(ScalarValue::Int64(Some(4))));
+    assert!(stats[0].exact && !stats[1].exact);
+    assert_eq!(stats[1].min, Some(ScalarValue::from("n001")));
+    assert_eq!(stats[1].null_count, Some(1));
+    assert_eq!(stats[2].max, Some(ScalarValue::Decimal128(Some(28), 38, 2)));
+    assert_eq!(stats[3].max, Some(ScalarValue::TimestampMicrosecond(Some(4_000_004), Some("UTC".into()))));
+    assert_eq!(stats[4].min, Some(ScalarValue::Date32(Some(1))));
+    assert_eq!((&stats[5].min, &stats[5].max, stats[5].null_count), (&None, &None, Some(0)));
+    assert_eq!(stats[6].null_count, Some(1));
+}
+
+#[tokio::test]
+async fn a_load_that_changes_nothing_writes_nothing() {
+    let (objects, store) = memory();
+    load(&store, &me(), &[("a", Replace, 0..10)]).await.unwrap();
+    let before = contents(objects.as_ref()).await;
+    drop(store.begin(&me()).await.unwrap());
+    let mut publication = store.begin(&me()).await.unwrap();
+    let same = write(&mut publication, "a", Append, 0..0).await.unwrap();
+    assert_eq!(same.delta_version, 0);
+    drop(publication);
+    assert_eq!(contents(objects.as_ref()).await, before);
+}
+
+#[tokio::test]
+async fn rows_never_published_do_not_come_to_light() {
+    let (_, store) = memory();
+    load(&store, &me(), &[("a", Replace, 0..3)]).await.unwrap();
+    for (mode, ids) in [(Append, 10..13), (Replace, 20..23), (Replace, 0..0)] {
+        let mut publication = store.begin(&me()).await.unwrap();
+        write(&mut publication, "a", mode, ids.clone()).await.unwrap();
+        write(&mut publication, "new", Replace, ids).await.unwrap();
+    }
+    load(&store, &me(), &[("b", Replace, 0..1)]).await.unwrap();
+    assert_eq!(published(&store, 2, "a").await, [0, 1, 2]);
+    load(&store, &me(), &[("a", Append, 3..4), ("new", Append, 7..8)]).await.unwrap();
+    assert_eq!(published(&store, 3, "a").await, [0, 1, 2, 3]);
+    assert_eq!(published(&store, 3, "new").await, [7]);
+}
+
+#[tokio::test]
+async fn columns_change_with_replace_and_are_put_right_after_a_death() {
+    let (_, store) = memory();
+    load(&store, &me(), &[("a", Replace, 0..3)]).await.unwrap();
+    let other = Arc::new(Schema::new(vec![Field::new("id", DataType::Int64, true)]));
+    let narrow = rows(5..6).project(&[0]).unwrap();
+    let mut publication = store.begin(&me()).await.unwrap();
+    let table = publication.write("a", Arc::clone(&other), Replace, &[], stream(vec![narrow.clone()])).await.unwrap();
+    assert_eq!(table.schema, other);
+    drop(publication);
+    load(&store, &me(), &[("a", Append, 3..4)]).await.unwrap();
+    assert_eq!(published(&store, 2, "a").await, [0, 1, 2, 3]);
+    assert_eq!(store.snapshot(2).await.unwrap().tables["a"].schema, schema());
+
+    let mut publication = store.begin(&me()).await.unwrap();
+    let error =
+        publication.write("a", Arc::clone(&other), Append, &[], stream(vec![narrow.clone()])).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Invalid);
+    let table = publication.write("a", Arc::clone(&other), Replace, &[], stream(vec![narrow])).await.unwrap();
+    let tables = BTreeMap::from([("a".into(), pin(&table))]);
+    publication.publish(Draft { model_hash: String::new(), tables, verdicts: Vec::new() }).await.unwrap();
+    assert_eq!(store.snapshot(3).await.unwrap().tables["a"].schema, other);
+    assert_eq!(store.snapshot(2).await.unwrap().tables["a"].schema, schema());
+}
+
+#[tokio::test]
+async fn a_second_load_is_told_who_has_the_first() {
+    let (objects, store) = memory();
+    let first = store.begin(&me()).await.unwrap();
+    for store in [&store, &Store::with_object_store(objects, "test")] {
+        let error = store.begin(&me()).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable);
+        let said = error.to_string();
+        assert!(said.starts_with(&format!("mart test is being loaded by {} since 2", me())), "{said}");
+    }
+    drop(first);
+    store.begin(&me()).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_that_was_overtaken_can_neither_commit_nor_publish() {
+    let (objects, store) = memory();
+    load(&store, &me(), &[("a", Replace, 0..3)]).await.unwrap();
+    let mut stopped = store.begin(&me()).await.unwrap();
+    let mut late = store.begin_at(&me(), clock::now() + TimeDelta::seconds(61)).await.unwrap();
+    let error = write(&mut stopped, "a", Append, 50..51).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unavailable);
+    assert!(error.to_string().starts_with("the lease of mart test was lost: "), "{error}");
+    let before = contents(objects.as_ref()).await;
+    let draft = unchanged(stopped.base());
+    assert_eq!(stopped.publish(draft).await.unwrap_err().kind(), Kind::Unavailable);
+    assert_eq!(contents(objects.as_ref()).await, before);
+    let table = write(&mut late, "a", Append, 3..4).await.unwrap();
+    let draft =
+        Draft { model_hash: String::new(), tables: BTreeMap::from([("a".into(), pin(&table))]), verdicts: vec![] };
+    assert_eq!(late.publish(draft).await.unwrap(), 2);
+    assert_eq!(published(&store, 2, "a").await, [0, 1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_commit_goes_to_the_expected_version_or_nowhere() {
+    let (objects, store) = memory();
+    load(&store, &me(), &[("a", Replace, 0..3)]).await.unwrap();
+    let table = DeltaTable::new(&objects, "a").unwrap();
+    for last in [None, Some(table.at(0).await.unwrap())] {
+        if last.is_some() {
+            load(&store, &me(), &[("a", Append, 3..4)]).await.unwrap();
+        }
+        let before = contents(objects.as_ref()).await;
+        let goal = Goal::new(&schema(), None, &[]).unwrap();
+        let refused = table.commit(last.as_ref(), goal).await.unwrap_err();
+        assert!(matches!(refused, CommitError::Conflict), "{refused:?}");
+        assert_eq!(contents(objects.as_ref()).await, before);
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_publishes_nothing_and_the_next_load_succeeds() {
+    let mut fill = 0;
+    loop {
+        let (objects, store) = memory();
+        load(&store, &me(), &[("a", Replace, 0..10)]).await.unwrap();
+        let full = Mortal::new(Arc::clone(&objects), Death::Bytes(fill));
+        let small = Store::with_object_store(Arc::clone(&full) as Arc<dyn ObjectStore>, "test");
+        let result = load(&small, &dead(), &[("a", Append, 10..20), ("b", Replace, 0..5)]).await;
+        let version = store.latest().await.unwrap().unwrap();
+        match result {
+            Err(error) => {
+                assert_eq!(error.kind(), Kind::Exhausted, "{error}");
+                assert!(error.to_string().contains("no space left on the disk"), "{error}");
+                assert_eq!(version, 1);
+            }
+            Ok(number) => assert_eq!((number, version), (2, 2)),
+        }
+        load(&store, &me(), &[("a", Append, 30..31)]).await.unwrap();
+        let rows = published(&store, version + 1, "a").await;
+        assert_eq!(rows.len(), if version == 1 { 11 } else { 21 });
+        if !full.is_dead() {
+            break;
+        }
+        fill += 500;
+    }
+}
+
+#[tokio::test]
+async fn files_of_a_failed_write_are_removed() {
+    let (objects, store) = memory();
+    let mut publication = store.begin(&me()).await.unwrap().with_sizes(SMALL);
+    let broken = futures::stream::iter([Ok(rows(0..40)), Err(Error::invalid("row 41 is bad"))]);
+    let error = publication.write("a", schema(), Replace, &[], broken).await.unwrap_err();
+    assert_eq!(error.to_string(), "row 41 is bad");
+    assert!(contents(objects.as_ref()).await.is_empty());
+}
+
+#[tokio::test]
+async fn pins_that_this_load_did_not_write_are_refused() {
+    let (_, store) = memory();
+    load(&store, &me(), &[("a", Replace, 0..3)]).await.unwrap();
+    let publication = store.begin(&me()).await.unwrap();
+    let mut draft = unchanged(publication.base());
+    draft.tables.get_mut("a").unwrap().delta_version = 1;
+    assert_eq!(publication.publish(draft).await.unwrap_err().kind(), Kind::Internal);
+    assert_eq!(store.latest().await.unwrap(), Some(1));
+}
+
+#[tokio::test]
+async fn types_that_a_mart_does_not_have_are_refused() {
+    let (_, store) = memory();
+    let mut publication = store.begin(&me()).await.unwrap();
+    let odd = Arc::new(Schema::new(vec![Field::new("n", DataType::Int32, true)]));
+    let error = publication.write("a", odd, Replace, &[], stream(vec![])).await.unwrap_err();
+    assert_eq!(error.to_string(), "column 'n' of table 'a' has type Int32, which a mart does not have");
+}
+
+#[tokio::test]
+async fn a_log_that_was_cut_off_is_named() {
+    let (objects, store) = memory();
+    load(&store, &me(), &[("a", Replace, 0..3)]).await.unwrap();
+    load(&store, &me(), &[("a", Append, 3..4)]).await.unwrap();
+    objects.delete(&"tables/a/_delta_log/00000000000000000001.json".into()).await.unwrap();
+    let error = load(&store, &me(), &[("a", Replace, 5..6)]).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Misconfigured);
+    assert!(error.to_string().contains("the log of table 'a' ends before its published Delta version 1"), "{error}");
+}
+
+#[tokio::test]
+async fn checkpoints_keep_files_and_bounds_as_they_were() {
+    let (objects, store) = memory();
+    load(&store, &me(), &[("a", Replace, 0..3)]).await.unwrap();
+    let first = store.snapshot(1).await.unwrap().tables["a"].files.clone();
+    for id in 3..103 {
+        load(&store, &me(), &[("a", Append, id..id + 1)]).await.unwrap();
+    }
+    let checkpoint = "tables/a/_delta_log/00000000000000000099.checkpoint.parquet".into();
+    assert!(objects.head(&checkpoint).await.is_ok());
+    let fresh = Store::with_object_store(objects, "test");
+    let snapshot = fresh.snapshot(101).await.unwrap();
+    assert_eq!(ids(&snapshot.object_store, &snapshot.tables["a"]).await, Vec::from_iter(0..103));
+    assert_eq!(snapshot.tables["a"].files[..1], first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_local_folder_is_a_mart() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("deep/mart");
+    let store = Store::open(place.to_str().unwrap()).unwrap();
+    assert_eq!(store.latest().await.unwrap(), None);
+    assert!(store.versions().await.unwrap().is_empty());
+    assert!(!folder.path().join("deep").exists(), "reading creates nothing");
+    load(&store, &me(), &[("a", Replace, 0..10)]).await.unwrap();
+    load(&store, &me(), &[("a", Append, 10..12)]).await.unwrap();
+    let again = Store::open(&format!("file://{}", place.display())).unwrap();
+    assert_eq!(published(&again, 2, "a").await, Vec::from_iter(0..12));
+}
