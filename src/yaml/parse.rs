@@ -1,0 +1,225 @@
+//! Text to tree, over the events of `saphyr-parser`.
+//!
+//! The parser's `load` recurses and its library's trees stop at the first duplicate key, so the events are
+//! taken one by one. Its columns count from 0, and it takes a NUL for the end of the file.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
+
+use super::fault::{Faults, Position};
+use super::node::{Entry, Node, Value};
+
+/// The most bytes that a file may have.
+const LARGEST_BYTES: usize = 4 << 20;
+/// The most lists and maps that may stand inside each other.
+const DEEPEST: usize = 64;
+
+/// Reads one YAML document and notes every fault: what is not YAML, keys that occur twice, and what is not
+/// allowed here (anchors, aliases, merge keys, tags, directives, several documents).
+///
+/// An empty file is a null. A syntax error ends the reading, and without a whole tree there is none.
+pub fn parse(file: &str, text: &str, faults: &mut Faults) -> Option<Node> {
+    if text.len() > LARGEST_BYTES {
+        let message = format!("the file has {} bytes; at most {LARGEST_BYTES} are read", text.len());
+        faults.push(file, Position::START, message);
+        return None;
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some((at, found)) = unprintable(text) {
+        faults.push(file, at, format!("character U+{:04X} is not allowed in YAML", u32::from(found)));
+        return None;
+    }
+    Builder { file, text, faults, open: Vec::new(), root: None, documents: 0 }.read()
+}
+
+/// The first character that YAML does not allow in a file.
+fn unprintable(text: &str) -> Option<(Position, char)> {
+    let (mut line, mut column) = (1, 1);
+    for found in text.chars() {
+        match found {
+            '\n' => (line, column) = (line + 1, 1),
+            '\t' | '\r' | '\u{85}' => column += 1,
+            '\u{fffe}' | '\u{ffff}' => return Some((Position { line, column }, found)),
+            _ if found.is_control() => return Some((Position { line, column }, found)),
+            _ => column += 1,
+        }
+    }
+    None
+}
+
+/// A list or map whose end has not come yet.
+enum Open {
+    List { at: Position, items: Vec<Node> },
+    Map { at: Position, entries: Vec<Entry>, seen: HashMap<String, Position>, pending: Pending },
+}
+
+/// What the next node of a map is.
+enum Pending {
+    Key,
+    Value {
+        key: String,
+        key_at: Position,
+    },
+    /// The value of a key that was faulty.
+    Dropped,
+}
+
+struct Builder<'a> {
+    file: &'a str,
+    text: &'a str,
+    faults: &'a mut Faults,
+    open: Vec<Open>,
+    root: Option<Node>,
+    documents: usize,
+}
+
+impl Builder<'_> {
+    fn read(mut self) -> Option<Node> {
+        let mut parser = Parser::new_from_str(self.text);
+        while let Some(next) = parser.next_event() {
+            match next {
+                Ok((event, span)) => {
+                    if !self.accept(event, span.start) {
+                        return None;
+                    }
+                }
+                Err(error) => {
+                    self.syntax(&error);
+                    return None;
+                }
+            }
+        }
+        Some(self.root.unwrap_or(Node { at: Position::START, value: Value::Null }))
+    }
+
+    /// Takes one event; false ends the reading.
+    fn accept(&mut self, event: Event<'_>, marker: Marker) -> bool {
+        let at = position(marker);
+        match event {
+            Event::DocumentStart(_) => return self.document(at),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.refuse_decorations(at, anchor, tag.as_ref());
+                let quoted = style != ScalarStyle::Plain;
+                let null = !quoted && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
+                let value = if null { Value::Null } else { Value::Scalar { text: text.into_owned(), quoted } };
+                self.attach(Node { at, value });
+            }
+            Event::Alias(_) => {
+                self.fault(
+                    at,
+                    "aliases (*name) are not supported; write the value out, or quote a text that begins with *",
+                );
+                self.attach(Node { at, value: Value::Null });
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.refuse_decorations(at, anchor, tag.as_ref());
+                return self.enter(at, Open::List { at, items: Vec::new() });
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.refuse_decorations(at, anchor, tag.as_ref());
+                let (entries, seen) = (Vec::new(), HashMap::new());
+                return self.enter(at, Open::Map { at, entries, seen, pending: Pending::Key });
+            }
+            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
+                Some(Open::List { at, items }) => self.attach(Node { at, value: Value::List(items) }),
+                Some(Open::Map { at, entries, .. }) => self.attach(Node { at, value: Value::Map(entries) }),
+                None => {}
+            },
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+        }
+        true
+    }
+
+    fn document(&mut self, at: Position) -> bool {
+        self.documents += 1;
+        if self.documents > 1 {
+            self.fault(at, "a second document begins here; keep one document in a file");
+            return false;
+        }
+        // Before the first document stand only comments, blank lines and directives.
+        let before = self.text.lines().take(at.line.saturating_sub(1)).enumerate();
+        for (index, _) in before.filter(|(_, line)| line.starts_with('%')) {
+            self.fault(Position { line: index + 1, column: 1 }, "directives (%) are not supported; leave the line out");
+        }
+        true
+    }
+
+    fn enter(&mut self, at: Position, open: Open) -> bool {
+        if self.open.len() == DEEPEST {
+            self.fault(at, format!("lists and maps stand more than {DEEPEST} deep inside each other"));
+            return false;
+        }
+        self.open.push(open);
+        true
+    }
+
+    /// Puts a finished node where it belongs: into the open list, as key or value of the open map, at the top.
+    fn attach(&mut self, node: Node) {
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open::List { items, .. }) => items.push(node),
+            Some(Open::Map { entries, seen, pending, .. }) => match std::mem::replace(pending, Pending::Key) {
+                Pending::Value { key, key_at } => entries.push(Entry { key, key_at, value: node }),
+                Pending::Dropped => {}
+                Pending::Key => match key(&node, seen) {
+                    Ok(key) => {
+                        seen.insert(key.clone(), node.at);
+                        *pending = Pending::Value { key, key_at: node.at };
+                    }
+                    Err(message) => {
+                        *pending = Pending::Dropped;
+                        self.fault(node.at, message);
+                    }
+                },
+            },
+        }
+    }
+
+    fn refuse_decorations(&mut self, at: Position, anchor: usize, tag: Option<&Cow<'_, Tag>>) {
+        if anchor > 0 {
+            self.fault(at, "anchors (&name) are not supported; write the value out where it is needed");
+        }
+        if let Some(tag) = tag {
+            self.fault(at, format!("tags ({tag}) are not supported; leave it out, or quote a text that begins with !"));
+        }
+    }
+
+    fn syntax(&mut self, error: &ScanError) {
+        let hint = match error.info() {
+            info if info.contains("mapping values are not allowed") => "; quote a text that holds ': '",
+            info if info.contains("unknown anchor") => "; quote a text that begins with *",
+            info if info.contains("tab") => "; indent with spaces",
+            _ => "",
+        };
+        let at = position(*error.marker());
+        self.fault(at, format!("not valid YAML: {}{hint}", error.info()));
+    }
+
+    fn fault(&mut self, at: Position, message: impl Into<String>) {
+        self.faults.push(self.file, at, message);
+    }
+}
+
+/// The key that a node stands for, or why it cannot be one.
+fn key(node: &Node, seen: &HashMap<String, Position>) -> Result<String, String> {
+    match &node.value {
+        Value::Scalar { text, quoted: false } if text == "<<" => {
+            Err("merge keys (<<) are not supported; write the values out".into())
+        }
+        Value::Scalar { text, .. } => match seen.get(text) {
+            Some(first) => Err(format!("duplicate key '{text}'; it stands first at {first}")),
+            None => Ok(text.clone()),
+        },
+        Value::Null => Err("a key is missing before ':'; quote it if 'null' or '~' is meant".into()),
+        Value::List(_) | Value::Map(_) => Err(format!("a key must be a single text, found {}", node.found())),
+    }
+}
+
+fn position(marker: Marker) -> Position {
+    Position { line: marker.line().max(1), column: marker.col() + 1 }
+}
+
+#[cfg(test)]
+mod tests;

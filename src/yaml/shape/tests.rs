@@ -1,0 +1,3 @@
+//! What a shape refuses, in which words, and its JSON Schema.
+
+use super::*;
