@@ -1,1 +1,0 @@
-//! The facade that wires the stages.
