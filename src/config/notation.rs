@@ -94,3 +94,55 @@ pub(super) fn quote(text: &str) -> String {
     quoted.push('"');
     quoted
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_need_a_unit() {
+        for (text, bytes) in [
+            ("4 GiB", 4 << 30),
+            ("512MiB", 512 << 20),
+            ("1.5 GB", 1_500_000_000),
+            ("100 bytes", 100),
+            ("2 tib", 2 << 40),
+            ("0.5 KiB", 512),
+        ] {
+            assert_eq!(size(text), Some(bytes), "{text}");
+        }
+        for text in [
+            "",
+            "4",
+            "GiB",
+            "0 GiB",
+            "-1 GiB",
+            "1..5 GiB",
+            "1. GiB",
+            ".5 GiB",
+            "4 GiBs",
+            "99999999999 TiB",
+            "1e3 MB",
+            "4\tGiB",
+        ] {
+            assert_eq!(size(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_need_a_unit() {
+        for (text, milliseconds) in
+            [("30s", 30_000), ("5 minutes", 300_000), ("1.5 hours", 5_400_000), ("500 ms", 500), ("1 day", 86_400_000)]
+        {
+            assert_eq!(duration(text), Some(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for text in ["", "5", "0s", "5 fortnights", "-5s", "5 Minutes", "0.0001 ms"] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn quoted_texts_are_yaml() {
+        assert_eq!(quote("a\"b\\c\n銷"), "\"a\\\"b\\\\c\\U0000000A銷\"");
+    }
+}

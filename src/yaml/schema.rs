@@ -22,6 +22,7 @@ impl Shape {
             Self::Text => json!({"type": "string", "pattern": "\\S"}),
             Self::Bool => json!({"type": "boolean"}),
             Self::Integer => json!({"type": "integer"}),
+            Self::Natural => json!({"type": "integer", "minimum": 0}),
             Self::Count => json!({"type": "integer", "minimum": 1}),
             Self::Number => json!({"type": "number"}),
             Self::Scalar => json!({"type": ["string", "number", "boolean"]}),

@@ -1,3 +1,141 @@
 //! What a shape refuses, in which words, and its JSON Schema.
 
+use serde_json::json;
+
 use super::*;
+use crate::yaml::parse;
+
+fn table() -> Shape {
+    Shape::Map(vec![
+        Key::new("files", Shape::Text, "Where its files are."),
+        Key::new("primary_key", Shape::TextOrList, "Its key."),
+        Key::new("joins", Shape::named("a join", Shape::Either(vec![Shape::TextOrList, join()])), "Its joins."),
+        Key::new("title", Shape::Either(vec![Shape::Text, Shape::dict(Shape::Text)]), "Its title."),
+        Key::new("mode", Shape::OneOf(&["replace", "append"]), "How it loads.").default("replace"),
+        Key::new("keep", Shape::Bool, "Whether it stays.").default("true"),
+        Key::new("slots", Shape::Count, "How many."),
+        Key::new("tolerance", Shape::Number, "How near."),
+        Key::new("expr", Shape::Scalar, "An expression."),
+        Key::new("tags", Shape::list(Shape::Text), "Words."),
+    ])
+}
+
+fn join() -> Shape {
+    Shape::Map(vec![
+        Key::new("table", Shape::Text, "The other table.").required(),
+        Key::new("keys", Shape::TextOrList, "My columns.").required(),
+    ])
+}
+
+fn file() -> Shape {
+    Shape::Map(vec![
+        Key::new("version", Shape::OneOf(&["1"]), "The format.").required(),
+        Key::new("tables", Shape::named("a table", table()), "The tables."),
+    ])
+}
+
+fn faults(text: &str) -> Vec<String> {
+    let mut faults = Faults::default();
+    let node = parse("f", text, &mut faults).expect("YAML");
+    file().check("f", &node, &mut faults);
+    faults.sorted().iter().map(ToString::to_string).collect()
+}
+
+/// The faults of one table's keys.
+fn table_faults(line: &str) -> String {
+    faults(&format!("version: 1\ntables:\n  t:\n    {line}\n")).join("\n")
+}
+
+#[test]
+fn good_files_pass() {
+    let text = "version: 1
+tables:
+  transactions:
+    files: data/t.parquet
+    primary_key: [basket_id, product_id]
+    joins:
+      products: product_id
+      stores: [country, store_id]
+      household: {table: households, keys: household_id}
+    title: {en: Sales, zh-TW: 銷售}
+    mode: append
+    keep: false
+    slots: 3
+    tolerance: 0.005
+    expr: 1
+    tags: [no, yes]
+  products: {primary_key: product_id, title: Products, expr: true, tolerance: 1}
+";
+    assert_eq!(faults(text), Vec::<String>::new());
+}
+
+#[test]
+fn unknown_keys_name_the_nearest_or_all() {
+    assert_eq!(table_faults("fils: x"), "f:4:5: unknown key 'fils'; did you mean 'files'?");
+    assert_eq!(faults("version: 1\nmeasures: {}\n"), ["f:2:1: unknown key 'measures'; known here: version, tables"]);
+}
+
+#[test]
+fn every_fault_is_noted() {
+    let text = "tables:\n  T: {files: [a]}\n  it: {mode: replce}\n  a__b: {keep: yes}\n  c: 3\n  9x: {}\n";
+    assert_eq!(
+        faults(text),
+        [
+            "f:1:1: missing key 'version'",
+            "f:2:3: name 'T' of a table must be lowercase letters, digits and '_', beginning with a letter; choose another",
+            "f:2:14: 'files': expected a text, found a list",
+            "f:3:3: name 'it' of a table is reserved in expressions; choose another",
+            "f:3:14: 'mode': expected one of replace, append, found 'replce'; did you mean 'replace'?",
+            "f:4:3: name 'a__b' of a table holds '__', which is reserved for what is derived from a name; choose another",
+            "f:4:16: 'keep': expected true or false, found 'yes'",
+            "f:5:6: 'c': expected a map, found 3",
+            "f:6:3: name '9x' of a table must be lowercase letters, digits and '_', beginning with a letter; choose another",
+        ]
+    );
+}
+
+#[test]
+fn values_must_be_of_their_kind() {
+    for (line, fault) in [
+        ("files: 12", "f:4:12: 'files': expected a text, found 12; quote it: \"12\""),
+        ("files: \" \"", "f:4:12: 'files': expected a text, found an empty text"),
+        ("files: {a: b}", "f:4:12: 'files': expected a text, found a map"),
+        ("slots: 0", "f:4:12: 'slots': expected a whole number from 1 on, found 0"),
+        ("slots: '3'", "f:4:12: 'slots': expected a whole number from 1 on, found '3'"),
+        ("slots: 1.5", "f:4:12: 'slots': expected a whole number from 1 on, found 1.5"),
+        ("tolerance: little", "f:4:16: 'tolerance': expected a number, found 'little'"),
+        ("title: [a]", "f:4:12: 'title': expected a text or a map, found a list"),
+        ("title: {en: 3}", "f:4:17: 'en': expected a text, found 3; quote it: \"3\""),
+        ("primary_key: []", "f:4:18: 'primary_key': the list is empty; fill it or leave the key out"),
+        ("primary_key: [a, [b]]", "f:4:22: 'primary_key': expected a text, found a list"),
+        ("tags: a", "f:4:11: 'tags': expected a list, found 'a'"),
+        ("expr: [a]", "f:4:11: 'expr': expected a value, found a list"),
+        ("joins: {p: {keys: a}}", "f:4:16: 'p': missing key 'table'"),
+    ] {
+        assert_eq!(table_faults(line), fault);
+    }
+    assert!(table_faults("files: # x").contains("expected a text, found nothing; fill it in"));
+    assert_eq!(faults("version: 2\n"), ["f:1:10: 'version': expected 1, found 2"]);
+    assert!(faults("")[0].starts_with("f:1:1: expected a map, found nothing"));
+}
+
+#[test]
+fn the_json_schema_says_the_same() {
+    let schema = file().json_schema("cubes");
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(schema["title"], "cubes");
+    assert_eq!(schema["required"], json!(["version"]));
+    assert_eq!(schema["additionalProperties"], json!(false));
+    assert_eq!(schema["properties"]["version"], json!({"enum": [1], "description": "The format."}));
+    let tables = &schema["properties"]["tables"];
+    assert_eq!(tables["description"], "The tables.");
+    assert_eq!(tables["propertyNames"]["pattern"], "^(?!(?:user|param|it)$)[a-z](?:_?[a-z0-9])*_?$");
+    let table = &tables["additionalProperties"]["properties"];
+    assert_eq!(
+        table["mode"],
+        json!({"enum": ["replace", "append"], "description": "How it loads.", "default": "replace"})
+    );
+    assert_eq!(table["keep"]["default"], json!(true));
+    assert_eq!(table["slots"], json!({"type": "integer", "minimum": 1, "description": "How many."}));
+    assert_eq!(table["joins"]["additionalProperties"]["anyOf"][1]["required"], json!(["table", "keys"]));
+}

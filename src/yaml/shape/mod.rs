@@ -16,6 +16,8 @@ pub enum Shape {
     Bool,
     /// A whole number.
     Integer,
+    /// A whole number from 0 on.
+    Natural,
     /// A whole number from 1 on.
     Count,
     /// A number.
@@ -113,6 +115,7 @@ impl Shape {
             Self::Text => "a text".into(),
             Self::Bool => "true or false".into(),
             Self::Integer => "a whole number".into(),
+            Self::Natural => "a whole number from 0 on".into(),
             Self::Count => "a whole number from 1 on".into(),
             Self::Number => "a number".into(),
             Self::Scalar => "a value".into(),
@@ -228,6 +231,7 @@ impl Check<'_> {
             }
             Shape::Bool => node.bool().is_some(),
             Shape::Integer => node.i64().is_some(),
+            Shape::Natural => node.u64().is_some(),
             Shape::Count => node.u64().is_some_and(|value| value > 0),
             Shape::Number => node.f64().is_some(),
             Shape::OneOf(words) => words.contains(&text),

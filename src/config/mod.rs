@@ -108,7 +108,7 @@ impl Config {
             Key::new("deadline", notation::duration_shape(), "How long a query may take, such as 30s or 5 minutes.")
                 .default("5 minutes"),
             Key::new("running", Shape::Count, "How many queries run at a time.").default("8"),
-            Key::new("queued", Shape::Integer, "How many more queries may wait for their turn.").default("64"),
+            Key::new("queued", Shape::Natural, "How many more queries may wait for their turn.").default("64"),
         ];
         let serve = vec![
             address("flight", "Where Arrow Flight SQL listens: a loopback address.").default("127.0.0.1:31337"),
@@ -156,6 +156,10 @@ impl Config {
             cubes: root.join("cubes"),
             root: root.to_path_buf(),
         };
+        if Path::new(&config.mart) == config.data {
+            let at = node.get("mart").or(node.get("data")).map_or(Position::START, |node| node.at);
+            read.faults.push(shown, at, "'mart' and 'data' are the same folder; give the mart its own");
+        }
         read.faults.into_result(config)
     }
 }
@@ -220,11 +224,6 @@ impl Reader<'_> {
                 node.text().unwrap_or_default()
             );
             self.faults.push(self.file, node.at, message);
-        }
-        if let Some(node) = get("queued")
-            && node.i64().is_some_and(|value| value < 0)
-        {
-            self.faults.push(self.file, node.at, "'queued': must be 0 or more");
         }
         Limits {
             memory_bytes,

@@ -4,7 +4,7 @@
 //! taken one by one. Its columns count from 0, and it takes a NUL for the end of the file.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
 
@@ -28,25 +28,36 @@ pub fn parse(file: &str, text: &str, faults: &mut Faults) -> Option<Node> {
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some((at, found)) = unprintable(text) {
-        faults.push(file, at, format!("character U+{:04X} is not allowed in YAML", u32::from(found)));
+        faults.push(file, at, format!("the character U+{:04X} is not allowed here; take it out", u32::from(found)));
         return None;
     }
-    Builder { file, text, faults, open: Vec::new(), root: None, documents: 0 }.read()
+    let indented_by_tab = indented_by_tab(text);
+    Builder { file, text, faults, indented_by_tab, open: Vec::new(), root: None, documents: 0 }.read()
 }
 
-/// The first character that YAML does not allow in a file.
+/// The first character that YAML does not allow in a file, or a carriage return that ends no line.
 fn unprintable(text: &str) -> Option<(Position, char)> {
     let (mut line, mut column) = (1, 1);
-    for found in text.chars() {
-        match found {
-            '\n' => (line, column) = (line + 1, 1),
-            '\t' | '\r' | '\u{85}' => column += 1,
-            '\u{fffe}' | '\u{ffff}' => return Some((Position { line, column }, found)),
-            _ if found.is_control() => return Some((Position { line, column }, found)),
-            _ => column += 1,
+    let mut characters = text.chars().peekable();
+    while let Some(found) = characters.next() {
+        let allowed = match found {
+            '\n' | '\t' | '\u{85}' => true,
+            '\r' => characters.peek() == Some(&'\n'),
+            '\u{fffe}' | '\u{ffff}' => false,
+            _ => !found.is_control(),
+        };
+        if !allowed {
+            return Some((Position { line, column }, found));
         }
+        (line, column) = if found == '\n' { (line + 1, 1) } else { (line, column + 1) };
     }
     None
+}
+
+/// The lines (from 1 on) that begin with blanks among which is a tab.
+fn indented_by_tab(text: &str) -> HashSet<usize> {
+    let blanks = |line: &str| line[..line.len() - line.trim_start_matches([' ', '\t']).len()].contains('\t');
+    text.lines().enumerate().filter(|(_, line)| blanks(line)).map(|(index, _)| index + 1).collect()
 }
 
 /// A list or map whose end has not come yet.
@@ -70,6 +81,7 @@ struct Builder<'a> {
     file: &'a str,
     text: &'a str,
     faults: &'a mut Faults,
+    indented_by_tab: HashSet<usize>,
     open: Vec<Open>,
     root: Option<Node>,
     documents: usize,
@@ -100,7 +112,11 @@ impl Builder<'_> {
         match event {
             Event::DocumentStart(_) => return self.document(at),
             Event::Scalar(text, style, anchor, tag) => {
-                self.refuse_decorations(at, anchor, tag.as_ref());
+                if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                    // A block begins with its first line, where a tab is content.
+                    self.indented_by_tab.remove(&at.line);
+                }
+                self.refuse(at, anchor, tag.as_ref());
                 let quoted = style != ScalarStyle::Plain;
                 let null = !quoted && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
                 let value = if null { Value::Null } else { Value::Scalar { text: text.into_owned(), quoted } };
@@ -114,11 +130,11 @@ impl Builder<'_> {
                 self.attach(Node { at, value: Value::Null });
             }
             Event::SequenceStart(anchor, tag) => {
-                self.refuse_decorations(at, anchor, tag.as_ref());
+                self.refuse(at, anchor, tag.as_ref());
                 return self.enter(at, Open::List { at, items: Vec::new() });
             }
             Event::MappingStart(anchor, tag) => {
-                self.refuse_decorations(at, anchor, tag.as_ref());
+                self.refuse(at, anchor, tag.as_ref());
                 let (entries, seen) = (Vec::new(), HashMap::new());
                 return self.enter(at, Open::Map { at, entries, seen, pending: Pending::Key });
             }
@@ -177,20 +193,33 @@ impl Builder<'_> {
         }
     }
 
-    fn refuse_decorations(&mut self, at: Position, anchor: usize, tag: Option<&Cow<'_, Tag>>) {
+    /// Notes what is not allowed where a node begins.
+    fn refuse(&mut self, at: Position, anchor: usize, tag: Option<&Cow<'_, Tag>>) {
+        if self.indented_by_tab.remove(&at.line) {
+            self.fault(Position { column: 1, ..at }, "the line is indented with a tab; indent with spaces");
+        }
         if anchor > 0 {
             self.fault(at, "anchors (&name) are not supported; write the value out where it is needed");
         }
         if let Some(tag) = tag {
-            self.fault(at, format!("tags ({tag}) are not supported; leave it out, or quote a text that begins with !"));
+            let name = if tag.is_yaml_core_schema() { format!("!!{}", tag.suffix) } else { tag.to_string() };
+            self.fault(
+                at,
+                format!("tags ({name}) are not supported; leave it out, or quote a text that begins with !"),
+            );
         }
     }
 
     fn syntax(&mut self, error: &ScanError) {
         let hint = match error.info() {
-            info if info.contains("mapping values are not allowed") => "; quote a text that holds ': '",
+            info if info.contains("mapping values are not allowed") => {
+                "; quote a text that holds ': ', and check the indentation"
+            }
+            info if info.contains("did not find expected key") => "; check the indentation",
             info if info.contains("unknown anchor") => "; quote a text that begins with *",
+            info if info.contains("unexpected character") => "; quote a text that begins so",
             info if info.contains("tab") => "; indent with spaces",
+            info if info.contains("placement of ':'") => "; close the bracket before it",
             _ => "",
         };
         let at = position(*error.marker());
