@@ -1,0 +1,88 @@
+//! Text to syntax tree, within limits on size and depth.
+
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SetExpr, Statement};
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+
+use crate::error::{Error, Result};
+
+use super::StarmartDialect;
+
+/// Longer statements are refused.
+const SIZE_LIMIT_BYTES: usize = 1 << 20;
+/// Statements of more words and signs are refused: what follows is bounded by their number.
+const TOKEN_LIMIT: usize = 50_000;
+/// Deeper nesting is refused.
+const DEPTH_LIMIT: usize = 64;
+
+/// The statements of a text, none for an empty one.
+///
+/// # Errors
+/// Invalid: it does not parse, with the place where; or it is too large or too deep.
+pub fn parse_statements(sql: &str) -> Result<Vec<Statement>> {
+    parse(sql, |parser| parser.parse_statements())
+}
+
+/// One query and nothing else: SELECT, VALUES or WITH.
+///
+/// # Errors
+/// As [`parse_statements`].
+pub fn parse_query(sql: &str) -> Result<Query> {
+    let query = parse(sql, |parser| {
+        let query = parser.parse_query()?;
+        end(parser)?;
+        Ok(query)
+    })?;
+    match *query.body {
+        SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
+            Err(Error::invalid("a query only reads"))
+        }
+        _ => Ok(*query),
+    }
+}
+
+/// One expression and nothing else.
+///
+/// # Errors
+/// As [`parse_statements`].
+pub fn parse_expr(sql: &str) -> Result<Expr> {
+    parse(sql, |parser| {
+        let expr = parser.parse_expr()?;
+        end(parser)?;
+        Ok(expr)
+    })
+}
+
+/// A name as it is looked up: folded to lower case unless it was quoted.
+pub fn fold(ident: &Ident) -> String {
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+}
+
+fn end(parser: &mut Parser<'_>) -> Result<(), ParserError> {
+    parser.expect_token(&Token::EOF).map(drop)
+}
+
+fn parse<T>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>) -> Result<T> {
+    if sql.len() > SIZE_LIMIT_BYTES {
+        return Err(Error::invalid(format!("the SQL has {} bytes; the limit is {SIZE_LIMIT_BYTES}", sql.len())));
+    }
+    let dialect = StarmartDialect;
+    let tokens = Tokenizer::new(&dialect, sql)
+        .tokenize_with_location()
+        .map_err(|error| Error::invalid(format!("the SQL does not parse: {error}")).with_source(error))?;
+    if tokens.len() > TOKEN_LIMIT {
+        return Err(Error::invalid(format!(
+            "the SQL has {} words and signs; the limit is {TOKEN_LIMIT}",
+            tokens.len()
+        )));
+    }
+    let mut parser = Parser::new(&dialect).with_recursion_limit(DEPTH_LIMIT).with_tokens_with_locations(tokens);
+    read(&mut parser).map_err(|error| match error {
+        ParserError::RecursionLimitExceeded => {
+            Error::invalid(format!("the SQL is nested deeper than {DEPTH_LIMIT} levels"))
+        }
+        ParserError::ParserError(message) | ParserError::TokenizerError(message) => {
+            Error::invalid(format!("the SQL does not parse: {}", message.trim()))
+        }
+    })
+}
