@@ -339,3 +339,6 @@ pub(crate) fn check_types(table: &str, schema: &Schema) -> Result<()> {
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests;

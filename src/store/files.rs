@@ -311,3 +311,6 @@ fn size(batch: &RecordBatch) -> usize {
 fn encoding(path: &Path, source: ParquetError) -> Error {
     fault(format!("encode {path}"), source)
 }
+
+#[cfg(test)]
+mod tests;

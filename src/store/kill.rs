@@ -86,7 +86,6 @@ async fn a_load_may_die_at_every_operation() {
             let died = attempt(&objects, &mut expected, &dying, Death::Operations { left, takes_effect }).await;
             check(&open(&objects), &expected).await;
             succeed(&objects, &mut expected, &[("a", Append, 50..52), ("c", Replace, 400..403)]).await;
-            check(&open(&objects), &expected).await;
             succeed(&objects, &mut expected, &[("b", Append, 900..901), ("c", Append, 500..501)]).await;
             check(&open(&objects), &expected).await;
             if !died {

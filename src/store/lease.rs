@@ -280,3 +280,6 @@ fn held(let_go: &LetGo) -> std::sync::MutexGuard<'_, HashSet<Uuid>> {
 fn time_to_live() -> TimeDelta {
     TimeDelta::seconds(TIME_TO_LIVE.as_secs().cast_signed())
 }
+
+#[cfg(test)]
+mod tests;

@@ -230,3 +230,6 @@ fn resolved(path: &FilePath) -> io::Result<PathBuf> {
         (found, _, _) => found,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use super::*;
 use crate::error::Kind;
 use crate::store::WriteMode::{Append, Replace};
 use crate::store::kit::{
-    Death, Mortal, SMALL, contents, dead, ids, load, pin, published, rows, schema, stream, unchanged, write,
+    Death, Mortal, SMALL, contents, dead, load, pin, published, rows, schema, stream, unchanged, write,
 };
 use crate::store::{Owner, Store};
 
@@ -238,22 +238,6 @@ async fn a_log_that_was_cut_off_is_named() {
     let error = load(&store, &me(), &[("a", Replace, 5..6)]).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Misconfigured);
     assert!(error.to_string().contains("the log of table 'a' ends before its published Delta version 1"), "{error}");
-}
-
-#[tokio::test]
-async fn checkpoints_keep_files_and_bounds_as_they_were() {
-    let (objects, store) = memory();
-    load(&store, &me(), &[("a", Replace, 0..3)]).await.unwrap();
-    let first = store.snapshot(1).await.unwrap().tables["a"].files.clone();
-    for id in 3..103 {
-        load(&store, &me(), &[("a", Append, id..id + 1)]).await.unwrap();
-    }
-    let checkpoint = "tables/a/_delta_log/00000000000000000099.checkpoint.parquet".into();
-    assert!(objects.head(&checkpoint).await.is_ok());
-    let fresh = Store::with_object_store(objects, "test");
-    let snapshot = fresh.snapshot(101).await.unwrap();
-    assert_eq!(ids(&snapshot.object_store, &snapshot.tables["a"]).await, Vec::from_iter(0..103));
-    assert_eq!(snapshot.tables["a"].files[..1], first);
 }
 
 #[tokio::test(flavor = "multi_thread")]
