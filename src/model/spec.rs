@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use arrow::datatypes::DataType;
+use chrono_tz::Tz;
 
-use super::FileFormat;
+use crate::error::Result;
+use crate::yaml::{Faults, Position};
+
+use super::{Defaults, FileFormat, LoadMode, ModelTest, Text, decode};
 
 /// Where something is written. Shown as `file:line:column`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,17 +23,46 @@ pub struct Place {
     pub column: usize,
 }
 
+impl Place {
+    /// The place `at` in `file`.
+    pub fn new(file: &Arc<str>, at: Position) -> Self {
+        Self { file: Arc::clone(file), line: at.line, column: at.column }
+    }
+
+    /// Notes a fault here.
+    pub fn fault(&self, faults: &mut Faults, message: impl Into<String>) {
+        faults.push(&self.file, Position { line: self.line, column: self.column }, message);
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
     }
 }
 
+/// Something and where it is written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written<T> {
+    /// What is written.
+    pub value: T,
+    /// Where.
+    pub place: Place,
+}
+
 /// The decoded files of a model.
 #[derive(Debug, Clone)]
 pub struct Spec {
+    /// What holds where nothing else is said.
+    pub defaults: Defaults,
     /// The tables by name.
     pub tables: BTreeMap<String, TableSpec>,
+    /// The cubes by name.
+    pub cubes: BTreeMap<String, CubeSpec>,
+    /// The tests in the order of their names.
+    pub tests: Vec<ModelTest>,
+    /// SHA-256, in hex, of the names and texts of all files.
+    pub hash: String,
 }
 
 /// A table as written.
@@ -39,14 +72,120 @@ pub struct TableSpec {
     pub name: String,
     /// Where it is written.
     pub place: Place,
+    /// Its title.
+    pub title: Option<Text>,
+    /// What it holds.
+    pub description: Option<Text>,
     /// The patterns of its files with their format; none for a table of `sql`.
     pub files: Option<(Vec<String>, FileFormat)>,
+    /// The query of a derived table.
+    pub sql: Option<Written<String>>,
+    /// The columns that name one row.
+    pub primary_key: Vec<Written<String>>,
+    /// The order in which rows are stored.
+    pub sort_by: Vec<Written<String>>,
+    /// The columns that are described; the rest loads as it is.
+    pub columns: Vec<ColumnSpec>,
+    /// The joins.
+    pub joins: Vec<JoinSpec>,
+    /// What a load does with rows already there.
+    pub load: LoadMode,
+}
+
+/// A column as written.
+#[derive(Debug, Clone)]
+pub struct ColumnSpec {
+    /// Its name in the mart.
+    pub name: String,
+    /// Where it is written.
+    pub place: Place,
+    /// Its type in the mart; that of its source without it.
+    pub data_type: Option<DataType>,
+    /// Its name in the source; its own without it.
+    pub from: Option<String>,
+    /// The zone of the wall clock that its source writes.
+    pub stored_in: Option<Tz>,
+    /// Its title.
+    pub title: Option<Text>,
+    /// What it holds.
+    pub description: Option<Text>,
+}
+
+/// A join as written.
+#[derive(Debug, Clone)]
+pub struct JoinSpec {
+    /// Its name.
+    pub name: String,
+    /// Where it is written.
+    pub place: Place,
+    /// The table joined; the join's name without it.
+    pub table: Option<Written<String>>,
+    /// My columns, with theirs where a map names them.
+    pub keys: Vec<(Written<String>, Option<Written<String>>)>,
+}
+
+/// A cube as written.
+#[derive(Debug, Clone)]
+pub struct CubeSpec {
+    /// Its name.
+    pub name: String,
+    /// Where it is written.
+    pub place: Place,
+    /// Its title.
+    pub title: Option<Text>,
+    /// What it answers.
+    pub description: Option<Text>,
+    /// The fact table.
+    pub table: Written<String>,
+    /// The dimension of time.
+    pub time: Option<Written<String>>,
+    /// The rows that count at all.
+    pub filter: Option<Written<String>>,
+    /// Its dimensions as written.
+    pub dimensions: Vec<DimensionSpec>,
+    /// Its measures as written.
+    pub measures: Vec<MeasureSpec>,
+}
+
+/// A dimension as written.
+#[derive(Debug, Clone)]
+pub struct DimensionSpec {
+    /// Its name.
+    pub name: String,
+    /// Where it is written.
+    pub place: Place,
+    /// Its expression.
+    pub expr: Written<String>,
+    /// Its title.
+    pub title: Option<Text>,
+    /// What it means.
+    pub description: Option<Text>,
+}
+
+/// A measure as written.
+#[derive(Debug, Clone)]
+pub struct MeasureSpec {
+    /// Its name.
+    pub name: String,
+    /// Where it is written.
+    pub place: Place,
+    /// Its expression.
+    pub expr: Written<String>,
+    /// The rows that count for it.
+    pub filter: Option<Written<String>>,
+    /// Its title.
+    pub title: Option<Text>,
+    /// What it means.
+    pub description: Option<Text>,
+    /// What it counts in.
+    pub unit: Option<String>,
+    /// How it is shown.
+    pub format: Option<String>,
 }
 
 impl Spec {
     /// Decodes the files, each given by the path to show and its text; the error lists every fault.
     pub fn decode(files: &[(String, String)]) -> Result<Self> {
-        let _ = files;
-        Err(Error::internal("the model cannot be decoded yet"))
+        decode::files(files)
     }
 }

@@ -1,0 +1,203 @@
+//! Cubes: their fact tables, dimensions, grains of time and filters.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use arrow::datatypes::{DataType, TimeUnit};
+use datafusion::sql::sqlparser::ast::{Expr, visit_expressions};
+
+use crate::model::conversion::type_name;
+use crate::model::spec::{CubeSpec, DimensionSpec, Written};
+use crate::model::{Cube, Dimension, DimensionKind, Grain, RowExpr, Table, Text};
+use crate::sql::parse_expr;
+
+use super::Resolver;
+use super::names::unknown;
+use super::rows::{Names, folded};
+
+/// The dimensions of one cube as they are resolved, each before those that mention it.
+pub(super) struct Scope<'s> {
+    /// The cube as written.
+    pub(super) spec: &'s CubeSpec,
+    /// Its fact table.
+    pub(super) fact: Table,
+    /// What is resolved; none where it is faulty.
+    rows: BTreeMap<String, Option<RowExpr>>,
+    open: Vec<String>,
+}
+
+impl<'a> Resolver<'a> {
+    /// Resolves a cube; none where its table is faulty or missing.
+    pub(super) fn cube(&mut self, spec: &'a CubeSpec) -> Option<Cube> {
+        if !self.spec.tables.contains_key(&spec.table.value) {
+            let known = self.spec.tables.keys().map(String::as_str);
+            spec.table.place.fault(&mut self.faults, unknown("table", &spec.table.value, known));
+            return None;
+        }
+        let fact = self.tables.get(&spec.table.value)?.clone();
+        let mut scope = Scope { spec, fact, rows: BTreeMap::new(), open: Vec::new() };
+        let mut dimensions = Vec::new();
+        for dimension in &spec.dimensions {
+            if let Some(expr) = self.dimension_row(dimension, &mut scope) {
+                dimensions.push(self.dimension(dimension, expr, &scope.fact));
+            }
+        }
+        let time = spec.time.as_ref().and_then(|time| self.time(time, &mut scope, &mut dimensions));
+        self.refuse_shared_names(spec);
+        let filter = spec.filter.as_ref().and_then(|filter| self.filter(filter, &scope));
+        Some(Cube {
+            name: spec.name.clone(),
+            title: spec.title.clone(),
+            description: spec.description.clone(),
+            table: spec.table.value.clone(),
+            time,
+            filter,
+            dimensions,
+            measures: self.measures(&scope),
+        })
+    }
+
+    fn dimension_row(&mut self, spec: &DimensionSpec, scope: &mut Scope<'a>) -> Option<RowExpr> {
+        if let Some(row) = scope.rows.get(&spec.name) {
+            return row.clone();
+        }
+        if let Some(start) = scope.open.iter().position(|open| open == &spec.name) {
+            let cycle = [&scope.open[start..], std::slice::from_ref(&spec.name)].concat().join(" → ");
+            spec.expr.place.fault(&mut self.faults, format!("dimensions are made of each other in a circle: {cycle}"));
+            return None;
+        }
+        scope.open.push(spec.name.clone());
+        let row = self.dimension_after(spec, scope);
+        scope.open.pop();
+        scope.rows.insert(spec.name.clone(), row.clone());
+        row
+    }
+
+    /// The row of a dimension after those that it mentions; its own name is a column.
+    fn dimension_after(&mut self, spec: &DimensionSpec, scope: &mut Scope<'a>) -> Option<RowExpr> {
+        let mentioned = parse_expr(&spec.expr.value).map(|ast| bare_names(&ast)).unwrap_or_default();
+        let mut names = Names::new();
+        let cube = scope.spec;
+        for other in cube.dimensions.iter().filter(|other| other.name != spec.name && mentioned.contains(&other.name)) {
+            names.insert(other.name.clone(), self.dimension_row(other, scope)?);
+        }
+        self.row(&spec.expr, &scope.fact, &names)
+    }
+
+    fn dimension(&self, spec: &DimensionSpec, expr: RowExpr, fact: &Table) -> Dimension {
+        let words = (spec.title.clone(), spec.description.clone());
+        self.described(&spec.name, words, expr, fact)
+    }
+
+    fn described(
+        &self,
+        name: &str,
+        (title, description): (Option<Text>, Option<Text>),
+        expr: RowExpr,
+        fact: &Table,
+    ) -> Dimension {
+        let parts: Vec<String> = match &expr.ast {
+            Expr::Identifier(column) => vec![column.value.clone()],
+            Expr::CompoundIdentifier(parts) => parts.iter().map(|part| part.value.clone()).collect(),
+            _ => Vec::new(),
+        };
+        let plain = self.column_at(fact, &parts).ok().map(|(_, column)| column);
+        let (kind, data_type) = match &expr.data_type {
+            DataType::Timestamp(_, Some(_)) => (DimensionKind::Instant, wall_clock()),
+            other => (DimensionKind::Plain, other.clone()),
+        };
+        Dimension {
+            name: name.to_owned(),
+            title: title.or_else(|| plain.as_ref()?.title.clone()),
+            description: description.or_else(|| plain.as_ref()?.description.clone()),
+            expr,
+            data_type,
+            kind,
+        }
+    }
+
+    /// The dimension of time, made of the column of that name if it is not declared, with its grains after it.
+    fn time(&mut self, time: &Written<String>, scope: &mut Scope<'a>, dimensions: &mut Vec<Dimension>) -> Option<String> {
+        let name = &time.value;
+        if !scope.spec.dimensions.iter().any(|dimension| &dimension.name == name) {
+            if scope.fact.column(name).is_none() {
+                let declared = scope.spec.dimensions.iter().map(|dimension| dimension.name.as_str());
+                let known = declared.chain(scope.fact.columns.iter().map(|column| column.name.as_str()));
+                time.place.fault(&mut self.faults, unknown("dimension or column", name, known));
+                return None;
+            }
+            let expr = self.row(time, &scope.fact, &Names::new())?;
+            scope.rows.insert(name.clone(), Some(expr.clone()));
+            dimensions.insert(0, self.described(name, (None, None), expr, &scope.fact));
+        }
+        // A dimension that is not there has its fault already.
+        let at = dimensions.iter().position(|dimension| &dimension.name == name)?;
+        let axis = &dimensions[at];
+        if axis.kind != DimensionKind::Instant && axis.data_type != DataType::Date32 {
+            let found = type_name(&axis.data_type);
+            time.place.fault(&mut self.faults, format!("'{name}' is {found}; the axis of time is a timestamp or a date"));
+            return None;
+        }
+        let grains: Vec<Dimension> = Grain::ALL.iter().filter_map(|grain| grain_of(axis, *grain)).collect();
+        dimensions.splice(at + 1..at + 1, grains);
+        Some(name.clone())
+    }
+
+    fn refuse_shared_names(&mut self, spec: &CubeSpec) {
+        for measure in &spec.measures {
+            let is_dimension = spec.dimensions.iter().any(|dimension| dimension.name == measure.name)
+                || spec.time.as_ref().is_some_and(|time| time.value == measure.name);
+            if is_dimension {
+                let message = format!("'{}' is a dimension of cube '{}' too; rename one", measure.name, spec.name);
+                measure.place.fault(&mut self.faults, message);
+            }
+        }
+    }
+
+    /// A condition over rows, in which a dimension wins over a column.
+    pub(super) fn filter(&mut self, filter: &Written<String>, scope: &Scope<'a>) -> Option<RowExpr> {
+        let mentioned = parse_expr(&filter.value).map(|ast| bare_names(&ast)).unwrap_or_default();
+        let mut names = Names::new();
+        for (name, row) in scope.rows.iter().filter(|(name, _)| mentioned.contains(*name)) {
+            names.insert(name.clone(), row.clone()?);
+        }
+        let row = self.row(filter, &scope.fact, &names)?;
+        if row.data_type != DataType::Boolean {
+            let found = type_name(&row.data_type);
+            filter.place.fault(&mut self.faults, format!("a filter is true or false, and this is {found}; compare it"));
+            return None;
+        }
+        Some(row)
+    }
+}
+
+/// The dimension of a grain; a date has no hours.
+fn grain_of(axis: &Dimension, grain: Grain) -> Option<Dimension> {
+    if grain == Grain::Hour && axis.kind != DimensionKind::Instant {
+        return None;
+    }
+    Some(Dimension {
+        name: format!("{}__{}", axis.name, grain.name()),
+        title: None,
+        description: None,
+        expr: axis.expr.clone(),
+        data_type: if grain == Grain::Hour { wall_clock() } else { DataType::Date32 },
+        kind: DimensionKind::Grain { of: axis.name.clone(), grain },
+    })
+}
+
+fn wall_clock() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, None)
+}
+
+/// The names without dots in an expression.
+fn bare_names(ast: &Expr) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let _: ControlFlow<()> = visit_expressions(ast, |expr| {
+        if let Expr::Identifier(ident) = expr {
+            names.insert(folded(ident));
+        }
+        ControlFlow::Continue(())
+    });
+    names
+}

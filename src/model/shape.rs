@@ -1,0 +1,199 @@
+//! The grammar of the files under `cubes/`: what they are checked against, and what editors are told.
+
+use std::str::FromStr;
+
+use arrow::datatypes::{DataType, TimeUnit};
+use chrono_tz::Tz;
+
+use crate::yaml::{Key, Shape};
+
+/// The mart's type for instants.
+pub(super) fn instant() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+/// The type that a model writes as `text`: a column's in the mart.
+pub(super) fn parse_type(text: &str) -> Option<DataType> {
+    let plain = match text.trim() {
+        "text" => DataType::Utf8,
+        "integer" => DataType::Int64,
+        "double" => DataType::Float64,
+        "boolean" => DataType::Boolean,
+        "date" => DataType::Date32,
+        "timestamp" => instant(),
+        other => return parse_decimal(other),
+    };
+    Some(plain)
+}
+
+fn parse_decimal(text: &str) -> Option<DataType> {
+    let (precision, scale) = text.strip_prefix("decimal(")?.strip_suffix(')')?.split_once(',')?;
+    let precision = precision.trim().parse::<u8>().ok().filter(|precision| (1..=38).contains(precision))?;
+    let scale = scale.trim().parse::<i8>().ok().filter(|scale| *scale >= 0)?;
+    (scale.unsigned_abs() <= precision).then_some(DataType::Decimal128(precision, scale))
+}
+
+/// What one file under `cubes/` may say.
+pub fn shape() -> Shape {
+    Shape::Map(vec![
+        Key::new("version", Shape::OneOf(&["1"]), "The version of this grammar, in each file: 1.").required(),
+        Key::new("defaults", defaults(), "What holds where nothing else is said; in one file only."),
+        Key::new("tables", Shape::named("a table", table()), "The tables of the mart."),
+        Key::new("cubes", Shape::named("a cube", cube()), "Dimensions and measures over a fact table."),
+        Key::new("tests", Shape::named("a test", test()), "Queries whose answer is known; `check --data` asks them."),
+    ])
+}
+
+fn defaults() -> Shape {
+    let zone = "The zone of wall clocks and days, unless a session sets its own.";
+    Shape::Map(vec![
+        Key::new("timezone", timezone(), zone).default("UTC"),
+        Key::new("currency", currency(), "The currency of money, an ISO 4217 code such as USD."),
+        Key::new("locale", Shape::OneOf(super::LOCALES), "The language of titles that do not name one.").default("en"),
+    ])
+}
+
+fn table() -> Shape {
+    let files = "The files it is loaded from, Parquet or CSV (UTF-8, with a header); `*` matches within a name. They \
+                 resolve against the folder that holds `data`.";
+    let sql = "The query it is derived by, over other tables, named without a schema; it runs inside the load.";
+    let joins = "Joins to at most one row. Name: my columns that are the other table's primary key.";
+    Shape::Map(
+        [
+            vec![
+                Key::new("files", Shape::TextOrList, files),
+                Key::new("sql", Shape::Text, sql),
+                Key::new("primary_key", Shape::TextOrList, "The columns that name one row: a claim, tested on every load."),
+                Key::new("sort_by", Shape::TextOrList, "The order in which rows are stored."),
+                Key::new(
+                    "columns",
+                    Shape::named("a column", Shape::Either(vec![column_type(), column()])),
+                    "Columns that need a type, another name or words; the rest loads as it is. A bare value is the type.",
+                ),
+                Key::new("joins", Shape::named("a join", join()), joins),
+                Key::new("load", load(), "What a load does with rows that are already there."),
+            ],
+            words(),
+        ]
+        .concat(),
+    )
+}
+
+fn column() -> Shape {
+    let zone = "The zone of the wall clock that the file writes, for a timestamp without a zone.";
+    Shape::Map(
+        [
+            vec![
+                Key::new("type", column_type(), "Its type in the mart; without it that of its file, in CSV text."),
+                Key::new("from", Shape::Scalar, "Its name in the file."),
+                Key::new("stored_in", timezone(), zone),
+            ],
+            words(),
+        ]
+        .concat(),
+    )
+}
+
+fn join() -> Shape {
+    let theirs = Shape::Either(vec![
+        Shape::TextOrList,
+        Shape::Dict(Box::new(Shape::Text)),
+    ]);
+    let keys = "My columns that are the other's primary key, in its order; or a map of mine: theirs.";
+    Shape::Either(vec![
+        Shape::TextOrList,
+        Shape::Map(vec![
+            Key::new("table", Shape::Text, "The table joined; the join's name without it."),
+            Key::new("keys", theirs, keys).required(),
+        ]),
+    ])
+}
+
+fn load() -> Shape {
+    let mode = "replace: the files are the table; append: files not seen before are added.";
+    Shape::Map(vec![Key::new("mode", Shape::OneOf(&["replace", "append"]), mode).default("replace")])
+}
+
+fn cube() -> Shape {
+    let dimension = Shape::Either(vec![Shape::Scalar, dimension()]);
+    let measure = Shape::Either(vec![Shape::Scalar, measure()]);
+    let dimensions = "What facts are grouped and filtered by. Name: an expression over a row; dots follow joins.";
+    Shape::Map(
+        [
+            vec![
+                Key::new("table", Shape::Text, "The fact table.").required(),
+                Key::new("time", Shape::Text, "The dimension that is the axis of time."),
+                Key::new("filter", Shape::Scalar, "The rows that count at all."),
+                Key::new("dimensions", Shape::named("a dimension", dimension), dimensions),
+                Key::new("measures", Shape::named("a measure", measure), "Name: aggregates, and arithmetic over measures."),
+            ],
+            words(),
+        ]
+        .concat(),
+    )
+}
+
+fn dimension() -> Shape {
+    let expr = Key::new("expr", Shape::Scalar, "An expression over a row; dots follow joins.").required();
+    Shape::Map([vec![expr], words()].concat())
+}
+
+fn measure() -> Shape {
+    let expr = "Aggregates (sum, count, count(distinct), min, max, avg) over columns, other measures, and arithmetic.";
+    Shape::Map(
+        [
+            vec![
+                Key::new("expr", Shape::Scalar, expr).required(),
+                Key::new("filter", Shape::Scalar, "The rows that count, over dimensions and columns."),
+                Key::new("format", Shape::Text, "How it is shown, such as \"#,##0\" or percent."),
+                Key::new("unit", Shape::Text, "What it counts in, such as USD."),
+            ],
+            words(),
+        ]
+        .concat(),
+    )
+}
+
+fn test() -> Shape {
+    Shape::Map(vec![
+        Key::new("query", Shape::Text, "SQL whose answer is one row of one column.").required(),
+        Key::new("expect", Shape::Scalar, "The value expected.").required(),
+        Key::new("tolerance", Shape::Number, "How far a number may be off; exact without it."),
+    ])
+}
+
+/// A title and a description, in one language or by locale.
+fn words() -> Vec<Key> {
+    let text = |what: &'static str| {
+        let locales = super::LOCALES.iter().map(|locale| Key::new(locale, Shape::Text, what)).collect();
+        Shape::Either(vec![Shape::Text, Shape::Map(locales)])
+    };
+    vec![
+        Key::new("title", text("The title in this language."), "What people call it; a bare value is the default locale's."),
+        Key::new("description", text("The description in this language."), "What it means, and what it does not."),
+    ]
+}
+
+fn column_type() -> Shape {
+    Shape::Written {
+        what: "a type: text, integer, decimal(12,2) (quoted inside { }), double, boolean, date or timestamp",
+        pattern: r"^(text|integer|double|boolean|date|timestamp|decimal\(\s*\d{1,2}\s*,\s*\d{1,2}\s*\))$",
+        check: |text| parse_type(text).is_some(),
+    }
+}
+
+fn timezone() -> Shape {
+    Shape::Written {
+        what: "a zone of the IANA database, such as America/New_York",
+        pattern: r"^[A-Za-z][A-Za-z0-9_+/-]*$",
+        check: |text| Tz::from_str(text).is_ok(),
+    }
+}
+
+fn currency() -> Shape {
+    Shape::Written {
+        what: "a currency by its ISO 4217 code, such as USD",
+        pattern: "^[A-Z]{3}$",
+        check: |text| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
+    }
+}
