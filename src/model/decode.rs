@@ -25,8 +25,7 @@ pub(super) fn files(files: &[(String, String)]) -> Result<Spec> {
         roots.push((Arc::<str>::from(name.as_str()), root));
     }
     let defaults = defaults(&roots, &mut faults);
-    let mut decoder =
-        Decoder { locale: defaults.locale.clone(), file: Arc::from(""), faults, seen: BTreeMap::new() };
+    let mut decoder = Decoder { locale: defaults.locale.clone(), file: Arc::from(""), faults, seen: BTreeMap::new() };
     let mut spec =
         Spec { defaults, tables: BTreeMap::new(), cubes: BTreeMap::new(), tests: Vec::new(), hash: hash(files) };
     for (file, root) in &roots {
@@ -54,7 +53,9 @@ fn defaults(roots: &[(Arc<str>, Node)], faults: &mut Faults) -> Defaults {
         let Some(entry) = root.entry("defaults") else { continue };
         let place = Place::new(file, entry.key_at);
         match &first {
-            Some((other, _)) => place.fault(faults, format!("defaults are already given at {other}; keep them in one file")),
+            Some((other, _)) => {
+                place.fault(faults, format!("defaults are already given at {other}; keep them in one file"))
+            }
             None => first = Some((place, &entry.value)),
         }
     }

@@ -3,21 +3,26 @@
 //!
 //! text → [`Spec::decode`] → [`resolve`] → [`Model`], which `plan`, `ingest` and `mart` read.
 
+mod conversion;
 mod cube;
+mod decode;
+mod resolve;
+mod shape;
 mod spec;
 mod table;
 mod text;
 
+pub use conversion::{mart_type, refuse_conversion, type_name};
 pub use cube::{Aggregate, Cube, Dimension, DimensionKind, Grain, Leaf, Measure, RowExpr};
-pub use spec::{Place, Spec, TableSpec};
+pub use resolve::resolve;
+pub use shape::shape;
+pub use spec::{ColumnSpec, CubeSpec, DimensionSpec, JoinSpec, MeasureSpec, Place, Spec, TableSpec, Written};
 pub use table::{Column, FileFormat, Join, LoadMode, Schemas, Source, Table, TableSchema};
 pub use text::{LOCALES, Text};
 
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
-
-use crate::error::{Error, Result};
 
 /// The resolved model: every name in it exists, every expression has its type.
 #[derive(Debug, Clone)]
@@ -58,10 +63,4 @@ pub struct ModelTest {
     pub tolerance: Option<f64>,
     /// Where the test is written.
     pub place: Place,
-}
-
-/// Resolves a spec against the schemas of its tables; the error lists every fault.
-pub fn resolve(spec: &Spec, schemas: &Schemas, functions: &crate::sql::Functions) -> Result<Model> {
-    let _ = (spec, schemas, functions);
-    Err(Error::internal("the model cannot be resolved yet"))
 }

@@ -95,10 +95,7 @@ fn column() -> Shape {
 }
 
 fn join() -> Shape {
-    let theirs = Shape::Either(vec![
-        Shape::TextOrList,
-        Shape::Dict(Box::new(Shape::Text)),
-    ]);
+    let theirs = Shape::Either(vec![Shape::TextOrList, Shape::Dict(Box::new(Shape::Text))]);
     let keys = "My columns that are the other's primary key, in its order; or a map of mine: theirs.";
     Shape::Either(vec![
         Shape::TextOrList,
@@ -125,7 +122,11 @@ fn cube() -> Shape {
                 Key::new("time", Shape::Text, "The dimension that is the axis of time."),
                 Key::new("filter", Shape::Scalar, "The rows that count at all."),
                 Key::new("dimensions", Shape::named("a dimension", dimension), dimensions),
-                Key::new("measures", Shape::named("a measure", measure), "Name: aggregates, and arithmetic over measures."),
+                Key::new(
+                    "measures",
+                    Shape::named("a measure", measure),
+                    "Name: aggregates, and arithmetic over measures.",
+                ),
             ],
             words(),
         ]
@@ -169,7 +170,11 @@ fn words() -> Vec<Key> {
         Shape::Either(vec![Shape::Text, Shape::Map(locales)])
     };
     vec![
-        Key::new("title", text("The title in this language."), "What people call it; a bare value is the default locale's."),
+        Key::new(
+            "title",
+            text("The title in this language."),
+            "What people call it; a bare value is the default locale's.",
+        ),
         Key::new("description", text("The description in this language."), "What it means, and what it does not."),
     ]
 }

@@ -39,7 +39,10 @@ impl Resolver<'_> {
             spec.place.fault(&mut self.faults, format!("column '{name}' of table '{}': {message}", spec.name));
         };
         if !is_name(name) {
-            fault(format!("its name is not one that SQL can write bare; declare it: `{}: {{from: \"{name}\"}}`", plain(name)));
+            fault(format!(
+                "its name is not one that SQL can write bare; declare it: `{}: {{from: \"{name}\"}}`",
+                plain(name)
+            ));
             return None;
         }
         let data_type = mart_type(source);

@@ -9,11 +9,11 @@ use datafusion::sql::sqlparser::ast::{Expr, visit_expressions};
 use crate::model::conversion::type_name;
 use crate::model::spec::{CubeSpec, DimensionSpec, Written};
 use crate::model::{Cube, Dimension, DimensionKind, Grain, RowExpr, Table, Text};
-use crate::sql::parse_expr;
+use crate::sql::{fold, parse_expr};
 
 use super::Resolver;
 use super::names::unknown;
-use super::rows::{Names, folded};
+use super::rows::Names;
 
 /// The dimensions of one cube as they are resolved, each before those that mention it.
 pub(super) struct Scope<'s> {
@@ -117,7 +117,12 @@ impl<'a> Resolver<'a> {
     }
 
     /// The dimension of time, made of the column of that name if it is not declared, with its grains after it.
-    fn time(&mut self, time: &Written<String>, scope: &mut Scope<'a>, dimensions: &mut Vec<Dimension>) -> Option<String> {
+    fn time(
+        &mut self,
+        time: &Written<String>,
+        scope: &mut Scope<'a>,
+        dimensions: &mut Vec<Dimension>,
+    ) -> Option<String> {
         let name = &time.value;
         if !scope.spec.dimensions.iter().any(|dimension| &dimension.name == name) {
             if scope.fact.column(name).is_none() {
@@ -135,7 +140,8 @@ impl<'a> Resolver<'a> {
         let axis = &dimensions[at];
         if axis.kind != DimensionKind::Instant && axis.data_type != DataType::Date32 {
             let found = type_name(&axis.data_type);
-            time.place.fault(&mut self.faults, format!("'{name}' is {found}; the axis of time is a timestamp or a date"));
+            time.place
+                .fault(&mut self.faults, format!("'{name}' is {found}; the axis of time is a timestamp or a date"));
             return None;
         }
         let grains: Vec<Dimension> = Grain::ALL.iter().filter_map(|grain| grain_of(axis, *grain)).collect();
@@ -195,7 +201,7 @@ fn bare_names(ast: &Expr) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let _: ControlFlow<()> = visit_expressions(ast, |expr| {
         if let Expr::Identifier(ident) = expr {
-            names.insert(folded(ident));
+            names.insert(fold(ident));
         }
         ControlFlow::Continue(())
     });

@@ -1,7 +1,7 @@
 //! Joins: each goes to a table with a primary key, all of which its keys cover, with the same types.
 
-use crate::model::spec::{JoinSpec, Written};
 use crate::model::conversion::type_name;
+use crate::model::spec::{JoinSpec, Written};
 use crate::model::{Join, Table};
 
 use super::Resolver;
@@ -55,7 +55,8 @@ impl<'a> JoinKeys<'a> {
     fn pairs(&self) -> Result<Vec<(String, String)>, Vec<(At<'a>, String)>> {
         let key = &self.theirs.primary_key;
         if key.is_empty() {
-            let message = format!("table '{}' has no `primary_key`, so it may have many rows for one of mine", self.theirs.name);
+            let message =
+                format!("table '{}' has no `primary_key`, so it may have many rows for one of mine", self.theirs.name);
             return Err(vec![(None, message)]);
         }
         let mut faults = Vec::new();
@@ -101,13 +102,17 @@ impl<'a> JoinKeys<'a> {
         }
         let mut pairs = Vec::new();
         for column in key {
-            let named = |theirs: &Option<Written<String>>| theirs.as_ref().is_some_and(|theirs| &theirs.value == column);
+            let named =
+                |theirs: &Option<Written<String>>| theirs.as_ref().is_some_and(|theirs| &theirs.value == column);
             let mut mine = self.spec.keys.iter().filter(|(_, theirs)| named(theirs)).map(|(mine, _)| mine);
             match (mine.next(), mine.next()) {
                 (Some(mine), None) => pairs.push((mine, column.clone())),
                 (None, _) => faults.push((
                     None,
-                    format!("'{column}' of the primary key of '{}' is not covered; map a column to it", self.theirs.name),
+                    format!(
+                        "'{column}' of the primary key of '{}' is not covered; map a column to it",
+                        self.theirs.name
+                    ),
                 )),
                 (Some(_), Some(second)) => {
                     faults.push((Some(second), format!("'{column}' is covered twice; map one column to it")));

@@ -12,12 +12,12 @@ use datafusion::sql::sqlparser::ast::{
 use crate::model::conversion::{mart_type, type_name};
 use crate::model::spec::MeasureSpec;
 use crate::model::{Aggregate, Leaf, Measure, RowExpr};
-use crate::sql::{parse_expr, type_expr};
+use crate::sql::{fold, parse_expr, type_expr};
 
 use super::Resolver;
 use super::dimensions::Scope;
 use super::names::unknown;
-use super::rows::{Names, all_of, folded, nested, refuse_computed_instants};
+use super::rows::{Names, all_of, nested, refuse_computed_instants};
 
 /// The measures of one cube as they are resolved.
 #[derive(Default)]
@@ -61,6 +61,10 @@ impl<'a> Resolver<'a> {
                 return None;
             }
         };
+        if spec.expr.value.contains("\"$") {
+            spec.expr.place.fault(&mut self.faults, "names that begin with '$' are reserved; name measures without it");
+            return None;
+        }
         let mentioned = self.measures_in(&value);
         let mut whole = true;
         for other in scope.spec.measures.iter().filter(|other| mentioned.contains(&other.name)) {
@@ -128,7 +132,9 @@ impl<'a> Resolver<'a> {
         let fields: Vec<Field> = slots.iter().map(|(name, kind)| Field::new(name, kind.clone(), true)).collect();
         let schema = DFSchema::try_from(Schema::new(fields)).map_err(|error| error.to_string())?;
         let (_, found) = type_expr(value, &schema, self.functions).map_err(|error| error.message().to_owned())?;
-        mart_type(&found).filter(|_| found != DataType::Null).ok_or_else(|| format!("a measure cannot be {found}; cast it"))
+        mart_type(&found)
+            .filter(|_| found != DataType::Null)
+            .ok_or_else(|| format!("a measure cannot be {found}; cast it"))
     }
 }
 
@@ -158,7 +164,7 @@ impl VisitorMut for Outside<'_, '_> {
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         match expr {
             Expr::Identifier(ident) => {
-                self.names.insert(folded(ident));
+                self.names.insert(fold(ident));
             }
             Expr::Function(function) if self.resolver.is_aggregate(&name_of(function)) => {
                 *expr = Expr::Tuple(Vec::new());
@@ -185,9 +191,11 @@ impl VisitorMut for Build<'_, '_> {
     type Break = String;
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
-        let replaced = match expr {
-            Expr::Identifier(ident) if slot_of(ident).is_some_and(|at| at < self.leaves.len()) => return ControlFlow::Continue(()),
-            Expr::Identifier(ident) => self.inlined(&folded(ident)),
+        let replaced = match &*expr {
+            Expr::Identifier(ident) if slot_of(ident).is_some_and(|at| at < self.leaves.len()) => {
+                return ControlFlow::Continue(());
+            }
+            Expr::Identifier(ident) => self.inlined(&fold(ident)),
             Expr::CompoundIdentifier(_) => Err(format!(
                 "'{expr}' is a column, which stands inside an aggregate, or in `filter`; write one, such as max({expr})"
             )),
@@ -223,7 +231,9 @@ impl Build<'_, '_> {
             let is_dimension = spec.dimensions.iter().any(|dimension| dimension.name == name)
                 || spec.time.as_ref().is_some_and(|time| time.value == name);
             if is_dimension {
-                return Err(format!("'{name}' is a dimension, which a measure takes in `filter` only; aggregate a column"));
+                return Err(format!(
+                    "'{name}' is a dimension, which a measure takes in `filter` only; aggregate a column"
+                ));
             }
             if self.scope.fact.column(name).is_some() {
                 return Err(format!(
@@ -317,12 +327,7 @@ fn leaf_type(aggregate: Aggregate, argument: Option<&RowExpr>) -> Result<DataTyp
     let found = &argument.data_type;
     let of_number = |data_type: DataType| match found {
         DataType::Int64 | DataType::Float64 | DataType::Decimal128(_, _) => Ok(data_type),
-        other => Err(format!(
-            "{}({}) takes numbers, and this is {}",
-            aggregate.name(),
-            argument.sql,
-            type_name(other)
-        )),
+        other => Err(format!("{}({}) takes numbers, and this is {}", aggregate.name(), argument.sql, type_name(other))),
     };
     match aggregate {
         Aggregate::Count | Aggregate::CountDistinct => Ok(DataType::Int64),

@@ -20,8 +20,7 @@ use super::{Model, Schemas, Spec, Table};
 
 /// Resolves a spec against the schemas of its tables; the error lists every fault.
 pub fn resolve(spec: &Spec, schemas: &Schemas, functions: &Functions) -> Result<Model> {
-    let mut resolver =
-        Resolver { spec, schemas, functions, faults: Faults::default(), tables: BTreeMap::new() };
+    let mut resolver = Resolver { spec, schemas, functions, faults: Faults::default(), tables: BTreeMap::new() };
     resolver.tables();
     resolver.joins();
     let mut cubes = BTreeMap::new();

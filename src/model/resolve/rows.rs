@@ -6,14 +6,12 @@ use std::ops::ControlFlow;
 
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::DFSchema;
-use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArguments, Ident, VisitMut, VisitorMut,
-};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, FunctionArguments, Ident, VisitMut, VisitorMut};
 
 use crate::model::conversion::mart_type;
 use crate::model::spec::Written;
 use crate::model::{Column, RowExpr, Table};
-use crate::sql::{parse_expr, type_expr};
+use crate::sql::{fold, parse_expr, type_expr};
 use crate::yaml::nearest;
 
 use super::Resolver;
@@ -83,14 +81,11 @@ pub(super) fn all_of(conditions: impl IntoIterator<Item = RowExpr>) -> Option<Ro
 /// The same expression as one operand: in parentheses, unless it cannot fall apart.
 pub(super) fn nested(expr: Expr) -> Expr {
     match expr {
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_) | Expr::Nested(_) | Expr::Function(_) => expr,
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_) | Expr::Nested(_) | Expr::Function(_) => {
+            expr
+        }
         other => Expr::Nested(Box::new(other)),
     }
-}
-
-/// A name as SQL reads it: folded to lower case unless quoted.
-pub(super) fn folded(ident: &Ident) -> String {
-    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
 }
 
 /// Follows the names of an expression to columns.
@@ -108,8 +103,8 @@ impl VisitorMut for Follow<'_, '_> {
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
         let followed = match expr {
-            Expr::Identifier(ident) => self.bare(&folded(ident)),
-            Expr::CompoundIdentifier(parts) => self.path(&parts.iter().map(folded).collect::<Vec<_>>()),
+            Expr::Identifier(ident) => self.bare(&fold(ident)),
+            Expr::CompoundIdentifier(parts) => self.path(&parts.iter().map(fold).collect::<Vec<_>>()),
             other => match self.resolver.refusal(other) {
                 Some(message) => return ControlFlow::Break(message),
                 None => return ControlFlow::Continue(()),
@@ -139,7 +134,9 @@ impl Follow<'_, '_> {
         }
         let Some(column) = self.fact.column(name) else {
             if name.contains("__") {
-                return Err(format!("'{name}' is not a column; grains of time depend on the session's zone: ask for them in SQL"));
+                return Err(format!(
+                    "'{name}' is not a column; grains of time depend on the session's zone: ask for them in SQL"
+                ));
             }
             let columns = self.fact.columns.iter().map(|column| column.name.as_str());
             return Err(unknown("column", name, columns.chain(self.names.keys().map(String::as_str))));
@@ -164,7 +161,11 @@ impl Resolver<'_> {
         let mut table = fact;
         for step in path {
             let Some(join) = table.join(step) else {
-                let is_faulty = self.spec.tables.get(&table.name).is_some_and(|spec| spec.joins.iter().any(|join| &join.name == step));
+                let is_faulty = self
+                    .spec
+                    .tables
+                    .get(&table.name)
+                    .is_some_and(|spec| spec.joins.iter().any(|join| &join.name == step));
                 if is_faulty {
                     return Err(String::new());
                 }
@@ -183,7 +184,7 @@ impl Resolver<'_> {
     }
 
     /// Why an expression is not about one row, if it is not.
-    fn refusal(&self, expr: &Expr) -> Option<String> {
+    pub(super) fn refusal(&self, expr: &Expr) -> Option<String> {
         match expr {
             Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => {
                 Some("a subquery is not about one row; derive a table by `sql` and join it".into())
@@ -195,7 +196,9 @@ impl Resolver<'_> {
             Expr::Function(function) => {
                 let name = function.name.to_string().to_lowercase();
                 if function.over.is_some() {
-                    return Some(format!("{name}(…) OVER is a window, which is not about one row; derive a table by `sql`"));
+                    return Some(format!(
+                        "{name}(…) OVER is a window, which is not about one row; derive a table by `sql`"
+                    ));
                 }
                 if matches!(function.args, FunctionArguments::Subquery(_)) {
                     return Some("a subquery is not about one row; derive a table by `sql` and join it".into());
@@ -223,7 +226,8 @@ impl Resolver<'_> {
     /// Whether a function takes many rows: known or promised as an aggregate.
     pub(super) fn is_aggregate(&self, name: &str) -> bool {
         const NAMED: [&str; 4] = ["measure", "agg", "aggregate", "hll"];
-        NAMED.contains(&name) || self.functions.aggregate.contains_key(name) && !self.functions.scalar.contains_key(name)
+        NAMED.contains(&name)
+            || self.functions.aggregate.contains_key(name) && !self.functions.scalar.contains_key(name)
     }
 }
 

@@ -38,7 +38,8 @@ impl Resolver<'_> {
             TableSchema::File(schema) => self.columns(spec, schema),
             TableSchema::Mart(schema) => self.stored_columns(spec, schema),
         };
-        let known = |names: &[Written<String>]| -> Vec<String> { names.iter().map(|name| name.value.clone()).collect() };
+        let known =
+            |names: &[Written<String>]| -> Vec<String> { names.iter().map(|name| name.value.clone()).collect() };
         self.listed(&columns, "primary_key", &spec.primary_key);
         self.listed(&columns, "sort_by", &spec.sort_by);
         let schema = schema(&columns);
