@@ -187,7 +187,12 @@ impl Mortal {
 
     /// Whether it has stopped.
     pub(crate) fn is_dead(&self) -> bool {
-        self.left.load(Ordering::SeqCst) < 0
+        self.left() < 0
+    }
+
+    /// How many operations or bytes are left; below zero, how many were asked for in vain.
+    pub(crate) fn left(&self) -> i64 {
+        self.left.load(Ordering::SeqCst)
     }
 
     fn fate(&self, bytes: usize) -> Fate {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::fs;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 /// A process that may hold the lease.
@@ -26,7 +28,7 @@ impl Owner {
             host: line("/proc/sys/kernel/hostname").unwrap_or_else(|| "this host".into()),
             machine: machine().unwrap_or_default(),
             pid,
-            started: started(pid).unwrap_or_default(),
+            started: process(pid).map_or(0, |process| process.started),
         }
     }
 
@@ -34,7 +36,10 @@ impl Owner {
     pub(crate) fn is_dead(&self) -> bool {
         !self.machine.is_empty()
             && machine().is_some_and(|here| here == self.machine)
-            && started(self.pid) != Some(self.started)
+            && match process(self.pid) {
+                Some(Process { ended, started }) => ended || started != self.started,
+                None => !exists(self.pid),
+            }
     }
 }
 
@@ -51,15 +56,29 @@ fn machine() -> Option<String> {
     Some(format!("{boot} {}", namespace.display()))
 }
 
-/// When process `pid` started; none when there is no such process, or when it is dead and not yet reaped.
-fn started(pid: u32) -> Option<u64> {
+/// What the kernel shows of a process.
+struct Process {
+    /// Whether it is dead and only not reaped yet.
+    ended: bool,
+    started: u64,
+}
+
+/// Process `pid`; none when there is no such process, or when others' processes are hidden from us.
+fn process(pid: u32) -> Option<Process> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name stands in parentheses and may hold anything; the state is field 3, the start time field 22.
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_ascii_whitespace();
-    match fields.next()? {
-        "Z" | "X" | "x" => None,
-        _ => fields.nth(18)?.parse().ok(),
+    let ended = matches!(fields.next()?, "Z" | "X" | "x");
+    Some(Process { ended, started: fields.nth(18)?.parse().ok()? })
+}
+
+/// Whether there is a process `pid`, seen or hidden.
+fn exists(pid: u32) -> bool {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return false };
+    match test_kill_process(pid) {
+        Ok(()) => true,
+        Err(fault) => fault == Errno::PERM,
     }
 }
 
@@ -86,6 +105,26 @@ mod tests {
         let pid = child.id();
         child.wait().unwrap();
         assert!(Owner { pid, ..Owner::this_process() }.is_dead());
+    }
+
+    #[test]
+    fn a_process_that_is_not_reaped_yet_is_dead() {
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        let started = process(child.id()).unwrap().started;
+        let owner = Owner { pid: child.id(), started, ..Owner::this_process() };
+        assert!(!owner.is_dead());
+        child.kill().unwrap();
+        while !owner.is_dead() {
+            std::thread::yield_now();
+        }
+        child.wait().unwrap();
+        assert!(owner.is_dead());
+    }
+
+    #[test]
+    fn hidden_processes_exist() {
+        assert!(exists(std::process::id()));
+        assert!(!exists(u32::MAX) && !exists(0));
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl Lease {
     async fn taken(place: Place, record: Record, let_go: &LetGo) -> Result<Self> {
         let place = Arc::new(place);
         let stop = CancellationToken::new();
-        let heartbeat = tokio::spawn(keep_alive(Arc::clone(&place), record.clone(), stop.clone()));
+        let heartbeat = tokio::spawn(keep_alive(Arc::clone(&place), record.clone(), stop.clone(), HEARTBEAT));
         let lease = Self { place, record, stop, heartbeat: Some(heartbeat), let_go: Arc::clone(let_go) };
         lease.check().await?;
         lease.place.remove_before(lease.record.generation).await;
@@ -252,8 +252,8 @@ impl Found {
 }
 
 /// Renews the lease until told to stop; one that failed is tried again at the next beat.
-async fn keep_alive(place: Arc<Place>, record: Record, stop: CancellationToken) {
-    while stop.run_until_cancelled(tokio::time::sleep(HEARTBEAT)).await.is_some() {
+async fn keep_alive(place: Arc<Place>, record: Record, stop: CancellationToken, every: Duration) {
+    while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
         if let Err(error) = place.renew(&record).await {
             tracing::warn!(%error, "the lease was not renewed");
         }

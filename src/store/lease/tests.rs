@@ -62,6 +62,28 @@ async fn one_that_renews_is_not_taken_over() {
 }
 
 #[tokio::test]
+async fn the_heartbeat_renews_and_survives_a_fault() {
+    let objects = memory();
+    let lease = take(&objects, &elsewhere(), -50).await.unwrap();
+    let mortal = Mortal::new(Arc::clone(&objects), Death::Operations { left: 0, takes_effect: false });
+    let stop = CancellationToken::new();
+    let beat = |objects| {
+        let place = Place { objects, name: "test".into(), renewed: Mutex::new(clock::monotonic()) };
+        keep_alive(Arc::new(place), lease.record.clone(), stop.clone(), Duration::from_millis(1))
+    };
+    let watch = async {
+        let renewed = async || lease.place.newest().await.unwrap().unwrap().record.unwrap().expires;
+        while mortal.left() > -3 || renewed().await == lease.record.expires {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+    };
+    futures::future::join3(beat(Arc::clone(&mortal) as Arc<dyn ObjectStore>), beat(objects), watch).await;
+    let renewed = lease.place.newest().await.unwrap().unwrap().record.unwrap();
+    assert!(renewed.expires > lease.record.expires && renewed.holder == lease.record.holder);
+}
+
+#[tokio::test]
 async fn renewing_late_does_not_win_the_lease_back() {
     let objects = memory();
     let late = take(&objects, &elsewhere(), 0).await.unwrap();

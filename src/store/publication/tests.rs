@@ -172,6 +172,36 @@ async fn a_commit_goes_to_the_expected_version_or_nowhere() {
 }
 
 #[tokio::test]
+async fn a_commit_that_comes_between_stops_the_write() {
+    let (objects, store) = memory();
+    load(&store, &me(), &[("a", Replace, 0..3)]).await.unwrap();
+    let mut publication = store.begin(&me()).await.unwrap();
+    let between = Box::pin(futures::stream::once(async {
+        let table = DeltaTable::new(&objects, "a").unwrap();
+        let last = table.last().await.unwrap();
+        table.commit(last.as_ref(), Goal::new(&schema(), None, &[]).unwrap()).await.unwrap();
+        Ok(rows(3..4))
+    }));
+    let error = publication.write("a", schema(), Append, &[], between).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unavailable);
+    assert!(error.to_string().contains("somebody else wrote table 'a'; nothing was published"), "{error}");
+    drop(publication);
+    load(&store, &me(), &[("a", Append, 4..5)]).await.unwrap();
+    assert_eq!(published(&store, 2, "a").await, [0, 1, 2, 4]);
+}
+
+#[tokio::test]
+async fn a_version_is_published_once() {
+    let (objects, store) = memory();
+    let publication = store.begin(&me()).await.unwrap();
+    objects.put(&version_path(1), "{}".into()).await.unwrap();
+    let error = publication.publish(unchanged(None)).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unavailable);
+    assert!(error.to_string().contains("somebody else published version 1"), "{error}");
+    assert_eq!(objects.get(&version_path(1)).await.unwrap().bytes().await.unwrap(), "{}");
+}
+
+#[tokio::test]
 async fn a_full_disk_publishes_nothing_and_the_next_load_succeeds() {
     let mut fill = 0;
     loop {
