@@ -1,1 +1,111 @@
-//! SQL to a star plan: binder, lineage, expansion. Pure.
+//! SQL to a star plan: statement → allow-list → bind (names, cubes, lineage) → star queries over tables → `SqlToRel`.
+//! Pure: the tables come through one trait, the time from the query.
+//!
+//! The binder turns each SELECT over a cube into two: an inner one that joins the star and aggregates the leaves at
+//! the block's keys, and an outer one that computes the arithmetic over leaves, the HAVING, the order and the limit.
+//! `SELECT department, aov FROM sales` becomes
+//! `SELECT "$k0" AS department, "$a0" / "$a1" AS aov FROM (SELECT … GROUP BY …) AS "$block"`.
+
+mod allow;
+mod ast;
+mod bind;
+mod catalog;
+mod relation;
+mod statement;
+
+pub use catalog::{Catalog, KeyClaim};
+pub use statement::{Statement, statement, versions};
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::sql::sqlparser::ast as sqlast;
+
+use crate::error::Result;
+use crate::model::Model;
+use crate::query::Query;
+use crate::sql::{self, Functions};
+
+use catalog::CatalogTables;
+
+/// Everything that gives a statement its meaning.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The cubes and tables.
+    pub model: &'a Model,
+    /// The mart's tables at the query's version, and at those that the statement names.
+    pub catalog: &'a dyn Catalog,
+    /// The functions that SQL may call.
+    pub functions: &'a Functions,
+    /// Who asks, when, in which zone.
+    pub query: &'a Query,
+}
+
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("query", self.query).finish_non_exhaustive()
+    }
+}
+
+/// A planned statement.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What to execute.
+    pub logical: LogicalPlan,
+    /// The schema that is announced and sent: every field nullable, text as Utf8.
+    pub schema: SchemaRef,
+}
+
+/// Plans a statement.
+///
+/// # Errors
+/// Invalid or NotFound: whatever is wrong with the statement. A number that cannot be answered exactly is refused with
+/// the reason and the statement to send instead.
+pub fn plan(statement: &Statement, context: &Context<'_>) -> Result<Plan> {
+    let (query, explain) = match statement {
+        Statement::Query(query) => (query.as_ref().clone(), None),
+        Statement::Explain { query, analyze } => (query.as_ref().clone(), Some(*analyze)),
+        Statement::Set { .. } => return Err(crate::error::Error::invalid("SET changes a session; it has no plan")),
+        Statement::Show { name } => (show(name, context)?, None),
+    };
+    let mut query = query;
+    bind::bind(&mut query, context)?;
+    let tables = CatalogTables { catalog: context.catalog };
+    let mut logical = sql::plan_query(query, &tables, context.functions)?;
+    if let Some(analyze) = explain {
+        logical = LogicalPlanBuilder::from(logical)
+            .explain(false, analyze)
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(sql::planning_error)?;
+    }
+    Ok(Plan { schema: announced(&logical), logical })
+}
+
+/// The schema to announce for a plan: what clients are told is what they are sent.
+fn announced(plan: &LogicalPlan) -> SchemaRef {
+    let fields = plan.schema().fields().iter().map(|field| {
+        let data_type = match field.data_type() {
+            DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
+            DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+            DataType::Dictionary(_, value) => value.as_ref().clone(),
+            other => other.clone(),
+        };
+        Arc::new(arrow::datatypes::Field::new(field.name(), data_type, true))
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// `SHOW name` as a query of one row.
+fn show(name: &str, context: &Context<'_>) -> Result<sqlast::Query> {
+    let value = match name {
+        "mart_version" => context.query.mart_version.to_string(),
+        "timezone" => context.query.timezone.name().to_owned(),
+        other => {
+            return Err(crate::error::Error::invalid(format!(
+                "unknown setting '{other}'; there are mart_version and timezone"
+            )));
+        }
+    };
+    sql::parse_query(&format!("SELECT '{value}' AS {name}"))
+}

@@ -1,0 +1,264 @@
+//! Small tools on the syntax tree: the children of an expression, and the making of nodes.
+
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, ObjectName, Query, Select, SetExpr, TableAlias, TimezoneInfo, TypedString, Value, Visit,
+    Visitor, WindowSpec, WindowType,
+};
+
+use crate::error::{Error, Result};
+use crate::sql;
+
+/// The direct children of an expression, subqueries apart. All variants that the allow-list lets through are here.
+pub(super) fn children(expr: &mut Expr) -> Result<Vec<&mut Expr>> {
+    Ok(match expr {
+        Expr::Identifier(_)
+        | Expr::CompoundIdentifier(_)
+        | Expr::Value(_)
+        | Expr::TypedString(_)
+        | Expr::Exists { .. }
+        | Expr::Subquery(_) => Vec::new(),
+        Expr::IsFalse(inner)
+        | Expr::IsNotFalse(inner)
+        | Expr::IsTrue(inner)
+        | Expr::IsNotTrue(inner)
+        | Expr::IsNull(inner)
+        | Expr::IsNotNull(inner)
+        | Expr::IsUnknown(inner)
+        | Expr::IsNotUnknown(inner)
+        | Expr::Nested(inner) => vec![inner],
+        Expr::InSubquery { expr, .. }
+        | Expr::UnaryOp { expr, .. }
+        | Expr::Cast { expr, .. }
+        | Expr::Extract { expr, .. }
+        | Expr::Ceil { expr, .. }
+        | Expr::Floor { expr, .. } => vec![expr],
+        Expr::IsDistinctFrom(left, right)
+        | Expr::IsNotDistinctFrom(left, right)
+        | Expr::BinaryOp { left, right, .. } => vec![left, right],
+        Expr::InList { expr, list, .. } => std::iter::once(expr.as_mut()).chain(list).collect(),
+        Expr::Between { expr, low, high, .. } => vec![expr, low, high],
+        Expr::Like { expr, pattern, .. }
+        | Expr::ILike { expr, pattern, .. }
+        | Expr::SimilarTo { expr, pattern, .. } => {
+            vec![expr, pattern]
+        }
+        Expr::Position { expr, r#in } => vec![expr, r#in],
+        Expr::Substring { expr, substring_from, substring_for, .. } => {
+            let rest = [substring_from, substring_for].into_iter().flatten();
+            std::iter::once(expr.as_mut()).chain(rest.map(AsMut::as_mut)).collect()
+        }
+        Expr::Trim { expr, trim_what, trim_characters, .. } => std::iter::once(expr.as_mut())
+            .chain(trim_what.iter_mut().map(AsMut::as_mut))
+            .chain(trim_characters.iter_mut().flatten())
+            .collect(),
+        Expr::Case { operand, conditions, else_result, .. } => {
+            let mut parts: Vec<&mut Expr> = operand.iter_mut().map(AsMut::as_mut).collect();
+            for when in conditions {
+                parts.push(&mut when.condition);
+                parts.push(&mut when.result);
+            }
+            parts.extend(else_result.iter_mut().map(AsMut::as_mut));
+            parts
+        }
+        Expr::Interval(interval) => vec![&mut interval.value],
+        Expr::Tuple(items) => items.iter_mut().collect(),
+        Expr::Function(function) => call_parts(function),
+        other => return Err(Error::invalid(format!("the expression '{other}' is not supported"))),
+    })
+}
+
+fn call_parts(function: &mut Function) -> Vec<&mut Expr> {
+    let mut parts: Vec<&mut Expr> = Vec::new();
+    if let FunctionArguments::List(list) = &mut function.args {
+        for argument in &mut list.args {
+            if let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = argument {
+                parts.push(expr);
+            }
+        }
+    }
+    parts.extend(function.filter.iter_mut().map(AsMut::as_mut));
+    if let Some(WindowType::WindowSpec(WindowSpec { partition_by, order_by, .. })) = &mut function.over {
+        parts.extend(partition_by);
+        parts.extend(order_by.iter_mut().map(|item| &mut item.expr));
+    }
+    parts
+}
+
+/// The queries that stand directly in an expression.
+pub(super) fn subquery(expr: &mut Expr) -> Option<&mut Query> {
+    match expr {
+        Expr::InSubquery { subquery, .. } | Expr::Exists { subquery, .. } | Expr::Subquery(subquery) => Some(subquery),
+        _ => None,
+    }
+}
+
+/// A quoted name.
+pub(super) fn ident(name: &str) -> Ident {
+    Ident::with_quote('"', name)
+}
+
+/// A column of no particular relation.
+pub(super) fn column(name: &str) -> Expr {
+    Expr::Identifier(ident(name))
+}
+
+/// A column of a relation.
+pub(super) fn column_of(relation: &str, name: &str) -> Expr {
+    Expr::CompoundIdentifier(vec![ident(relation), ident(name)])
+}
+
+/// A text literal.
+pub(super) fn text(value: &str) -> Expr {
+    Expr::value(Value::SingleQuotedString(value.to_owned()))
+}
+
+/// `left op right`, each in brackets where it is an operation itself.
+pub(super) fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
+}
+
+/// All of the conditions, none for an empty list.
+pub(super) fn all(conditions: impl IntoIterator<Item = Expr>) -> Option<Expr> {
+    conditions
+        .into_iter()
+        .map(|condition| Expr::Nested(Box::new(condition)))
+        .reduce(|left, right| binary(left, BinaryOperator::And, right))
+}
+
+/// A cast.
+pub(super) fn cast(expr: Expr, data_type: DataType) -> Expr {
+    Expr::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type, array: false, format: None }
+}
+
+/// `TIMESTAMP 'value'`, without a zone.
+pub(super) fn timestamp(value: &str) -> Expr {
+    Expr::TypedString(TypedString {
+        data_type: DataType::Timestamp(None, TimezoneInfo::None),
+        value: Value::SingleQuotedString(value.to_owned()).into(),
+        uses_odbc_syntax: false,
+    })
+}
+
+/// A call of a function.
+pub(super) fn call(name: &str, args: Vec<Expr>) -> Function {
+    Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect(),
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    }
+}
+
+/// An alias of a relation.
+pub(super) fn alias(name: &str) -> TableAlias {
+    TableAlias { explicit: true, name: ident(name), columns: Vec::new(), at: None }
+}
+
+/// A SELECT with nothing in it.
+pub(super) fn empty_select() -> Result<Select> {
+    static EMPTY: LazyLock<Option<Select>> = LazyLock::new(|| match *sql::parse_query("SELECT 1").ok()?.body {
+        SetExpr::Select(mut select) => {
+            select.projection.clear();
+            Some(*select)
+        }
+        _ => None,
+    });
+    EMPTY.clone().ok_or_else(|| Error::internal("an empty SELECT does not parse"))
+}
+
+/// The query that is just this SELECT.
+pub(super) fn query_of(select: Select) -> Query {
+    Query {
+        with: None,
+        body: Box::new(SetExpr::Select(Box::new(select))),
+        order_by: None,
+        limit_clause: None,
+        fetch: None,
+        locks: Vec::new(),
+        for_clause: None,
+        settings: None,
+        format_clause: None,
+        pipe_operators: Vec::new(),
+    }
+}
+
+/// The name of a function, if it is a plain one, in lower case.
+pub(super) fn function_name(function: &Function) -> Option<String> {
+    match function.name.0.as_slice() {
+        [part] => part.as_ident().map(|name| name.value.to_lowercase()),
+        _ => None,
+    }
+}
+
+/// The arguments of a function that are expressions; none where one is `*`.
+pub(super) fn arguments(function: &Function) -> Option<Vec<&Expr>> {
+    match &function.args {
+        FunctionArguments::None => Some(Vec::new()),
+        FunctionArguments::Subquery(_) => None,
+        FunctionArguments::List(list) => list
+            .args
+            .iter()
+            .map(|argument| match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+                _ => None,
+            })
+            .collect(),
+    }
+}
+
+/// Whether anything in the expression, subqueries apart, is so.
+pub(super) fn any(expr: &Expr, is: impl FnMut(&Expr) -> bool) -> bool {
+    let mut search = Search { is, depth: 0 };
+    expr.visit(&mut search).is_break()
+}
+
+struct Search<F> {
+    is: F,
+    depth: usize,
+}
+
+impl<F: FnMut(&Expr) -> bool> Visitor for Search<F> {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if self.depth == 0 && (self.is)(expr) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// The conditions that AND joins.
+pub(super) fn conjuncts(expr: Expr) -> Vec<Expr> {
+    match expr {
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+            let mut all = conjuncts(*left);
+            all.extend(conjuncts(*right));
+            all
+        }
+        Expr::Nested(inner) => match *inner {
+            Expr::BinaryOp { op: BinaryOperator::And, .. } | Expr::Nested(_) => conjuncts(*inner),
+            other => vec![Expr::Nested(Box::new(other))],
+        },
+        other => vec![other],
+    }
+}

@@ -1,0 +1,423 @@
+//! A block over a cube: SELECT, WHERE, GROUP BY, HAVING, ORDER BY and LIMIT over one cube become an outer query over
+//! an inner one that joins the star and aggregates.
+
+use std::collections::BTreeSet;
+
+use datafusion::sql::sqlparser::ast::{
+    Distinct, Expr, GroupByExpr, LimitClause, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
+    SelectItem, SetExpr, TableFactor, TableWithJoins,
+};
+
+use crate::error::{Error, Result};
+use crate::model::{Cube, DimensionKind, Grain};
+
+use super::super::ast;
+use super::super::relation::{Column, Relation};
+use super::items::{Item, Meaning, Names, ordinal};
+use super::measure::{Evaluation, key_name, leaf_name};
+use super::star::Star;
+use super::{Binder, instant};
+
+/// What the inner query is called in the outer one.
+const BLOCK: &str = "$block";
+
+/// How a block groups.
+struct Grouping {
+    /// Whether GROUP BY or an aggregate says so; else by implication.
+    explicit: bool,
+}
+
+/// A block's WHERE, split.
+#[derive(Default)]
+struct Where {
+    rows: Vec<Expr>,
+    groups: Vec<Expr>,
+}
+
+impl<'a> Binder<'a> {
+    /// Binds a query whose body is a SELECT over one cube, in place.
+    pub(super) fn cube_block(&mut self, query: &mut Query, cube: &'a Cube, alias: &str) -> Result<Relation> {
+        let SetExpr::Select(select) = query.body.as_mut() else {
+            return Err(Error::internal("a block over a cube is a SELECT"));
+        };
+        let mut select = std::mem::replace(select.as_mut(), ast::empty_select()?);
+        self.subqueries(&mut select, query)?;
+        refuse_windows(&select, query)?;
+        let names = Names { cube, alias: alias.to_owned() };
+        let mut block = Evaluation {
+            context: self.context,
+            star: Star::new(self.context, cube),
+            keys: Vec::new(),
+            leaves: Vec::new(),
+            names,
+        };
+        let mut items = block.names.items(&select.projection)?;
+        for item in &mut items {
+            block.on_the_wall(&mut item.expr, false)?;
+        }
+        let grouping = keys(&mut block, &select, &items, query)?;
+        let filter = block.where_clause(select.selection.as_ref(), grouping.explicit)?;
+        let relation = describe(&block, &items, &select, query, grouping.explicit);
+        let outer = block.outer(&select, &items, filter.groups)?;
+        let order = block.order(query, &items, select.distinct.is_some())?;
+        let inner = block.inner(filter.rows)?;
+        query.body = Box::new(SetExpr::Select(Box::new(over(outer, inner))));
+        query.order_by = order;
+        Ok(relation)
+    }
+
+    /// Binds the subqueries of a block; IN and EXISTS stand in WHERE only.
+    fn subqueries(&mut self, select: &mut Select, query: &mut Query) -> Result<()> {
+        let mut exprs: Vec<&mut Expr> = select.projection.iter_mut().filter_map(item_expr).collect();
+        exprs.extend(select.having.iter_mut());
+        if let Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) = &mut query.order_by {
+            exprs.extend(order.iter_mut().map(|item| &mut item.expr));
+        }
+        for expr in exprs {
+            if ast::any(expr, |inner| matches!(inner, Expr::InSubquery { .. } | Expr::Exists { .. })) {
+                return Err(Error::invalid("IN (SELECT …) and EXISTS stand in WHERE only, so far"));
+            }
+            self.bind_subqueries(expr)?;
+        }
+        select.selection.iter_mut().try_for_each(|expr| self.bind_subqueries(expr))
+    }
+
+    fn bind_subqueries(&mut self, expr: &mut Expr) -> Result<()> {
+        if let Some(subquery) = ast::subquery(expr) {
+            self.query(subquery)?;
+        }
+        ast::children(expr)?.into_iter().try_for_each(|child| self.bind_subqueries(child))
+    }
+}
+
+fn item_expr(item: &mut SelectItem) -> Option<&mut Expr> {
+    match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
+        _ => None,
+    }
+}
+
+fn refuse_windows(select: &Select, query: &Query) -> Result<()> {
+    let is_window = |expr: &Expr| matches!(expr, Expr::Function(function) if function.over.is_some());
+    let mut items = select.projection.iter().filter_map(|item| match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
+        _ => None,
+    });
+    let order = match &query.order_by {
+        Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) => order.as_slice(),
+        _ => &[],
+    };
+    if items.any(|expr| ast::any(expr, is_window)) || order.iter().any(|item| ast::any(&item.expr, is_window)) {
+        return Err(Error::invalid(
+            "OVER in a SELECT over a cube is not there yet; put the window over the evaluated block: SELECT …, f(…) \
+             OVER (…) FROM (SELECT … FROM the cube GROUP BY …) t",
+        ));
+    }
+    Ok(())
+}
+
+/// Finds the block's keys.
+fn keys(block: &mut Evaluation<'_>, select: &Select, items: &[Item], query: &Query) -> Result<Grouping> {
+    let mut exprs = Vec::new();
+    let mut explicit = false;
+    match &select.group_by {
+        GroupByExpr::All(_) => {
+            explicit = true;
+            let plain = items.iter().filter(|item| !block.holds_call(&item.expr));
+            exprs.extend(
+                plain.filter(|item| block.names.mentioned_measure(&item.expr).is_none()).map(|item| item.expr.clone()),
+            );
+        }
+        GroupByExpr::Expressions(written, _) => {
+            for expr in written {
+                explicit = true;
+                let mut key = group_key(&block.names, items, expr)?;
+                block.on_the_wall(&mut key, false)?;
+                exprs.push(key);
+            }
+        }
+    }
+    let ordered = match &query.order_by {
+        Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) => order.as_slice(),
+        _ => &[],
+    };
+    let aggregates = items.iter().any(|item| block.holds_call(&item.expr))
+        || select.having.is_some()
+        || ordered.iter().any(|item| block.holds_call(&item.expr));
+    if !explicit {
+        let is_key = |item: &&Item| {
+            !block.holds_call(&item.expr)
+                && block.names.mentioned_measure(&item.expr).is_none()
+                && block.names.mentioned_dimension(&item.expr).is_some()
+        };
+        exprs.extend(items.iter().filter(is_key).map(|item| item.expr.clone()));
+    }
+    for expr in exprs {
+        if let Some(measure) = block.names.mentioned_measure(&expr) {
+            return Err(Error::invalid(format!("the measure '{}' cannot be grouped by", measure.name)));
+        }
+        if block.holds_call(&expr) {
+            return Err(Error::invalid(format!("the aggregate '{expr}' cannot be grouped by")));
+        }
+        if !block.keys.contains(&expr) {
+            block.keys.push(expr);
+        }
+    }
+    Ok(Grouping { explicit: explicit || aggregates })
+}
+
+/// An expression of GROUP BY: an ordinal, a column, or an alias; a name that means two things is refused.
+fn group_key(names: &Names<'_>, items: &[Item], expr: &Expr) -> Result<Expr> {
+    if let Some(at) = ordinal(expr) {
+        let item = at.checked_sub(1).and_then(|at| items.get(at));
+        return item
+            .map(|item| item.expr.clone())
+            .ok_or_else(|| Error::invalid(format!("GROUP BY {at}: there are {} items", items.len())));
+    }
+    let aliases = aliases(names, items, true)?;
+    let key = names.normalised(expr, &aliases)?;
+    if let Expr::Identifier(name) = &key
+        && let Some(item) = items.iter().find(|item| item.aliased && item.name == name.value)
+        && aliases.contains(&name.value.as_str())
+    {
+        return Ok(item.expr.clone());
+    }
+    if let Expr::Identifier(name) = &key
+        && let Some(item) = items.iter().find(|item| item.aliased && item.name == name.value && item.expr != key)
+    {
+        return Err(two_meanings(&item.name, &item.expr));
+    }
+    Ok(key)
+}
+
+fn two_meanings(name: &str, expr: &Expr) -> Error {
+    Error::invalid(format!(
+        "'{name}' is a column and the alias of '{}'; give the alias another name",
+        expr.to_string().replace('"', "")
+    ))
+}
+
+/// The aliases that may be named where columns go first: those that are no column's name.
+fn aliases<'i>(names: &Names<'_>, items: &'i [Item], columns_first: bool) -> Result<Vec<&'i str>> {
+    let named = items.iter().filter(|item| item.aliased);
+    Ok(named
+        .filter(|item| !columns_first || names.known(&item.name).is_none())
+        .map(|item| item.name.as_str())
+        .collect())
+}
+
+/// What the block's rows are, for whoever reads them.
+fn describe(block: &Evaluation<'_>, items: &[Item], select: &Select, query: &Query, explicit: bool) -> Relation {
+    let columns: Vec<Column> =
+        items.iter().map(|item| Column { name: item.name.clone(), lineage: block.lineage(&item.expr) }).collect();
+    let named = |key: &Expr| items.iter().find(|item| item.expr == *key).map(|item| item.name.clone());
+    let unique: Option<BTreeSet<String>> = block.keys.iter().map(named).collect();
+    let limited = match &query.limit_clause {
+        Some(LimitClause::LimitOffset { limit: Some(limit), offset: None, .. }) => ordinal(limit) != Some(0),
+        other => other.is_some(),
+    };
+    let on_measures = select.selection.as_ref().is_some_and(|filter| {
+        block.names.normalised(filter, &[]).is_ok_and(|filter| block.names.mentioned_measure(&filter).is_some())
+    });
+    let plain = !explicit
+        && select.having.is_none()
+        && select.distinct.is_none()
+        && query.order_by.is_none()
+        && query.limit_clause.is_none()
+        && !on_measures;
+    Relation {
+        columns,
+        unique: unique.into_iter().collect(),
+        cube: true,
+        plain,
+        cut: limited && query.order_by.is_none(),
+    }
+}
+
+impl Evaluation<'_> {
+    /// Splits WHERE at AND: conditions on dimensions choose rows; those on measures choose groups, where the block
+    /// groups by implication, and are refused elsewhere, with both rewrites.
+    fn where_clause(&mut self, selection: Option<&Expr>, explicit: bool) -> Result<Where> {
+        let mut split = Where::default();
+        let Some(selection) = selection else { return Ok(split) };
+        let mut selection = self.names.normalised(selection, &[])?;
+        self.on_the_wall(&mut selection, false)?;
+        for condition in ast::conjuncts(selection) {
+            if let Some(measure) = self.names.mentioned_measure(&condition) {
+                if explicit {
+                    let condition = condition.to_string().replace('"', "");
+                    return Err(Error::invalid(format!(
+                        "'{condition}' in WHERE beside GROUP BY or an aggregate could mean groups or rows of '{}'; \
+                         write HAVING {condition} to choose groups, or FROM (SELECT * FROM {} WHERE {condition}) to \
+                         choose rows",
+                        measure.name, self.names.cube.name
+                    )));
+                }
+                split.groups.push(self.output(&condition)?);
+            } else if self.holds_call(&condition) {
+                return Err(Error::invalid(format!(
+                    "the aggregate in '{}' belongs in HAVING",
+                    condition.to_string().replace('"', "")
+                )));
+            } else {
+                split.rows.extend(self.pruning(&condition)?);
+                split.rows.push(self.rows(&condition)?);
+            }
+        }
+        Ok(split)
+    }
+
+    /// The UTC range that a condition on the axis implies.
+    fn pruning(&mut self, condition: &Expr) -> Result<Vec<Expr>> {
+        let cube = self.names.cube;
+        let Some(dimension) = self.names.mentioned_dimension(condition) else { return Ok(Vec::new()) };
+        let Some(raw) = self.star.raw_instant(dimension) else { return Ok(Vec::new()) };
+        let is_axis = |expr: &Expr| -> Option<Option<Grain>> {
+            let Expr::Identifier(name) = expr else { return None };
+            let mentioned = cube.dimension(&name.value)?;
+            match &mentioned.kind {
+                DimensionKind::Instant => Some(None),
+                DimensionKind::Grain { grain, .. } => Some(Some(*grain)),
+                DimensionKind::Plain => None,
+            }
+        };
+        Ok(instant::utc_range(condition, &raw, &is_axis))
+    }
+
+    /// The outer SELECT without its FROM.
+    fn outer(&mut self, select: &Select, items: &[Item], mut groups: Vec<Expr>) -> Result<Select> {
+        let mut outer = ast::empty_select()?;
+        outer.distinct = select.distinct.as_ref().map(|_| Distinct::Distinct);
+        for item in items {
+            let expr = self.output(&item.expr)?;
+            outer.projection.push(SelectItem::ExprWithAlias { expr, alias: ast::ident(&item.name) });
+        }
+        if let Some(having) = &select.having {
+            let aliases = aliases(&self.names, items, true)?;
+            let mut having = self.names.normalised(having, &aliases)?;
+            self.two_meanings_in(&having, items)?;
+            self.on_the_wall(&mut having, false)?;
+            replace_aliases(&mut having, items, &aliases)?;
+            groups.push(self.output(&having)?);
+        }
+        outer.selection = ast::all(groups);
+        Ok(outer)
+    }
+
+    fn two_meanings_in(&self, having: &Expr, items: &[Item]) -> Result<()> {
+        for item in items.iter().filter(|item| item.aliased && self.names.known(&item.name).is_some()) {
+            let column = ast::column(&item.name);
+            let same = item.expr == column || self.is_measure_itself(&item.expr, &item.name);
+            if !same && ast::any(having, |inner| *inner == column) {
+                return Err(two_meanings(&item.name, &item.expr));
+            }
+        }
+        Ok(())
+    }
+
+    /// `SUM(revenue) AS revenue` means the same as the column.
+    fn is_measure_itself(&self, expr: &Expr, name: &str) -> bool {
+        let Expr::Function(function) = expr else { return false };
+        let arguments = ast::arguments(function).unwrap_or_default();
+        matches!(self.names.known(name), Some(Meaning::Measure(_)))
+            && function.filter.is_none()
+            && matches!(arguments.as_slice(), [argument] if **argument == ast::column(name))
+    }
+
+    /// ORDER BY over the outer query; where a LIMIT cuts, ties are broken by the keys.
+    fn order(&mut self, query: &Query, items: &[Item], distinct: bool) -> Result<Option<OrderBy>> {
+        let mut order = Vec::new();
+        if let Some(OrderBy { kind: OrderByKind::Expressions(written), .. }) = &query.order_by {
+            for item in written {
+                let expr = self.ordered(&item.expr, items)?;
+                order.push(OrderByExpr { expr, options: item.options, with_fill: None });
+            }
+        }
+        if query.limit_clause.is_some() && !distinct {
+            let keys = (0..self.keys.len()).map(|at| ast::column(&key_name(at)));
+            order.extend(keys.map(|expr| OrderByExpr {
+                expr,
+                options: OrderByOptions { asc: None, nulls_first: None },
+                with_fill: None,
+            }));
+        }
+        let kind = OrderByKind::Expressions(order);
+        Ok(match &kind {
+            OrderByKind::Expressions(order) if order.is_empty() => None,
+            _ => Some(OrderBy { kind, interpolate: None }),
+        })
+    }
+
+    /// An expression of ORDER BY: an ordinal, an alias, or an expression over the block.
+    fn ordered(&mut self, expr: &Expr, items: &[Item]) -> Result<Expr> {
+        if let Some(at) = ordinal(expr) {
+            let item = at.checked_sub(1).and_then(|at| items.get(at));
+            let item = item.ok_or_else(|| Error::invalid(format!("ORDER BY {at}: there are {} items", items.len())))?;
+            return Ok(ast::column(&item.name));
+        }
+        let aliases = aliases(&self.names, items, false)?;
+        let mut expr = self.names.normalised(expr, &aliases)?;
+        if let Expr::Identifier(name) = &expr
+            && aliases.contains(&name.value.as_str())
+        {
+            return Ok(expr);
+        }
+        self.on_the_wall(&mut expr, false)?;
+        replace_aliases(&mut expr, items, &aliases)?;
+        match items.iter().find(|item| item.expr == expr) {
+            Some(item) => Ok(ast::column(&item.name)),
+            None => self.output(&expr),
+        }
+    }
+
+    /// The inner query: keys and leaves over the star.
+    fn inner(&mut self, mut rows: Vec<Expr>) -> Result<Query> {
+        let mut inner = ast::empty_select()?;
+        let mut group_by = Vec::new();
+        for (at, key) in self.keys.clone().iter().enumerate() {
+            let expr = self.rows(key)?;
+            group_by.push(expr.clone());
+            inner.projection.push(SelectItem::ExprWithAlias { expr, alias: ast::ident(&key_name(at)) });
+        }
+        if self.keys.is_empty() && self.leaves.is_empty() {
+            let count = super::star::aggregate(crate::model::Aggregate::Count, None);
+            self.leaves.push(Expr::Function(count));
+        }
+        for (at, leaf) in self.leaves.iter().enumerate() {
+            let alias = ast::ident(&leaf_name(at));
+            inner.projection.push(SelectItem::ExprWithAlias { expr: leaf.clone(), alias });
+        }
+        rows.extend(self.star.cube_filter()?);
+        inner.selection = ast::all(rows);
+        inner.group_by = GroupByExpr::Expressions(group_by, Vec::new());
+        inner.from = vec![self.star.from()?];
+        Ok(ast::query_of(inner))
+    }
+}
+
+/// Aliases as what they stand for.
+fn replace_aliases(expr: &mut Expr, items: &[Item], aliases: &[&str]) -> Result<()> {
+    if let Expr::Identifier(name) = expr {
+        if aliases.contains(&name.value.as_str())
+            && let Some(item) = items.iter().find(|item| item.aliased && item.name == name.value)
+        {
+            *expr = Expr::Nested(Box::new(item.expr.clone()));
+        }
+        return Ok(());
+    }
+    ast::children(expr)?.into_iter().try_for_each(|child| replace_aliases(child, items, aliases))
+}
+
+/// The outer query over the inner one.
+fn over(mut outer: Select, inner: Query) -> Select {
+    outer.from = vec![TableWithJoins {
+        relation: TableFactor::Derived {
+            lateral: false,
+            subquery: Box::new(inner),
+            alias: Some(ast::alias(BLOCK)),
+            sample: None,
+        },
+        joins: Vec::new(),
+    }];
+    outer
+}

@@ -1,0 +1,209 @@
+//! The words of a block over a cube: which names are dimensions, measures or aliases, and which calls evaluate
+//! measures.
+
+use std::collections::BTreeMap;
+
+use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, SelectItem, Value};
+
+use crate::error::{Error, Result};
+use crate::model::{Cube, Dimension, Measure};
+use crate::sql::fold;
+use crate::yaml::nearest;
+
+use super::super::ast;
+
+/// An item of the SELECT list.
+pub(super) struct Item {
+    /// Its expression, with plain lower-case names.
+    pub(super) expr: Expr,
+    /// The name of its column in the result.
+    pub(super) name: String,
+    /// Whether the name was written as an alias.
+    pub(super) aliased: bool,
+}
+
+/// What a name means in a block over a cube.
+pub(super) enum Meaning<'a> {
+    Dimension(&'a Dimension),
+    Measure(&'a Measure),
+}
+
+/// The names that a block over a cube sees.
+pub(super) struct Names<'a> {
+    pub(super) cube: &'a Cube,
+    /// What the cube is called in this block.
+    pub(super) alias: String,
+}
+
+impl<'a> Names<'a> {
+    /// What a column's name means; the error names the nearest.
+    pub(super) fn meaning(&self, name: &str) -> Result<Meaning<'a>> {
+        if let Some(meaning) = self.known(name) {
+            return Ok(meaning);
+        }
+        let dimensions = self.cube.dimensions.iter().map(|dimension| dimension.name.as_str());
+        let known = dimensions.chain(self.cube.measures.iter().map(|measure| measure.name.as_str()));
+        let hint = match nearest(name, known) {
+            Some(meant) => format!("; did you mean '{meant}'?"),
+            None => String::new(),
+        };
+        Err(Error::invalid(format!("the cube '{}' has no dimension or measure '{name}'{hint}", self.cube.name)))
+    }
+
+    /// What a column's name means, if anything.
+    pub(super) fn known(&self, name: &str) -> Option<Meaning<'a>> {
+        let dimension = self.cube.dimension(name).map(Meaning::Dimension);
+        dimension.or_else(|| self.cube.measure(name).map(Meaning::Measure))
+    }
+
+    /// The expression with every name bare and folded: `s.Department` is `department`. Names of select items that are
+    /// no columns stay (`aliases`), where they may be named.
+    pub(super) fn normalised(&self, expr: &Expr, aliases: &[&str]) -> Result<Expr> {
+        let mut expr = expr.clone();
+        self.normalise(&mut expr, aliases)?;
+        Ok(expr)
+    }
+
+    fn normalise(&self, expr: &mut Expr, aliases: &[&str]) -> Result<()> {
+        stacker::maybe_grow(super::STACK_LEFT_BYTES, super::STACK_MORE_BYTES, || {
+            match expr {
+                Expr::Identifier(ident) => {
+                    let name = fold(ident);
+                    if !aliases.contains(&name.as_str()) {
+                        self.meaning(&name)?;
+                    }
+                    *expr = ast::column(&name);
+                }
+                Expr::CompoundIdentifier(parts) => {
+                    let parts: Vec<String> = parts.iter().map(fold).collect();
+                    let (name, relation) = match parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+                        [relation, name] | ["cubes", relation, name] | ["starmart", "cubes", relation, name] => {
+                            ((*name).to_owned(), (*relation).to_owned())
+                        }
+                        _ => (String::new(), parts.join(".")),
+                    };
+                    if relation != self.alias {
+                        return Err(Error::invalid(format!("unknown name '{}'", parts.join("."))));
+                    }
+                    self.meaning(&name)?;
+                    *expr = ast::column(&name);
+                }
+                other => {
+                    if let Expr::Function(function) = other
+                        && let Some(name) = ast::function_name(function)
+                    {
+                        function.name = ObjectName::from(vec![Ident::new(name)]);
+                    }
+                    for child in ast::children(other)? {
+                        self.normalise(child, aliases)?;
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The measure that an expression plainly is.
+    pub(super) fn measure(&self, expr: &Expr) -> Option<&'a Measure> {
+        match expr {
+            Expr::Identifier(name) => match self.known(&name.value) {
+                Some(Meaning::Measure(measure)) => Some(measure),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The first measure that an expression mentions.
+    pub(super) fn mentioned_measure(&self, expr: &Expr) -> Option<&'a Measure> {
+        let mut found = None;
+        ast::any(expr, |inner| {
+            found = self.measure(inner);
+            found.is_some()
+        });
+        found
+    }
+
+    /// The first dimension that an expression mentions.
+    pub(super) fn mentioned_dimension(&self, expr: &Expr) -> Option<&'a Dimension> {
+        let mut found = None;
+        ast::any(expr, |inner| {
+            if let Expr::Identifier(name) = inner
+                && let Some(Meaning::Dimension(dimension)) = self.known(&name.value)
+            {
+                found = Some(dimension);
+            }
+            found.is_some()
+        });
+        found
+    }
+
+    /// The items of the SELECT list.
+    pub(super) fn items(&self, projection: &[SelectItem]) -> Result<Vec<Item>> {
+        let mut items = Vec::with_capacity(projection.len());
+        for item in projection {
+            match item {
+                SelectItem::UnnamedExpr(expr) => {
+                    let expr = self.normalised(expr, &[])?;
+                    items.push(Item { name: name_of(&expr), expr, aliased: false });
+                }
+                SelectItem::ExprWithAlias { expr, alias } => {
+                    items.push(Item { expr: self.normalised(expr, &[])?, name: fold(alias), aliased: true });
+                }
+                _ => return Err(self.no_detail()),
+            }
+        }
+        let mut seen = BTreeMap::new();
+        for item in &mut items {
+            let times: &mut usize = seen.entry(item.name.clone()).or_default();
+            *times += 1;
+            if *times > 1 {
+                if item.aliased {
+                    return Err(Error::invalid(format!("two items are named '{}'; give one another alias", item.name)));
+                }
+                item.name = format!("{}_{times}", item.name);
+            }
+        }
+        Ok(items)
+    }
+
+    fn no_detail(&self) -> Error {
+        let dimension = self.cube.dimensions.first().map_or("DIMENSION", |dimension| dimension.name.as_str());
+        let measure = self.cube.measures.first().map_or("MEASURE", |measure| measure.name.as_str());
+        Error::invalid(format!(
+            "* over the cube '{cube}' means its fact rows, which are not there yet; name what you want: SELECT \
+             {dimension}, {measure} FROM {cube} GROUP BY {dimension}",
+            cube = self.cube.name
+        ))
+    }
+}
+
+/// Whether a function evaluates a measure.
+pub(super) fn is_measure_call(name: &str) -> bool {
+    matches!(name, "measure" | "agg" | "aggregate")
+}
+
+/// The position that an ordinal names, from 1.
+pub(super) fn ordinal(expr: &Expr) -> Option<usize> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::Number(text, _) => text.parse().ok(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The name of an item without an alias: `MEASURE(x)` comes back as `x`, a column as itself, all else as written.
+fn name_of(expr: &Expr) -> String {
+    match expr {
+        Expr::Identifier(name) => name.value.clone(),
+        Expr::Function(function) if ast::function_name(function).is_some_and(|name| is_measure_call(&name)) => {
+            match ast::arguments(function).as_deref() {
+                Some([Expr::Identifier(name)]) => name.value.clone(),
+                _ => expr.to_string().replace('"', ""),
+            }
+        }
+        other => other.to_string().replace('"', ""),
+    }
+}

@@ -1,0 +1,349 @@
+//! Evaluation of a block over a cube: keys and leaves are gathered for the inner query, and every expression of the
+//! outer one is rewritten over them.
+
+use datafusion::sql::sqlparser::ast::{DuplicateTreatment, Expr, Function, FunctionArguments};
+
+use crate::error::{Error, Result};
+use crate::model::{Aggregate, DimensionKind, Measure};
+
+use super::super::relation::Lineage;
+use super::super::{Context, ast};
+use super::instant;
+use super::items::{Meaning, Names, is_measure_call};
+use super::ordinary::{looked_through, yields_constants};
+use super::star::{Star, aggregate};
+use super::{STACK_LEFT_BYTES, STACK_MORE_BYTES};
+
+/// What the outer query of a block is rewritten over.
+pub(super) struct Evaluation<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) names: Names<'a>,
+    pub(super) star: Star<'a>,
+    /// The keys, as normalised expressions; the inner query calls them `$k0`, `$k1`, ….
+    pub(super) keys: Vec<Expr>,
+    /// The aggregates over the star, each once; the inner query calls them `$a0`, `$a1`, ….
+    pub(super) leaves: Vec<Expr>,
+}
+
+/// What the inner query calls its keys.
+pub(super) fn key_name(at: usize) -> String {
+    format!("$k{at}")
+}
+
+/// What the inner query calls its leaves.
+pub(super) fn leaf_name(at: usize) -> String {
+    format!("$a{at}")
+}
+
+impl Evaluation<'_> {
+    /// An expression of the outer query: keys as they are, measures and aggregates evaluated at the block's keys.
+    pub(super) fn output(&mut self, expr: &Expr) -> Result<Expr> {
+        stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
+            let bare = unwrapped(expr);
+            if let Some(at) = self.keys.iter().position(|key| unwrapped(key) == bare) {
+                return Ok(ast::column(&key_name(at)));
+            }
+            match expr {
+                Expr::Identifier(name) => match self.names.meaning(&name.value)? {
+                    Meaning::Measure(measure) => self.measure(measure, None),
+                    Meaning::Dimension(dimension) => Err(Error::invalid(format!(
+                        "the dimension '{}' is neither in GROUP BY nor within an aggregate",
+                        dimension.name
+                    ))),
+                },
+                Expr::Function(function) if self.is_call(function) => self.call(function),
+                other => {
+                    let mut rewritten = other.clone();
+                    for child in ast::children(&mut rewritten)? {
+                        let new = self.output(child)?;
+                        *child = new;
+                    }
+                    Ok(rewritten)
+                }
+            }
+        })
+    }
+
+    /// Whether a function evaluates a measure or aggregates rows.
+    fn is_call(&self, function: &Function) -> bool {
+        ast::function_name(function)
+            .is_some_and(|name| is_measure_call(&name) || self.context.functions.aggregate.contains_key(&name))
+    }
+
+    /// Whether an expression, subqueries apart, holds a call that evaluates a measure or aggregates rows.
+    pub(super) fn holds_call(&self, expr: &Expr) -> bool {
+        ast::any(expr, |inner| matches!(inner, Expr::Function(function) if self.is_call(function)))
+    }
+
+    /// An expression over the rows of the star.
+    pub(super) fn rows(&mut self, expr: &Expr) -> Result<Expr> {
+        stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || match expr {
+            Expr::Identifier(name) => match self.names.meaning(&name.value)? {
+                Meaning::Dimension(dimension) => self.star.dimension(dimension),
+                Meaning::Measure(measure) => Err(Error::invalid(format!(
+                    "the measure '{}' has no value in a single row; it cannot stand here",
+                    measure.name
+                ))),
+            },
+            Expr::Function(function) if self.is_call(function) => {
+                Err(Error::invalid(format!("the aggregate '{}' cannot stand here", shown(expr))))
+            }
+            other => {
+                let mut rewritten = other.clone();
+                for child in ast::children(&mut rewritten)? {
+                    let new = self.rows(child)?;
+                    *child = new;
+                }
+                Ok(rewritten)
+            }
+        })
+    }
+
+    /// A measure at the block's keys: its arithmetic over its leaves, each with the further filter.
+    fn measure(&mut self, measure: &Measure, filter: Option<&Expr>) -> Result<Expr> {
+        let mut columns = Vec::with_capacity(measure.leaves.len());
+        for leaf in &measure.leaves {
+            let leaf = self.star.leaf(leaf, filter)?;
+            columns.push(self.leaf(leaf));
+        }
+        let mut value = measure.value.clone();
+        fill(&mut value, &columns)?;
+        Ok(Expr::Nested(Box::new(value)))
+    }
+
+    /// The column of a leaf.
+    fn leaf(&mut self, leaf: Expr) -> Expr {
+        let at = self.leaves.iter().position(|known| *known == leaf).unwrap_or_else(|| {
+            self.leaves.push(leaf);
+            self.leaves.len() - 1
+        });
+        ast::column(&leaf_name(at))
+    }
+
+    /// `MEASURE(m)`, an aggregate of a measure, or an aggregate of dimensions.
+    fn call(&mut self, function: &Function) -> Result<Expr> {
+        let name = ast::function_name(function).unwrap_or_default();
+        let arguments: Option<Vec<Expr>> =
+            ast::arguments(function).map(|arguments| arguments.into_iter().cloned().collect());
+        let filter = function.filter.as_deref().map(|filter| self.filter(filter)).transpose()?;
+        if function.null_treatment.is_some() {
+            return Err(Error::invalid(format!("IGNORE or RESPECT NULLS in {name}() is not supported")));
+        }
+        let Some(arguments) = arguments else {
+            return self.of_rows(&name, None, false, filter, function);
+        };
+        let [argument] = arguments.as_slice() else {
+            return Err(Error::invalid(format!("{name}() takes one argument over a cube")));
+        };
+        let distinct = is_distinct(function);
+        match self.names.measure(looked_through(argument)) {
+            Some(measure) => {
+                if !is_measure_call(&name) && !is_own(&name, distinct, measure) {
+                    return Err(refused_aggregate(&name, distinct, measure, self.names.cube.name.as_str()));
+                }
+                let value = self.measure(measure, filter.as_ref())?;
+                Ok(around(argument, value))
+            }
+            None if is_measure_call(&name) => Err(Error::invalid(format!(
+                "{}({}) evaluates a measure, and that is none",
+                name.to_uppercase(),
+                shown(argument)
+            ))),
+            None => self.of_rows(&name, Some(argument), distinct, filter, function),
+        }
+    }
+
+    /// An aggregate of dimensions over fact rows (semantics, rule 2).
+    fn of_rows(
+        &mut self,
+        name: &str,
+        argument: Option<&Expr>,
+        distinct: bool,
+        filter: Option<Expr>,
+        function: &Function,
+    ) -> Result<Expr> {
+        let text = function.to_string().replace('"', "");
+        if let Some(measure) = argument.and_then(|argument| self.names.mentioned_measure(argument)) {
+            return Err(Error::invalid(format!(
+                "'{text}' aggregates an expression of the measure '{m}', which has no value in a single row; write \
+                 the arithmetic around MEASURE({m}), and a condition as MEASURE({m}) FILTER (WHERE …)",
+                m = measure.name
+            )));
+        }
+        let kind = match (name, argument) {
+            ("count", None) => Aggregate::Count,
+            ("count", Some(_)) if distinct => Aggregate::CountDistinct,
+            ("count", Some(_)) => Aggregate::Count,
+            ("min", Some(_)) => Aggregate::Min,
+            ("max", Some(_)) => Aggregate::Max,
+            ("sum" | "avg", Some(argument)) if yields_constants(argument) && !distinct => {
+                if name == "sum" {
+                    Aggregate::Sum
+                } else {
+                    Aggregate::Avg
+                }
+            }
+            _ => {
+                return Err(Error::invalid(format!(
+                    "'{text}' is not defined over a cube: of dimensions there are COUNT, COUNT(DISTINCT), MIN, MAX, and \
+                     SUM and AVG of constants; add a measure to the cube '{}' for it",
+                    self.names.cube.name
+                )));
+            }
+        };
+        let argument = argument.map(|argument| self.rows(argument)).transpose()?;
+        let mut call = aggregate(kind, argument);
+        call.filter = filter.map(Box::new);
+        Ok(self.leaf(Expr::Function(call)))
+    }
+
+    /// A FILTER over dimensions.
+    fn filter(&mut self, filter: &Expr) -> Result<Expr> {
+        self.rows(filter)
+    }
+
+    /// The literals and clock calls of an expression as wall clocks, where they meet an instant.
+    pub(super) fn on_the_wall(&self, expr: &mut Expr, met: bool) -> Result<()> {
+        stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
+            let zone = self.context.query.timezone;
+            if let Some(literal) =
+                instant::clock_call(expr, self.context.query, true).or_else(|| instant::zoned_literal(expr, zone, met))
+            {
+                *expr = literal;
+                return Ok(());
+            }
+            let compares = matches!(
+                expr,
+                Expr::BinaryOp { .. }
+                    | Expr::Between { .. }
+                    | Expr::InList { .. }
+                    | Expr::IsDistinctFrom(..)
+                    | Expr::IsNotDistinctFrom(..)
+            );
+            let meets = compares && self.meets_instant(expr);
+            for child in ast::children(expr)? {
+                self.on_the_wall(child, meets)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether one of the direct operands is an instant or a grain of one.
+    fn meets_instant(&self, expr: &Expr) -> bool {
+        let mut copy = expr.clone();
+        ast::children(&mut copy).is_ok_and(|children| {
+            children.into_iter().any(|child| match looked_through(child) {
+                Expr::Identifier(name) => matches!(self.names.known(&name.value),
+                    Some(Meaning::Dimension(dimension)) if dimension.kind != DimensionKind::Plain),
+                _ => false,
+            })
+        })
+    }
+
+    /// What an item of the block holds, for whoever adds it up.
+    pub(super) fn lineage(&self, expr: &Expr) -> Lineage {
+        let value = looked_through(expr);
+        let measure = self.names.measure(value).or_else(|| match value {
+            Expr::Function(function) if self.is_call(function) => {
+                let arguments = ast::arguments(function)?;
+                let [argument] = arguments.as_slice() else { return None };
+                self.names.measure(looked_through(argument))
+            }
+            _ => None,
+        });
+        if let Some(measure) = measure {
+            let additive = measure.leaves.len() == 1
+                && measure.leaves.iter().all(|leaf| leaf.aggregate.is_additive())
+                && matches!(unwrapped(&measure.value), Expr::Identifier(_));
+            let name = measure.name.clone();
+            return if additive { Lineage::Additive(name) } else { Lineage::Fixed(name) };
+        }
+        match value {
+            Expr::Function(function) if self.is_call(function) => {
+                let name = ast::function_name(function).unwrap_or_default();
+                let adds_up = matches!(name.as_str(), "count" | "sum") && !is_distinct(function);
+                let text = shown(value);
+                if adds_up { Lineage::Additive(text) } else { Lineage::Fixed(text) }
+            }
+            other => match self.names.mentioned_measure(other) {
+                Some(measure) => Lineage::Fixed(measure.name.clone()),
+                None if self.holds_call(other) => Lineage::Fixed(shown(other)),
+                None => Lineage::Free,
+            },
+        }
+    }
+}
+
+/// An expression without the brackets around it.
+fn unwrapped(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Nested(inner) => unwrapped(inner),
+        other => other,
+    }
+}
+
+fn shown(expr: &Expr) -> String {
+    expr.to_string().replace('"', "")
+}
+
+/// Puts the leaves' columns in place of `"$0"`, `"$1"`, ….
+fn fill(expr: &mut Expr, columns: &[Expr]) -> Result<()> {
+    if let Expr::Identifier(name) = expr
+        && let Some(at) = name.value.strip_prefix('$').and_then(|at| at.parse::<usize>().ok())
+    {
+        let column = columns.get(at).ok_or_else(|| Error::internal(format!("a measure has no leaf {at}")))?;
+        *expr = column.clone();
+        return Ok(());
+    }
+    for child in ast::children(expr)? {
+        fill(child, columns)?;
+    }
+    Ok(())
+}
+
+/// The casts and `coalesce(…, 0)` that stand around a measure, around its value instead.
+fn around(argument: &Expr, value: Expr) -> Expr {
+    match argument {
+        Expr::Nested(inner) => around(inner, value),
+        Expr::Cast { expr, data_type, .. } => ast::cast(around(expr, value), data_type.clone()),
+        Expr::Function(function) => match ast::arguments(function).as_deref() {
+            Some([inner, default]) => {
+                Expr::Function(ast::call("coalesce", vec![around(inner, value), (*default).clone()]))
+            }
+            _ => value,
+        },
+        _ => value,
+    }
+}
+
+fn is_distinct(function: &Function) -> bool {
+    matches!(&function.args, FunctionArguments::List(list)
+        if list.duplicate_treatment == Some(DuplicateTreatment::Distinct))
+}
+
+/// Whether an aggregate of a measure is the measure: SUM, which tools write by default, or its own.
+fn is_own(name: &str, distinct: bool, measure: &Measure) -> bool {
+    let own = match measure.leaves.as_slice() {
+        [leaf] if matches!(unwrapped(&measure.value), Expr::Identifier(_)) => Some(leaf.aggregate),
+        _ => None,
+    };
+    match (name, distinct) {
+        ("sum", false) => true,
+        ("count", true) => own == Some(Aggregate::CountDistinct),
+        ("count", false) => own == Some(Aggregate::Count),
+        ("min", _) => own == Some(Aggregate::Min),
+        ("max", _) => own == Some(Aggregate::Max),
+        ("avg", false) => own == Some(Aggregate::Avg),
+        _ => false,
+    }
+}
+
+fn refused_aggregate(name: &str, distinct: bool, measure: &Measure, cube: &str) -> Error {
+    let distinct = if distinct { "DISTINCT " } else { "" };
+    let measure = &measure.name;
+    Error::invalid(format!(
+        "{}({distinct}{measure}) is not what the measure '{measure}' means, and would be wrong; write SELECT … \
+         MEASURE({measure}) FROM {cube} GROUP BY …",
+        name.to_uppercase()
+    ))
+}

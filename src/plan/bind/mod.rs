@@ -1,0 +1,260 @@
+//! The binder: names after FROM, scopes, lineage. A SELECT over one cube becomes a query over its star (`cube`);
+//! everything else stays ordinary SQL, watched for sums that the data alone could make right (`ordinary`).
+
+mod cube;
+mod instant;
+mod items;
+mod measure;
+mod ordinary;
+mod star;
+
+use std::collections::HashMap;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, ObjectName, Query, Select, SetExpr, TableAlias, TableFactor, TableVersion, TableWithJoins,
+};
+
+use crate::error::{Error, Result};
+use crate::model::Cube;
+use crate::sql::fold;
+use crate::yaml::nearest;
+
+use super::catalog::{unknown_table, versioned};
+use super::relation::{Column, Lineage, Relation};
+use super::statement::version_number;
+use super::{Context, ast};
+
+/// The stack that one level of nesting may need, and how much more is taken at a time.
+const STACK_LEFT_BYTES: usize = 256 << 10;
+const STACK_MORE_BYTES: usize = 4 << 20;
+
+/// Binds a whole query in place.
+pub(super) fn bind(query: &mut Query, context: &Context<'_>) -> Result<()> {
+    Binder { context, ctes: Vec::new() }.query(query).map(drop)
+}
+
+/// The binder of one statement.
+struct Binder<'a> {
+    context: &'a Context<'a>,
+    /// What WITH has named, innermost last.
+    ctes: Vec<HashMap<String, Relation>>,
+}
+
+/// What a name after FROM means.
+enum Source<'a> {
+    Cube(&'a Cube),
+    Cte(Relation),
+    Table { name: String, version: Option<u64> },
+}
+
+impl<'a> Binder<'a> {
+    /// Binds a query, at any depth: what its rows are.
+    fn query(&mut self, query: &mut Query) -> Result<Relation> {
+        stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
+            self.ctes.push(HashMap::new());
+            let bound = self.query_in_scope(query);
+            self.ctes.pop();
+            bound
+        })
+    }
+
+    fn query_in_scope(&mut self, query: &mut Query) -> Result<Relation> {
+        if let Some(with) = &mut query.with {
+            for cte in &mut with.cte_tables {
+                let relation = self.query(&mut cte.query)?.renamed(&column_names(&cte.alias));
+                if let Some(scope) = self.ctes.last_mut() {
+                    scope.insert(fold(&cte.alias.name), relation);
+                }
+            }
+        }
+        if let SetExpr::Select(select) = query.body.as_ref()
+            && let Some((cube, alias)) = self.only_cube(select)?
+        {
+            return self.cube_block(query, cube, &alias);
+        }
+        let mut relation = self.set_expr(&mut query.body)?;
+        self.order_and_limit(query)?;
+        relation.plain &= query.order_by.is_none() && query.limit_clause.is_none();
+        relation.cut |= relation.cube && query.order_by.is_none() && query.limit_clause.is_some();
+        Ok(relation)
+    }
+
+    fn set_expr(&mut self, body: &mut SetExpr) -> Result<Relation> {
+        match body {
+            SetExpr::Select(select) => {
+                if self.only_cube(select)?.is_some() {
+                    let mut query = ast::query_of(std::mem::replace(select.as_mut(), ast::empty_select()?));
+                    let relation = self.query(&mut query)?;
+                    *body = SetExpr::Query(Box::new(query));
+                    return Ok(relation);
+                }
+                self.ordinary(select)
+            }
+            SetExpr::Query(query) => self.query(query),
+            SetExpr::SetOperation { left, right, .. } => {
+                let left = stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || self.set_expr(left))?;
+                let right = self.set_expr(right)?;
+                Ok(united(left, &right))
+            }
+            SetExpr::Values(values) => {
+                for expr in values.rows.iter_mut().flat_map(|row| row.content.iter_mut()) {
+                    self.free_expr(expr)?;
+                }
+                let width = values.rows.first().map_or(0, |row| row.content.len());
+                let column = |at| Column { name: format!("column{at}"), lineage: Lineage::Free };
+                Ok(Relation { columns: (1..=width).map(column).collect(), ..Relation::default() })
+            }
+            other => Err(Error::invalid(format!("'{other}' is not supported"))),
+        }
+    }
+
+    /// The cube, and its alias, of a SELECT over one cube and nothing else.
+    fn only_cube(&self, select: &Select) -> Result<Option<(&'a Cube, String)>> {
+        let [TableWithJoins { relation: TableFactor::Table { name, alias, version, .. }, joins }] = &select.from[..]
+        else {
+            return Ok(None);
+        };
+        if !joins.is_empty() {
+            return Ok(None);
+        }
+        match self.source(name, version.as_ref())? {
+            Source::Cube(cube) => {
+                if version.is_some() {
+                    return Err(Error::invalid(format!(
+                        "VERSION AS OF goes with tables of mart; for the cube '{}' send SET mart_version first",
+                        cube.name
+                    )));
+                }
+                Ok(Some((cube, alias.as_ref().map_or_else(|| cube.name.clone(), |alias| fold(&alias.name)))))
+            }
+            Source::Cte(_) | Source::Table { .. } => Ok(None),
+        }
+    }
+
+    /// What a name after FROM means.
+    fn source(&self, name: &ObjectName, version: Option<&TableVersion>) -> Result<Source<'a>> {
+        let version = version.map(version_number).transpose()?;
+        let idents: Vec<&Ident> = name.0.iter().filter_map(|part| part.as_ident()).collect();
+        let parts: Vec<String> = idents.iter().map(|ident| fold(ident)).collect();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let model = self.context.model;
+        match parts.as_slice() {
+            [name] => {
+                if let Some(relation) = self.ctes.iter().rev().find_map(|scope| scope.get(*name)) {
+                    return Ok(Source::Cte(relation.clone()));
+                }
+                model.cubes.get(*name).map(Source::Cube).ok_or_else(|| self.unknown(name))
+            }
+            ["cubes", name] | ["starmart", "cubes", name] => {
+                model.cubes.get(*name).map(Source::Cube).ok_or_else(|| self.unknown(name))
+            }
+            ["mart", name] | ["starmart", "mart", name] => {
+                if self.context.catalog.table(name, version).is_none() {
+                    return Err(unknown_table(self.context.catalog, name, version));
+                }
+                Ok(Source::Table { name: (*name).to_owned(), version })
+            }
+            _ => Err(Error::not_found(format!(
+                "unknown table '{name}'; cubes are named bare, tables as mart.NAME (catalog starmart)"
+            ))),
+        }
+    }
+
+    fn unknown(&self, name: &str) -> Error {
+        let cubes = self.context.model.cubes.keys().map(String::as_str);
+        if self.context.catalog.names().iter().any(|table| table == name) {
+            return Error::not_found(format!("unknown cube '{name}'; the table of that name is mart.{name}"));
+        }
+        match nearest(name, cubes.clone()) {
+            Some(meant) => Error::not_found(format!("unknown cube '{name}'; did you mean '{meant}'?")),
+            None => {
+                let all: Vec<&str> = cubes.collect();
+                Error::not_found(format!("unknown cube '{name}'; there are {}", all.join(", ")))
+            }
+        }
+    }
+
+    /// Binds what stands in an expression of ordinary SQL: its subqueries, the time, and names with a schema.
+    fn free_expr(&mut self, expr: &mut Expr) -> Result<()> {
+        stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
+            if let Expr::Function(function) = expr
+                && let Some(name) = ast::function_name(function)
+                && items::is_measure_call(&name)
+            {
+                return Err(Error::invalid(format!(
+                    "{}() evaluates a measure in a SELECT over its cube; here there is none",
+                    name.to_uppercase()
+                )));
+            }
+            if let Expr::CompoundIdentifier(parts) = expr {
+                without_schema(parts);
+            }
+            if let Some(subquery) = ast::subquery(expr) {
+                self.query(subquery)?;
+            }
+            if let Some(now) = instant::clock_call(expr, self.context.query, false) {
+                *expr = now;
+                return Ok(());
+            }
+            for child in ast::children(expr)? {
+                self.free_expr(child)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn order_and_limit(&mut self, query: &mut Query) -> Result<()> {
+        if let Some(order_by) = &mut query.order_by
+            && let datafusion::sql::sqlparser::ast::OrderByKind::Expressions(items) = &mut order_by.kind
+        {
+            for item in items {
+                self.free_expr(&mut item.expr)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `mart.lines.amount` is `lines.amount`: a relation bears its bare name.
+fn without_schema(parts: &mut Vec<Ident>) {
+    let names: Vec<String> = parts.iter().map(fold).collect();
+    let skip = match names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["starmart", "mart" | "cubes", _, _] => 2,
+        ["mart" | "cubes", _, _] => 1,
+        _ => 0,
+    };
+    parts.drain(..skip);
+}
+
+/// The column names that an alias gives.
+fn column_names(alias: &TableAlias) -> Vec<String> {
+    alias.columns.iter().map(|column| fold(&column.name)).collect()
+}
+
+/// Rows of both: names of the left; nothing of it adds up any more, and nothing tells rows apart.
+fn united(left: Relation, right: &Relation) -> Relation {
+    let columns = left.columns.into_iter().enumerate().map(|(at, column)| {
+        let lineage =
+            right.columns.get(at).map_or(column.lineage.clone(), |other| column.lineage.united(&other.lineage));
+        Column { name: column.name, lineage }
+    });
+    Relation {
+        columns: columns.collect(),
+        unique: Vec::new(),
+        cube: left.cube || right.cube,
+        plain: false,
+        cut: left.cut || right.cut,
+    }
+}
+
+/// Makes a table factor read a mart table under its bare name or alias.
+fn read_table(factor: &mut TableFactor, table: &str, version: Option<u64>) {
+    if let TableFactor::Table { name, alias, version: clause, .. } = factor {
+        let reserved = version.map_or_else(|| table.to_owned(), |version| versioned(table, version));
+        *name = ObjectName::from(vec![ast::ident("starmart"), ast::ident("mart"), ast::ident(&reserved)]);
+        *clause = None;
+        if alias.is_none() {
+            *alias = Some(ast::alias(table));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Lineage: what the columns of a relation hold, and which sets of columns tell its rows apart.
+
+use std::collections::BTreeSet;
+
+/// What a column holds, as far as adding it up goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lineage {
+    /// Nothing that a cube has computed.
+    Free,
+    /// One sum or count of a cube: it adds up over its keys.
+    Additive(String),
+    /// Another value of a cube: a distinct count, a ratio, an average, arithmetic. It does not add up.
+    Fixed(String),
+}
+
+impl Lineage {
+    /// The measure that the column comes from.
+    pub(super) fn measure(&self) -> Option<&str> {
+        match self {
+            Self::Free => None,
+            Self::Additive(measure) | Self::Fixed(measure) => Some(measure),
+        }
+    }
+
+    /// What a column holds in a union of two.
+    pub(super) fn united(&self, other: &Self) -> Self {
+        match self.measure().or(other.measure()) {
+            Some(measure) => Self::Fixed(measure.to_owned()),
+            None => Self::Free,
+        }
+    }
+}
+
+/// A column of a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) lineage: Lineage,
+}
+
+/// A relation: a table, a CTE, a subquery.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Relation {
+    pub(super) columns: Vec<Column>,
+    /// Sets of columns that tell rows apart; the empty set: there is one row at most.
+    pub(super) unique: Vec<BTreeSet<String>>,
+    /// Whether it comes from a cube.
+    pub(super) cube: bool,
+    /// Whether it is a plain block over a cube, which an aggregating parent would evaluate at its own grouping.
+    pub(super) plain: bool,
+    /// Whether a LIMIT without ORDER BY may have cut it.
+    pub(super) cut: bool,
+}
+
+impl Relation {
+    /// The column of that name.
+    pub(super) fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The relation under an alias that renames its first columns.
+    pub(super) fn renamed(mut self, names: &[String]) -> Self {
+        for (at, name) in names.iter().enumerate() {
+            if let Some(column) = self.columns.get_mut(at) {
+                let old = std::mem::replace(&mut column.name, name.clone());
+                for set in &mut self.unique {
+                    if set.remove(&old) {
+                        set.insert(name.clone());
+                    }
+                }
+            }
+        }
+        self
+    }
+
+    /// Whether these columns tell its rows apart.
+    pub(super) fn is_unique_on(&self, columns: &BTreeSet<String>) -> bool {
+        self.unique.iter().any(|set| set.is_subset(columns))
+    }
+}

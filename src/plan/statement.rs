@@ -1,0 +1,158 @@
+//! One statement: queries, EXPLAIN, SET and SHOW. Whatever would write or read files is denied here, by name, before
+//! anything else looks at it.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{self, Expr, Set, TableFactor, TableVersion, Value, Visit, Visitor};
+
+use crate::error::{Error, Result};
+use crate::sql;
+
+use super::allow;
+
+/// What may be asked.
+#[derive(Debug, Clone)]
+pub enum Statement {
+    /// SELECT, VALUES or WITH.
+    Query(Box<ast::Query>),
+    /// EXPLAIN of a query; ANALYZE runs it.
+    Explain {
+        /// The query.
+        query: Box<ast::Query>,
+        /// Whether to run it and show rows and times.
+        analyze: bool,
+    },
+    /// SET of a session's setting; without a value, back to its default.
+    Set {
+        /// The setting.
+        name: String,
+        /// Its value as text.
+        value: Option<String>,
+    },
+    /// SHOW of a session's setting.
+    Show {
+        /// The setting.
+        name: String,
+    },
+}
+
+/// Parses exactly one statement, and refuses every clause that would be ignored.
+///
+/// # Errors
+/// Invalid: it does not parse, or there is none, or several. Denied: it is of a kind that is never run.
+pub fn statement(sql: &str) -> Result<Statement> {
+    let mut statements = sql::parse_statements(sql)?;
+    let parsed = match (statements.pop(), statements.len()) {
+        (Some(parsed), 0) => parsed,
+        (None, _) => return Err(Error::invalid("there is no statement")),
+        (Some(_), more) => return Err(Error::invalid(format!("{} statements at once; send one", more + 1))),
+    };
+    match parsed {
+        ast::Statement::Query(query) => {
+            allow::query(&query)?;
+            Ok(Statement::Query(query))
+        }
+        ast::Statement::Explain { analyze, statement, verbose, format, options, estimate, query_plan, .. } => {
+            if verbose || format.is_some() || options.is_some() || estimate || query_plan {
+                return Err(Error::invalid("EXPLAIN takes ANALYZE and a query, no other option"));
+            }
+            match *statement {
+                ast::Statement::Query(query) => {
+                    allow::query(&query)?;
+                    Ok(Statement::Explain { query, analyze })
+                }
+                other => Err(denied(&other)),
+            }
+        }
+        ast::Statement::Set(set) => set_statement(set),
+        ast::Statement::ShowVariable { variable } => {
+            let words: Vec<String> = variable.iter().map(sql::fold).collect();
+            let name = if words == ["time", "zone"] { "timezone".to_owned() } else { words.join(".") };
+            Ok(Statement::Show { name })
+        }
+        other => Err(denied(&other)),
+    }
+}
+
+fn set_statement(set: Set) -> Result<Statement> {
+    match set {
+        Set::SingleAssignment { scope: None, hivevar: false, variable, values } if values.len() == 1 => {
+            let name = variable.to_string().to_lowercase();
+            let value = values.first().and_then(setting);
+            match values.first() {
+                Some(Expr::Identifier(word)) if word.value.eq_ignore_ascii_case("default") => {
+                    Ok(Statement::Set { name, value: None })
+                }
+                _ if value.is_some() => Ok(Statement::Set { name, value }),
+                _ => Err(Error::invalid(format!("SET {name} takes a literal"))),
+            }
+        }
+        Set::SetTimeZone { local: false, value } => {
+            let value = setting(&value).ok_or_else(|| Error::invalid("SET TIME ZONE takes a quoted name"))?;
+            Ok(Statement::Set { name: "timezone".into(), value: Some(value) })
+        }
+        other => Err(Error::invalid(format!("'{other}' is not supported; SET name = value is"))),
+    }
+}
+
+fn setting(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) | Value::Number(text, _) => Some(text.clone()),
+            Value::Boolean(value) => Some(value.to_string()),
+            _ => None,
+        },
+        Expr::Identifier(word) => Some(word.value.clone()),
+        _ => None,
+    }
+}
+
+/// The refusal of a statement that is never run.
+fn denied(statement: &ast::Statement) -> Error {
+    let text = statement.to_string();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let name = match words.as_slice() {
+        ["CREATE", "EXTERNAL", ..] => "CREATE EXTERNAL TABLE".to_owned(),
+        [verb @ ("CREATE" | "DROP" | "ALTER"), what, ..] => format!("{verb} {what}"),
+        [verb, ..] => (*verb).to_owned(),
+        [] => "this statement".to_owned(),
+    };
+    Error::denied(format!("{name} is never run here: tables are written by `starmart load`, SQL only reads"))
+}
+
+/// The mart versions that a statement names by VERSION AS OF, so that whoever plans it can load them first.
+pub fn versions(statement: &Statement) -> Vec<u64> {
+    let query = match statement {
+        Statement::Query(query) | Statement::Explain { query, .. } => query,
+        Statement::Set { .. } | Statement::Show { .. } => return Vec::new(),
+    };
+    let mut named = Named(Vec::new());
+    let _: ControlFlow<()> = query.visit(&mut named);
+    named.0.sort_unstable();
+    named.0.dedup();
+    named.0
+}
+
+struct Named(Vec<u64>);
+
+impl Visitor for Named {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table { version: Some(version), .. } = factor {
+            self.0.extend(version_number(version).ok());
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The number of a `VERSION AS OF`.
+pub(super) fn version_number(version: &TableVersion) -> Result<u64> {
+    if let TableVersion::VersionAsOf(Expr::Value(value)) = version
+        && let Value::Number(number, _) = &value.value
+        && let Ok(number) = number.parse()
+    {
+        return Ok(number);
+    }
+    Err(Error::invalid(format!("'{version}' is not supported; VERSION AS OF 3 reads mart version 3")))
+}
