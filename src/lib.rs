@@ -13,6 +13,7 @@ pub mod plan;
 pub mod execute;
 pub mod ingest;
 pub mod mart;
+pub(crate) mod listen;
 pub mod flight;
 pub mod http;
 pub mod cli;

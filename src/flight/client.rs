@@ -1,23 +1,46 @@
-//! Our Flight SQL client: a statement goes out, batches come back.
+//! Our Flight SQL client: a statement goes out, batches come back, errors keep the kind that they had at the server.
 
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
-use futures::Stream;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow_flight::decode::FlightRecordBatchStream;
+use arrow_flight::error::FlightError;
+use arrow_flight::flight_service_client::FlightServiceClient;
+use arrow_flight::sql::{CommandStatementQuery, ProstMessageExt};
+use arrow_flight::{FlightDescriptor, FlightEndpoint, Ticket};
+use futures::stream::{self, BoxStream};
+use futures::{Stream, StreamExt, TryStreamExt};
+use prost::Message;
+use tonic::transport::{Channel, Endpoint};
+use url::{Host, Url};
 
+use super::status;
 use crate::error::{Error, Result};
+
+/// Where Flight SQL is served when a URL names no port.
+const PORT: u16 = 31337;
+/// How long a connection may take to stand.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// How often a silent server is asked whether it is there, and how long it may take to answer.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
+/// The largest message that is read; other servers may send larger ones than ours.
+const RESPONSE_BYTES: usize = 64 << 20;
 
 /// A connection to a Flight SQL server.
 #[derive(Debug, Clone)]
-pub struct Client {}
+pub struct Client {
+    service: FlightServiceClient<Channel>,
+}
 
 /// A result on its way from the server; dropping it stops the query there.
-#[derive(Debug)]
 pub struct Rows {
     /// The schema of every batch.
     pub schema: SchemaRef,
+    batches: BoxStream<'static, Result<RecordBatch>>,
 }
 
 impl Client {
@@ -25,23 +48,179 @@ impl Client {
     ///
     /// # Errors
     /// Invalid: not such a URL. Unavailable: nobody answers there.
-    pub async fn connect(_url: &str) -> Result<Self> {
-        Err(Error::internal("the Flight client is being built"))
+    pub async fn connect(url: &str) -> Result<Self> {
+        let address = address(url)?;
+        let channel = Endpoint::from_shared(address)
+            .map_err(|error| malformed(url).with_source(error))?
+            .connect_timeout(CONNECT_WITHIN)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(KEEPALIVE.0)
+            .keep_alive_timeout(KEEPALIVE.1)
+            .connect()
+            .await
+            .map_err(|error| {
+                Error::unavailable(format!("cannot connect to {url}; is starmart serve running there?"))
+                    .with_source(error)
+            })?;
+        let service = FlightServiceClient::new(channel).max_decoding_message_size(RESPONSE_BYTES);
+        Ok(Self { service })
     }
 
     /// Asks a statement.
     ///
     /// # Errors
     /// Whatever the server answers, as the kind that it had there.
-    pub async fn query(&self, _sql: &str) -> Result<Rows> {
-        Err(Error::internal("the Flight client is being built"))
+    pub async fn query(&self, sql: &str) -> Result<Rows> {
+        let command = CommandStatementQuery { query: sql.into(), transaction_id: None };
+        let descriptor = FlightDescriptor::new_cmd(command.as_any().encode_to_vec());
+        let mut info = self.service.clone().get_flight_info(descriptor).await.map_err(status::error)?.into_inner();
+        let tickets = std::mem::take(&mut info.endpoint).into_iter().map(ticket).collect::<Result<Vec<_>>>()?;
+        let schema = SchemaRef::new(info.try_decode_schema().map_err(|error| unreadable().with_source(error))?);
+        let service = self.service.clone();
+        let mut parts = Vec::with_capacity(tickets.len());
+        for ticket in tickets {
+            parts.push(part(service.clone(), ticket, SchemaRef::clone(&schema)));
+        }
+        // The first part is asked for here, so that a statement that fails at once does so before any row.
+        let mut batches = stream::iter(parts).then(|part| part).try_flatten().boxed().peekable();
+        if let Some(Err(_)) = Pin::new(&mut batches).peek().await
+            && let Some(Err(error)) = batches.next().await
+        {
+            return Err(error);
+        }
+        Ok(Rows { schema, batches: batches.boxed() })
     }
 }
 
 impl Stream for Rows {
     type Item = Result<RecordBatch>;
 
-    fn poll_next(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(None)
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.batches.poll_next_unpin(context)
+    }
+}
+
+impl fmt::Debug for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rows").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+async fn part(
+    mut service: FlightServiceClient<Channel>,
+    ticket: Ticket,
+    announced: SchemaRef,
+) -> Result<impl Stream<Item = Result<RecordBatch>> + Send> {
+    let messages = service.do_get(ticket).await.map_err(status::error)?.into_inner();
+    let batches =
+        FlightRecordBatchStream::new_from_flight_data(messages.map_err(|status| FlightError::Tonic(Box::new(status))));
+    Ok(batches.map_err(error).and_then(move |batch| {
+        std::future::ready(if same(&batch.schema(), &announced) {
+            Ok(batch)
+        } else {
+            Err(Error::internal("the server sent other columns than it had announced"))
+        })
+    }))
+}
+
+fn same(sent: &Schema, announced: &Schema) -> bool {
+    sent.fields() == announced.fields()
+}
+
+fn error(error: FlightError) -> Error {
+    match error {
+        FlightError::Tonic(error) => status::error(*error),
+        other => unreadable().with_source(other),
+    }
+}
+
+fn unreadable() -> Error {
+    Error::internal("the server's answer cannot be read")
+}
+
+/// The ticket of an endpoint that is had over this connection.
+fn ticket(endpoint: FlightEndpoint) -> Result<Ticket> {
+    let elsewhere = |uri: &str| !uri.is_empty() && !uri.starts_with("arrow-flight-reuse-connection:");
+    if let Some(location) = endpoint.location.iter().find(|location| elsewhere(&location.uri)) {
+        return Err(Error::unimplemented(format!(
+            "the result is at {}; only results on the connection itself are fetched",
+            location.uri
+        )));
+    }
+    endpoint.ticket.ok_or_else(unreadable)
+}
+
+/// The address inside a URL, as the transport takes it.
+fn address(url: &str) -> Result<String> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("grpc", url));
+    match scheme {
+        "grpc" | "grpc+tcp" | "http" => {}
+        "grpc+tls" | "https" => {
+            return Err(Error::invalid(format!("{url}: encrypted connections are not there yet; use grpc://")));
+        }
+        _ => return Err(malformed(url)),
+    }
+    // A scheme whose default port is known would hide that port.
+    let parsed = Url::parse(&format!("grpc://{rest}")).map_err(|error| malformed(url).with_source(error))?;
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(Error::invalid("the URL holds credentials, and there is no login yet; leave them out"));
+    }
+    let bare = matches!(parsed.path(), "" | "/") && parsed.query().is_none() && parsed.fragment().is_none();
+    match parsed.host() {
+        Some(host) if bare && host != Host::Domain("") => {
+            Ok(format!("http://{host}:{}", parsed.port().unwrap_or(PORT)))
+        }
+        _ => Err(malformed(url)),
+    }
+}
+
+fn malformed(url: &str) -> Error {
+    Error::invalid(format!("{url:?} is not the URL of a Flight SQL server; write grpc://host:{PORT}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    #[test]
+    fn urls_are_read() {
+        for (url, expected) in [
+            ("grpc://127.0.0.1:4000", "http://127.0.0.1:4000"),
+            ("grpc+tcp://localhost", "http://localhost:31337"),
+            ("http://localhost:80/", "http://localhost:80"),
+            ("localhost:1", "http://localhost:1"),
+            ("grpc://[::1]:5", "http://[::1]:5"),
+        ] {
+            assert_eq!(address(url).unwrap(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_is_refused() {
+        for url in
+            ["", "grpc://", "ftp://x", "grpc://x:99999", "grpc://x/y", "grpc://x?y=1", "grpc+tls://x", "grpc://a:b@x"]
+        {
+            assert_eq!(address(url).unwrap_err().kind(), Kind::Invalid, "{url}");
+        }
+        assert!(!address("grpc://a:secret@x").unwrap_err().message().contains("secret"));
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_unavailable() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("grpc://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let error = Client::connect(&url).await.unwrap_err();
+        assert!(error.kind() == Kind::Unavailable && error.message().contains(&url), "{error}");
+    }
+
+    #[test]
+    fn results_elsewhere_are_not_fetched() {
+        let endpoint = || FlightEndpoint::new().with_ticket(Ticket::new("x"));
+        assert!(ticket(endpoint()).is_ok());
+        assert!(ticket(endpoint().with_location("arrow-flight-reuse-connection://?")).is_ok());
+        assert_eq!(ticket(endpoint().with_location("grpc://other:1")).unwrap_err().kind(), Kind::Unimplemented);
+        assert_eq!(ticket(FlightEndpoint::new()).unwrap_err().kind(), Kind::Internal);
     }
 }

@@ -1,0 +1,165 @@
+use super::*;
+use crate::error::Kind;
+use arrow::array::{ArrayRef, Int64Array, ListArray, StringArray};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::Field;
+use arrow_flight::decode::FlightRecordBatchStream;
+use tokio::sync::oneshot;
+
+fn texts(texts: Vec<String>) -> RecordBatch {
+    let schema = Arc::new(Schema::new(vec![Field::new("text", DataType::Utf8, true)]));
+    RecordBatch::try_new(schema, vec![Arc::new(StringArray::from(texts))]).unwrap()
+}
+
+fn sent(batches: Vec<Result<RecordBatch>>, schema: SchemaRef) -> BoxStream<'static, Result<FlightData, Status>> {
+    messages(stream::iter(batches), schema, CancellationToken::new())
+}
+
+async fn back(messages: BoxStream<'static, Result<FlightData, Status>>) -> Result<Vec<RecordBatch>> {
+    FlightRecordBatchStream::new_from_flight_data(messages.map_err(|status| FlightError::Tonic(Box::new(status))))
+        .map_err(|error| match error {
+            FlightError::Tonic(error) => status::error(*error),
+            other => Error::internal(other.to_string()),
+        })
+        .try_collect()
+        .await
+}
+
+#[tokio::test]
+async fn skewed_rows_stay_within_a_message() {
+    // One long text among many short ones: an even division would leave it with too many neighbours.
+    let mut rows = vec!["x".repeat(10); 5000];
+    for row in &mut rows[..40] {
+        *row = "營".repeat(300_000);
+    }
+    let batch = texts(rows);
+    let sent: Vec<FlightData> =
+        sent(vec![Ok(batch.clone())], batch.schema()).map(|message| message.unwrap()).collect().await;
+    assert!(sent.iter().all(|message| message.data_body.len() <= MESSAGE_BYTES + 1024));
+    let back = back(stream::iter(sent).map(Ok).boxed()).await.unwrap();
+    assert_eq!(arrow::compute::concat_batches(&batch.schema(), &back).unwrap(), batch);
+}
+
+#[tokio::test]
+async fn one_row_too_large_is_refused() {
+    let batch = texts(vec!["a".into(), "x".repeat(17 << 20)]);
+    let error = back(sent(vec![Ok(batch.clone())], batch.schema())).await.unwrap_err();
+    assert!(error.kind() == Kind::Exhausted && error.message().starts_with("one row of the result"), "{error}");
+}
+
+#[test]
+fn lists_are_divided_by_what_their_rows_take() {
+    let values: ArrayRef = Arc::new(Int64Array::from_iter_values(0..2_000_000));
+    let field = Arc::new(Field::new_list_field(DataType::Int64, true));
+    let lists = ListArray::new(field, OffsetBuffer::from_lengths(vec![1000; 2000]), values, None);
+    let batch = RecordBatch::try_from_iter_with_nullable([("list", Arc::new(lists) as ArrayRef, true)]).unwrap();
+    let pieces = pieces(&batch, &batch.schema()).unwrap();
+    assert_eq!(pieces.len(), 4);
+    assert_eq!(pieces.iter().map(RecordBatch::num_rows).sum::<usize>(), 2000);
+}
+
+#[tokio::test]
+async fn empty_results_keep_their_schema() {
+    let batch = texts(vec![]);
+    let messages: Vec<_> = sent(vec![], batch.schema()).collect().await;
+    assert_eq!(messages.len(), 1);
+    let mut stream = FlightRecordBatchStream::new_from_flight_data(stream::iter(messages).map_err(FlightError::from));
+    assert!(stream.next().await.is_none());
+    assert_eq!(stream.schema(), Some(&batch.schema()));
+}
+
+#[tokio::test]
+async fn rows_without_columns_are_counted() {
+    let options = RecordBatchOptions::new().with_row_count(Some(7));
+    let batch = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &options).unwrap();
+    let back = back(sent(vec![Ok(batch.clone())], batch.schema())).await.unwrap();
+    assert_eq!(back.iter().map(RecordBatch::num_rows).sum::<usize>(), 7);
+}
+
+#[tokio::test]
+async fn errors_come_after_the_rows_before_them() {
+    let batch = texts(vec!["a".into()]);
+    let failing = vec![Ok(batch.clone()), Err(Error::deadline("the query ran out of time"))];
+    let mut messages = sent(failing, batch.schema());
+    assert!(messages.next().await.unwrap().is_ok() && messages.next().await.unwrap().is_ok());
+    let status = messages.next().await.unwrap().unwrap_err();
+    assert_eq!((status.code(), status.message()), (tonic::Code::DeadlineExceeded, "the query ran out of time"));
+    assert!(messages.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_result_unlike_its_schema_is_refused() {
+    let batch = texts(vec!["a".into()]);
+    let other = Arc::new(Schema::new(vec![Field::new("text", DataType::Int64, true)]));
+    assert_eq!(back(sent(vec![Ok(batch)], other)).await.unwrap_err().kind(), Kind::Internal);
+}
+
+#[tokio::test]
+async fn a_panic_is_no_end_of_a_result() {
+    let batch = texts(vec!["a".into()]);
+    let schema = batch.schema();
+    let broken = stream::iter([0, 1]).map(move |at| if at == 0 { Ok(batch.clone()) } else { panic!("broken") });
+    let error = back(messages(broken, schema, CancellationToken::new())).await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (Kind::Internal, "the result broke off"));
+}
+
+/// Tells when it is dropped.
+struct Answer {
+    batch: RecordBatch,
+    made: Arc<std::sync::atomic::AtomicUsize>,
+    _dropped: oneshot::Sender<()>,
+}
+
+fn endless() -> (impl Stream<Item = Result<RecordBatch>>, Arc<std::sync::atomic::AtomicUsize>, oneshot::Receiver<()>) {
+    let (sender, dropped) = oneshot::channel();
+    let made = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let answer = Answer { batch: texts(vec!["a".into()]), made: Arc::clone(&made), _dropped: sender };
+    let stream = stream::unfold(answer, |answer| async {
+        answer.made.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        Some((Ok(answer.batch.clone()), answer))
+    });
+    (stream, made, dropped)
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_stops_the_query_and_one_that_waits_holds_it() {
+    let (answer, made, dropped) = endless();
+    let mut messages = messages(answer, texts(vec![]).schema(), CancellationToken::new());
+    for _ in 0..10 {
+        messages.next().await.unwrap().unwrap();
+        tokio::task::yield_now().await;
+    }
+    assert!(made.load(std::sync::atomic::Ordering::SeqCst) <= 10 + WAITING + 1);
+    drop(messages);
+    assert!(dropped.await.is_err());
+}
+
+#[tokio::test]
+async fn a_client_that_stops_reading_loses_its_result() {
+    let (answer, _, dropped) = endless();
+    let (sender, _unread) = mpsc::channel(WAITING);
+    let messages = encoded(answer, texts(vec![]).schema());
+    let error = pump(messages, &sender, &CancellationToken::new(), Duration::from_millis(1)).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Deadline);
+    assert!(dropped.await.is_err());
+}
+
+#[tokio::test]
+async fn the_end_of_the_server_is_told() {
+    let (answer, _, dropped) = endless();
+    let ending = CancellationToken::new();
+    let messages = messages(answer, texts(vec![]).schema(), ending.clone());
+    ending.cancel();
+    assert_eq!(back(messages).await.unwrap_err().kind(), Kind::Unavailable);
+    assert!(dropped.await.is_err());
+}
+
+#[test]
+fn what_drivers_cannot_take_is_not_announced() {
+    let schema = |data_type, nullable| Schema::new(vec![Field::new("x", data_type, nullable)]);
+    assert!(sendable(&schema(DataType::Decimal128(38, 2), true)).is_ok());
+    let view = DataType::List(Arc::new(Field::new_list_field(DataType::Utf8View, true)));
+    for bad in [schema(DataType::Int64, false), schema(DataType::Utf8View, true), schema(view, true)] {
+        assert_eq!(sendable(&bad).unwrap_err().kind(), Kind::Internal);
+    }
+}

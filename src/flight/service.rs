@@ -1,0 +1,182 @@
+//! The Flight service: which call does what. Statements and the server's facts are answered; whatever else Flight SQL
+//! knows is refused by name, and as UNIMPLEMENTED, the one code on which drivers try another way.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::ipc::writer::IpcWriteOptions;
+use arrow_flight::flight_service_server::FlightService;
+use arrow_flight::sql::{CommandGetSqlInfo, ProstMessageExt};
+use arrow_flight::{
+    Action, ActionType, Criteria, Empty, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, HandshakeRequest,
+    HandshakeResponse, PollInfo, PutResult, SchemaAsIpc, SchemaResult, Ticket,
+};
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use prost::Message;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, Streaming, async_trait};
+
+use super::command::{self, Asked, Redeemed};
+use super::{encode, info, status, ticket};
+use crate::error::{Error, Result};
+use crate::mart::{Mart, Pinned, Session};
+use crate::query::{Principal, Settings};
+
+/// A stream of messages of a response.
+type Messages<T> = BoxStream<'static, Result<T, Status>>;
+
+/// Answers Flight calls from a mart.
+#[derive(Debug)]
+pub(super) struct Service {
+    mart: Arc<Mart>,
+    ending: CancellationToken,
+}
+
+impl Service {
+    /// Answers from `mart`; cancelling `ending` ends every result with an error.
+    pub(super) fn new(mart: Arc<Mart>, ending: CancellationToken) -> Self {
+        Self { mart, ending }
+    }
+
+    /// Nobody logs in yet, and calls share no settings: each has a session of its own.
+    fn session(&self) -> Session {
+        self.mart.statement_session(Principal::local(), Settings::default())
+    }
+
+    async fn pin(&self, sql: &str) -> Result<(Pinned, SchemaRef)> {
+        let (pinned, schema) = self.session().pin(sql).await?;
+        encode::sendable(&schema)?;
+        Ok((pinned, schema))
+    }
+
+    async fn describe(&self, descriptor: FlightDescriptor) -> Result<FlightInfo> {
+        match command::asked(&descriptor)? {
+            Asked::Statement(sql) => {
+                let (pinned, schema) = self.pin(&sql).await?;
+                let ticket = ticket::Ticket::new(pinned, &schema)?.encode()?;
+                described(descriptor, &schema, ticket)
+            }
+            Asked::Info(command) => {
+                let ticket = Ticket::new(command.as_any().encode_to_vec());
+                described(descriptor, info::facts()?.schema().as_ref(), ticket)
+            }
+        }
+    }
+
+    async fn schema(&self, descriptor: &FlightDescriptor) -> Result<SchemaResult> {
+        let schema = match command::asked(descriptor)? {
+            Asked::Statement(sql) => self.pin(&sql).await?.1,
+            Asked::Info(_command) => info::facts()?.schema(),
+        };
+        SchemaAsIpc::new(&schema, &IpcWriteOptions::default())
+            .try_into()
+            .map_err(|error: arrow::error::ArrowError| Error::internal("the schema cannot be sent").with_source(error))
+    }
+
+    async fn redeem(&self, issued: &Ticket) -> Result<Messages<FlightData>> {
+        match command::redeemed(issued)? {
+            Redeemed::Statement(ticket) => self.run(&ticket).await,
+            Redeemed::Info(command) => self.facts(command),
+        }
+    }
+
+    async fn run(&self, ticket: &ticket::Ticket) -> Result<Messages<FlightData>> {
+        let answer = self.session().run(&ticket.pinned).await?;
+        let schema = Arc::clone(&answer.schema);
+        encode::sendable(&schema)?;
+        if ticket::fingerprint(&schema)? != ticket.schema {
+            return Err(Error::unavailable("the result's columns have changed since it was announced; ask again"));
+        }
+        Ok(encode::messages(answer, schema, self.ending.clone()))
+    }
+
+    fn facts(&self, command: CommandGetSqlInfo) -> Result<Messages<FlightData>> {
+        let facts = info::facts()?;
+        let rows = facts
+            .record_batch(command.info)
+            .map_err(|error| Error::internal("the server's facts cannot be picked").with_source(error))?;
+        Ok(encode::messages(stream::iter([Ok(rows)]), facts.schema(), self.ending.clone()))
+    }
+}
+
+/// One endpoint without a location: the result is had where it was asked.
+fn described(descriptor: FlightDescriptor, schema: &Schema, ticket: Ticket) -> Result<FlightInfo> {
+    Ok(FlightInfo::new()
+        .try_with_schema(schema)
+        .map_err(|error| Error::internal("the schema cannot be sent").with_source(error))?
+        .with_descriptor(descriptor)
+        .with_endpoint(FlightEndpoint::new().with_ticket(ticket))
+        .with_total_records(-1)
+        .with_total_bytes(-1)
+        .with_ordered(false))
+}
+
+fn response<T>(result: Result<T>) -> Result<Response<T>, Status> {
+    result.map(Response::new).map_err(|error| status::of(&error))
+}
+
+fn refusal<T>(name: &str) -> Result<Response<T>, Status> {
+    response(Err(command::refused(name)))
+}
+
+#[async_trait]
+impl FlightService for Service {
+    type HandshakeStream = Messages<HandshakeResponse>;
+    type ListFlightsStream = Messages<FlightInfo>;
+    type DoGetStream = Messages<FlightData>;
+    type DoPutStream = Messages<PutResult>;
+    type DoActionStream = Messages<arrow_flight::Result>;
+    type ListActionsStream = Messages<ActionType>;
+    type DoExchangeStream = Messages<FlightData>;
+
+    async fn get_flight_info(&self, request: Request<FlightDescriptor>) -> Result<Response<FlightInfo>, Status> {
+        response(self.describe(request.into_inner()).await)
+    }
+
+    async fn get_schema(&self, request: Request<FlightDescriptor>) -> Result<Response<SchemaResult>, Status> {
+        response(self.schema(&request.into_inner()).await)
+    }
+
+    async fn do_get(&self, request: Request<Ticket>) -> Result<Response<Self::DoGetStream>, Status> {
+        response(self.redeem(&request.into_inner()).await)
+    }
+
+    async fn do_action(&self, request: Request<Action>) -> Result<Response<Self::DoActionStream>, Status> {
+        refusal(&request.into_inner().r#type)
+    }
+
+    async fn do_put(&self, request: Request<Streaming<FlightData>>) -> Result<Response<Self::DoPutStream>, Status> {
+        let first = request.into_inner().next().await.transpose()?;
+        let command = first.and_then(|data| data.flight_descriptor).map(|descriptor| descriptor.cmd);
+        response(Err(command::refused_message("DoPut", command.as_deref().unwrap_or_default())))
+    }
+
+    async fn list_actions(&self, _request: Request<Empty>) -> Result<Response<Self::ListActionsStream>, Status> {
+        Ok(Response::new(stream::empty().boxed()))
+    }
+
+    async fn handshake(
+        &self,
+        _request: Request<Streaming<HandshakeRequest>>,
+    ) -> Result<Response<Self::HandshakeStream>, Status> {
+        response(Err(Error::unimplemented(
+            "Handshake is not there, for there is no login; connect without credentials",
+        )))
+    }
+
+    async fn list_flights(&self, _request: Request<Criteria>) -> Result<Response<Self::ListFlightsStream>, Status> {
+        refusal("ListFlights")
+    }
+
+    async fn poll_flight_info(&self, _request: Request<FlightDescriptor>) -> Result<Response<PollInfo>, Status> {
+        refusal("PollFlightInfo")
+    }
+
+    async fn do_exchange(
+        &self,
+        _request: Request<Streaming<FlightData>>,
+    ) -> Result<Response<Self::DoExchangeStream>, Status> {
+        refusal("DoExchange")
+    }
+}

@@ -1,0 +1,159 @@
+//! Tickets: a pinned statement on its way from GetFlightInfo to DoGet. A ticket parks nothing on the server, so any
+//! server of the same mart and model can redeem it; it can say nothing that a statement could not say.
+
+use arrow::datatypes::Schema;
+use arrow::ipc::writer::IpcWriteOptions;
+use arrow_flight::sql::{Any, ProstMessageExt, TicketStatementQuery};
+use arrow_flight::{IpcMessage, SchemaAsIpc};
+use prost::Message;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::mart::Pinned;
+
+/// The form of tickets that is written and read here.
+const FORM: u32 = 1;
+
+/// What a ticket holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ticket {
+    form: u32,
+    /// The statement, pinned.
+    pub(super) pinned: Pinned,
+    /// The fingerprint of the schema that was announced.
+    pub(super) schema: String,
+}
+
+/// What every form of tickets has.
+#[derive(Deserialize)]
+struct Form {
+    form: u32,
+}
+
+impl Ticket {
+    /// A ticket for a statement whose result was announced as `schema`.
+    pub(super) fn new(pinned: Pinned, schema: &Schema) -> Result<Self> {
+        Ok(Self { form: FORM, pinned, schema: fingerprint(schema)? })
+    }
+
+    /// The ticket as Flight SQL carries it.
+    pub(super) fn encode(&self) -> Result<arrow_flight::Ticket> {
+        let handle = serde_json::to_vec(self)
+            .map_err(|error| Error::internal("the ticket cannot be written").with_source(error))?;
+        let query = TicketStatementQuery { statement_handle: handle.into() };
+        Ok(arrow_flight::Ticket::new(query.as_any().encode_to_vec()))
+    }
+
+    /// Reads the handle of a statement's ticket.
+    ///
+    /// # Errors
+    /// Invalid: it was not issued here, or by another release.
+    pub(super) fn decode(handle: &[u8]) -> Result<Self> {
+        let malformed =
+            |error| Error::invalid("malformed ticket: redeem tickets as they were issued").with_source(error);
+        let Form { form } = serde_json::from_slice(handle).map_err(malformed)?;
+        if form != FORM {
+            return Err(Error::invalid(format!(
+                "the ticket has form {form}, this server reads form {FORM}: ask the statement again"
+            )));
+        }
+        serde_json::from_slice(handle).map_err(malformed)
+    }
+}
+
+/// Reads the message inside a ticket or a descriptor's command.
+///
+/// # Errors
+/// Invalid: no such message.
+pub(super) fn message(what: &str, bytes: &[u8]) -> Result<Any> {
+    let any = Any::decode(bytes).map_err(|error| not_flight_sql(what).with_source(error))?;
+    if any.type_url.is_empty() { Err(not_flight_sql(what)) } else { Ok(any) }
+}
+
+fn not_flight_sql(what: &str) -> Error {
+    Error::invalid(format!("the {what} is not a Flight SQL message; use a Flight SQL client"))
+}
+
+/// Tells schemas apart, as they go over the wire.
+pub(super) fn fingerprint(schema: &Schema) -> Result<String> {
+    let options = IpcWriteOptions::default();
+    let IpcMessage(bytes) =
+        SchemaAsIpc::new(schema, &options).try_into().map_err(|error: arrow::error::ArrowError| {
+            Error::internal("the schema cannot be written").with_source(error)
+        })?;
+    Ok(format!("{:x}", Sha256::digest(&bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+    use crate::query::Settings;
+    use arrow::datatypes::{DataType, Field};
+    use chrono::DateTime;
+
+    fn ticket() -> Ticket {
+        let pinned = Pinned {
+            sql: "SELECT 'Ünï 數'".into(),
+            settings: Settings { mart_version: Some(2), timezone: Some("Asia/Taipei".into()) },
+            mart_version: 2,
+            now: DateTime::from_timestamp(1_700_000_000, 5).unwrap(),
+            model_hash: "abc".into(),
+        };
+        Ticket::new(pinned, &Schema::new(vec![Field::new("x", DataType::Utf8, true)])).unwrap()
+    }
+
+    fn handle(ticket: &Ticket) -> Vec<u8> {
+        let any = message("ticket", &ticket.encode().unwrap().ticket).unwrap();
+        any.unpack::<TicketStatementQuery>().unwrap().unwrap().statement_handle.to_vec()
+    }
+
+    #[test]
+    fn tickets_come_back_as_issued() {
+        let back = Ticket::decode(&handle(&ticket())).unwrap();
+        assert_eq!(format!("{back:?}"), format!("{:?}", ticket()));
+    }
+
+    #[test]
+    fn every_truncation_is_refused() {
+        let handle = handle(&ticket());
+        for length in 0..handle.len() {
+            assert_eq!(Ticket::decode(&handle[..length]).unwrap_err().kind(), Kind::Invalid, "{length}");
+        }
+    }
+
+    #[test]
+    fn foreign_tickets_are_refused() {
+        let text = String::from_utf8(handle(&ticket())).unwrap();
+        let newer = text.replacen("\"form\":1", "\"form\":2", 1);
+        let error = Ticket::decode(newer.as_bytes()).unwrap_err();
+        assert!(error.kind() == Kind::Invalid && error.message().contains("form 2"), "{error}");
+        for hostile in [
+            text.replacen("\"form\":1", "\"form\":1,\"deadline\":99", 1),
+            text.replacen("\"sql\":", "\"files\":[\"/etc/passwd\"],\"sql\":", 1),
+            text.replacen("\"mart_version\":2,\"now\"", "\"mart_version\":-2,\"now\"", 1),
+            format!("{text} {text}"),
+            "null".into(),
+            String::new(),
+        ] {
+            assert_ne!(hostile, text);
+            assert_eq!(Ticket::decode(hostile.as_bytes()).unwrap_err().kind(), Kind::Invalid, "{hostile}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_message_are_refused() {
+        for bytes in [&b""[..], b"SELECT 1", &[0xff; 20], &[0x0a, 0xff, 0xff]] {
+            assert_eq!(message("ticket", bytes).unwrap_err().kind(), Kind::Invalid, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn schemas_are_told_apart() {
+        let one = |nullable| Schema::new(vec![Field::new("x", DataType::Int64, nullable)]);
+        assert_eq!(fingerprint(&one(true)).unwrap(), fingerprint(&one(true)).unwrap());
+        assert_ne!(fingerprint(&one(true)).unwrap(), fingerprint(&one(false)).unwrap());
+    }
+}
