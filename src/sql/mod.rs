@@ -1,6 +1,7 @@
 //! The dialect: parsing, names and literals, typing of an expression or a SELECT against schemas. Used by `model` and
 //! `plan`. Pure.
 
+mod bounds;
 mod dialect;
 mod functions;
 mod parse;

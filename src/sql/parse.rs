@@ -1,12 +1,12 @@
 //! Text to syntax tree, within limits on size and depth.
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SetExpr, Statement};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SetExpr, Statement, Visit};
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::error::{Error, Result};
 
-use super::StarmartDialect;
+use super::{StarmartDialect, bounds};
 
 /// Longer statements are refused.
 const SIZE_LIMIT_BYTES: usize = 1 << 20;
@@ -62,7 +62,7 @@ fn end(parser: &mut Parser<'_>) -> Result<(), ParserError> {
     parser.expect_token(&Token::EOF).map(drop)
 }
 
-fn parse<T>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>) -> Result<T> {
+fn parse<T: Visit>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>) -> Result<T> {
     if sql.len() > SIZE_LIMIT_BYTES {
         return Err(Error::invalid(format!("the SQL has {} bytes; the limit is {SIZE_LIMIT_BYTES}", sql.len())));
     }
@@ -76,13 +76,16 @@ fn parse<T>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserErr
             tokens.len()
         )));
     }
+    bounds::depth(&tokens)?;
     let mut parser = Parser::new(&dialect).with_recursion_limit(DEPTH_LIMIT).with_tokens_with_locations(tokens);
-    read(&mut parser).map_err(|error| match error {
+    let parsed = read(&mut parser).map_err(|error| match error {
         ParserError::RecursionLimitExceeded => {
             Error::invalid(format!("the SQL is nested deeper than {DEPTH_LIMIT} levels"))
         }
         ParserError::ParserError(message) | ParserError::TokenizerError(message) => {
             Error::invalid(format!("the SQL does not parse: {}", message.trim()))
         }
-    })
+    })?;
+    bounds::relations(&parsed)?;
+    Ok(parsed)
 }

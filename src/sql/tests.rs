@@ -34,7 +34,9 @@ fn errors_say_where() {
     assert!(message(parse_query("SELECT 1 2 3")).contains("does not parse"));
     assert!(message(parse_expr("a +")).contains("does not parse"));
     assert!(message(parse_expr("a, b")).contains("does not parse"));
-    assert!(message(parse_query(&format!("SELECT {}1{}", "(".repeat(500), ")".repeat(500)))).contains("nested deeper"));
+    assert!(
+        message(parse_query(&format!("SELECT {}1{}", "(".repeat(500), ")".repeat(500)))).contains("chains or nests")
+    );
     assert!(message(parse_query(&format!("SELECT 1{}", "+1".repeat(30_000)))).contains("limit"));
     assert!(message(parse_query(&" ".repeat(2 << 20))).contains("limit"));
 }
@@ -62,4 +64,102 @@ fn expressions_and_queries_are_typed() {
         message(type_query(&parse_query("select 1 from u").unwrap(), &tables, &functions())),
         "unknown table 'u'"
     );
+}
+
+/// Runs on a stack as small as a worker thread's: what is too deep must be an error, not the end of the process.
+fn on_a_worker_stack(work: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap();
+}
+
+/// Whether the query was let through; then it has been typed, shown, cloned and dropped.
+fn survives(sql: String) -> bool {
+    let (tell, told) = std::sync::mpsc::channel();
+    on_a_worker_stack(move || {
+        let query = parse_query(&sql);
+        if let Ok(query) = &query {
+            let one = |name: &str| (name == "t").then(schema);
+            let _typed = type_query(query, &one, &functions());
+            let _shown = query.clone().to_string();
+        }
+        tell.send(query.is_ok()).unwrap();
+    });
+    told.recv().unwrap()
+}
+
+#[test]
+fn long_chains_are_refused_before_they_exhaust_the_stack() {
+    let chains = [
+        " + 1",
+        " AND true",
+        " OR 1 = 1",
+        " UNION SELECT 1",
+        "::text",
+        " IS NULL",
+        " IS DISTINCT FROM 1",
+        "[1]",
+        " || 'a'",
+        " AND 1 + 1 = 2",
+        " + CASE WHEN true THEN 1 END",
+        " COLLATE x",
+        " AT TIME ZONE 'UTC'",
+        " -> 'a'",
+        " BETWEEN 1 AND 2",
+        " NOT IN (1)",
+        " LIKE 'a'",
+        " + t.from",
+        " + \"end\"",
+        " INTERSECT SELECT 1, 2",
+    ];
+    for chain in chains {
+        for count in [20, 60, 90, 110, 150, 199, 210, 1_000, 9_000] {
+            let passed = survives(format!("SELECT 1{}", chain.repeat(count)));
+            assert!(!passed || count < 200, "{count} × {chain}");
+        }
+    }
+    assert!(survives(format!("SELECT 1{}", " + 1".repeat(180))));
+    assert!(survives(format!("SELECT 1 WHERE 1 = 1{}", " OR 2 = 3".repeat(180))));
+}
+
+#[test]
+fn deep_and_mixed_nesting_is_refused_before_it_exhausts_the_stack() {
+    for depth in [5, 12, 13, 14, 30, 45, 64, 100, 300] {
+        for (open, close) in
+            [("(", ")"), ("abs(", ")"), ("CASE WHEN true THEN ", " END"), ("(SELECT ", ")"), ("NOT ", "")]
+        {
+            for chain in ["", " + 1 + 1 + 1", " AND true"] {
+                survives(format!("SELECT {}1{}", open.repeat(depth), format!("{chain}{close}").repeat(depth)));
+            }
+        }
+        let (open, close) = ("SELECT * FROM (", ") a");
+        survives(format!("{}SELECT 1 AS x{}", open.repeat(depth), close.repeat(depth)));
+        survives(format!("SELECT * FROM t a{}", " CROSS JOIN t".repeat(depth)));
+    }
+    assert!(survives(format!("{}SELECT 1 AS x{}", "SELECT * FROM (".repeat(12), ") a".repeat(12))));
+}
+
+#[test]
+fn wide_is_not_deep() {
+    let items: Vec<String> = (0..2_000).map(|at| format!("{at} + 1")).collect();
+    assert!(survives(format!("SELECT {}", items.join(", "))));
+    assert!(survives(format!("SELECT 1 IN ({})", items.join(", "))));
+    assert!(survives(format!("SELECT CASE {} END", "WHEN 1 = 2 THEN 3 + 4 ".repeat(500))));
+}
+
+#[test]
+fn with_queries_may_not_multiply() {
+    let doubling = |count: usize| {
+        let mut sql = "WITH c0 AS (SELECT 1 AS x)".to_owned();
+        for at in 1..=count {
+            let before = at - 1;
+            sql += &format!(", c{at} AS (SELECT a.x FROM c{before} a CROSS JOIN C{before} b)");
+        }
+        format!("{sql} SELECT * FROM c{count}")
+    };
+    assert!(survives(doubling(5)));
+    assert!(message(parse_query(&doubling(7))).contains("reads more than 100 tables"));
+    assert!(message(parse_query(&doubling(60))).contains("reads more than 100 tables"));
+    assert!(message(parse_query(&format!("SELECT 1 FROM t{}", ", t".repeat(100)))).contains("reads more than"));
+    // A name means the innermost WITH query that bears it; siblings do not add up.
+    let sibling = "(WITH c AS (SELECT * FROM t) SELECT count(*) FROM c)";
+    assert!(survives(format!("SELECT {}", vec![sibling; 20].join(", "))));
 }
