@@ -94,7 +94,6 @@ fn incoming(listener: Listener) -> impl Stream<Item = Result<Connection, Infalli
 }
 
 /// Refuses credentials: there is nothing to check them against, and whoever sends them expects that they are checked.
-#[expect(clippy::result_large_err, reason = "the signature that tonic asks for")]
 fn without_credentials(request: Request<()>) -> Result<Request<()>, Status> {
     if request.metadata().contains_key("authorization") {
         return Err(Status::unauthenticated("there is no login here yet; connect without user, password and token"));

@@ -1,0 +1,209 @@
+"""Starmart as Python's ADBC driver sees it. STARMART_URL names a server of the project tests/projects/wire, loaded."""
+
+import datetime
+import decimal
+import os
+import sys
+import traceback
+
+import adbc_driver_flightsql.dbapi as flightsql
+import adbc_driver_manager
+import pyarrow
+import pyarrow.compute
+import pyarrow.flight
+
+URL = os.environ["STARMART_URL"]
+UTC = datetime.timezone.utc
+CROSS = "from mart.samples a cross join mart.samples b cross join mart.samples c"
+
+
+def connect(**options):
+    # Without autocommit=True the driver warns that there are no transactions.
+    return flightsql.connect(URL, autocommit=True, **options)
+
+
+def table(sql):
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetch_arrow_table()
+
+
+def refused(sql):
+    try:
+        table(sql)
+    except adbc_driver_manager.Error as error:
+        return error
+    raise AssertionError(f"not refused: {sql}")
+
+
+def test_connects_and_tells_what_it_is():
+    with connect() as connection:
+        info = connection.adbc_get_info()
+        assert info["vendor_name"] == "Starmart", info
+        assert info["vendor_version"], info
+
+
+def test_types_and_values():
+    sql = "select id, label, price, flag, sold_on, seen, cast(price as double) as ratio from mart.samples order by id"
+    rows = table(sql)
+    types = {field.name: field.type for field in rows.schema}
+    assert types == {
+        "id": pyarrow.int64(),
+        "label": pyarrow.string(),
+        "price": pyarrow.decimal128(12, 2),
+        "flag": pyarrow.bool_(),
+        "sold_on": pyarrow.date32(),
+        "seen": pyarrow.timestamp("us", tz="UTC"),
+        "ratio": pyarrow.float64(),
+    }, types
+    assert all(field.nullable for field in rows.schema)
+    assert rows.num_rows == 50
+    assert rows.slice(2, 1).to_pylist() == [
+        {
+            "id": 3,
+            "label": "樣品 3",
+            "price": decimal.Decimal("3.75"),
+            "flag": False,
+            "sold_on": datetime.date(2017, 1, 4),
+            "seen": datetime.datetime(2017, 3, 12, 3, tzinfo=UTC),
+            "ratio": 3.75,
+        }
+    ]
+    last = rows.slice(49, 1).to_pylist()[0]
+    assert last.pop("id") == 50 and last.pop("label") == "樣品 50"
+    assert set(last.values()) == {None}, last
+
+
+def test_rows_through_the_cursor():
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.execute("select id, label from mart.samples order by id")
+        assert [column[0] for column in cursor.description] == ["id", "label"]
+        assert cursor.fetchone() == (1, "樣品 1")
+        assert len(cursor.fetchmany(3)) == 3
+        assert len(cursor.fetchall()) == 46
+        # A connection answers one statement after another.
+        cursor.execute("select 1 as one")
+        assert cursor.fetchall() == [(1,)]
+
+
+def test_cubes():
+    rows = table("select flag, measure(n) as n, measure(total) as total from sampled group by flag order by flag")
+    assert rows.to_pylist() == [
+        {"flag": False, "n": 25, "total": decimal.Decimal("781.25")},
+        {"flag": True, "n": 24, "total": decimal.Decimal("750.00")},
+        {"flag": None, "n": 1, "total": None},
+    ], rows.to_pylist()
+
+
+def test_wall_clock_is_naive():
+    rows = table("select seen, measure(n) as n from sampled where seen < timestamp '2017-03-12 04:00:00' group by seen")
+    assert rows.schema.field("seen").type == pyarrow.timestamp("us"), rows.schema
+    # 02:00 to 03:00 did not exist in New York on that day.
+    hours = [row.hour for row in rows.column("seen").to_pylist() if row.day == 12]
+    assert sorted(hours) == [0, 1, 3], hours
+
+
+def test_no_rows_keep_their_schema():
+    rows = table("select id, label from mart.samples where id < 0")
+    assert rows.num_rows == 0 and rows.schema.names == ["id", "label"]
+
+
+def test_aggregates_over_columns_without_null():
+    rows = table("select count(*) as n, min(id) as low, sum(id) as total from mart.samples")
+    assert rows.to_pylist()[0]["n"] == 50 and rows.to_pylist()[0]["low"] == 1
+
+
+def test_results_larger_than_a_message():
+    rows = table(f"select a.id as a, c.id as c, repeat(b.label, 30) as long_text {CROSS}")
+    assert rows.num_rows == 125_000
+    assert rows.nbytes > 32 << 20, rows.nbytes
+    assert pyarrow.compute.count_distinct(rows.column("long_text")).as_py() == 50
+
+
+def test_a_client_that_leaves_early():
+    for _ in range(40):
+        with connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"select a.id, repeat(b.label, 30) as long_text {CROSS} cross join mart.samples d")
+            assert cursor.fetchone() is not None
+    # Each query has ended, else the queue would be full by now.
+    assert table("select 1 as one").to_pylist() == [{"one": 1}]
+
+
+def test_errors_have_their_codes():
+    status = adbc_driver_manager.AdbcStatusCode
+    for sql, code in [
+        ("selec 1", status.INVALID_ARGUMENT),
+        ("select nope from mart.samples", status.INVALID_ARGUMENT),
+        ("select 1; select 2", status.INVALID_ARGUMENT),
+        ("drop table mart.samples", status.UNAUTHORIZED),
+        ("copy mart.samples to '/tmp/x'", status.UNAUTHORIZED),
+        ("set timezone = 'Asia/Taipei'", status.INVALID_ARGUMENT),
+    ]:
+        error = refused(sql)
+        assert error.status_code == code, (sql, error.status_code, str(error))
+    assert "labels" in str(refused("select labels from mart.samples"))
+
+
+def test_errors_say_chinese():
+    assert "沒有" in str(refused('select "沒有" from mart.samples'))
+
+
+def test_prepared_statements_are_refused_so_that_drivers_go_on():
+    with connect() as connection, connection.cursor() as cursor:
+        try:
+            cursor.execute("select ? as x", (1,))
+        except adbc_driver_manager.Error:
+            return
+        raise AssertionError("parameters were ignored")
+
+
+def test_credentials_are_refused():
+    try:
+        flightsql.connect(URL, db_kwargs={"username": "a", "password": "b"}, autocommit=True).close()
+    except adbc_driver_manager.Error as error:
+        assert "no login" in str(error), error
+        return
+    raise AssertionError("credentials were taken unchecked")
+
+
+def test_flight_calls_that_are_not_there():
+    with pyarrow.flight.connect(URL) as client:
+        for call in [
+            lambda: client.get_flight_info(pyarrow.flight.FlightDescriptor.for_path("sales")),
+            lambda: list(client.list_flights()),
+            lambda: list(client.do_action("CreatePreparedStatement")),
+        ]:
+            try:
+                call()
+            except (NotImplementedError, pyarrow.ArrowNotImplementedError) as error:
+                assert "not " in str(error)
+                continue
+            raise AssertionError("answered")
+        try:
+            list(client.do_get(pyarrow.flight.Ticket(b"junk")))
+        except pyarrow.ArrowInvalid as error:
+            assert "ticket" in str(error)
+        else:
+            raise AssertionError("junk was redeemed")
+
+
+def main():
+    wanted = sys.argv[1:]
+    tests = {name: test for name, test in globals().items() if name.startswith("test_")}
+    failed = 0
+    for name, test in tests.items():
+        if wanted and name not in wanted:
+            continue
+        try:
+            test()
+            print(f"ok   {name}", flush=True)
+        except Exception:
+            failed += 1
+            print(f"FAIL {name}", flush=True)
+            traceback.print_exc(file=sys.stdout)
+    print(f"{failed} failed" if failed else "all passed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
