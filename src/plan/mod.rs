@@ -109,3 +109,6 @@ fn show(name: &str, context: &Context<'_>) -> Result<sqlast::Query> {
     };
     sql::parse_query(&format!("SELECT '{value}' AS {name}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,15 @@ pub(super) struct Column {
     pub(super) lineage: Lineage,
 }
 
+impl Column {
+    /// Makes it the column of rows that stand for several equal ones: what it held adds up no more.
+    pub(super) fn merge(&mut self) {
+        if let Lineage::Additive(measure) = &self.lineage {
+            self.lineage = Lineage::Fixed(measure.clone());
+        }
+    }
+}
+
 /// A relation: a table, a CTE, a subquery.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Relation {

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, LimitClause, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
-    SelectItem, SetExpr, TableFactor, TableWithJoins,
+    BinaryOperator, Distinct, Expr, GroupByExpr, LimitClause, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query,
+    Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value,
 };
 
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ use super::star::Star;
 use super::{Binder, instant};
 
 /// What the inner query is called in the outer one.
-const BLOCK: &str = "$block";
+pub(super) const BLOCK: &str = "$block";
 
 /// How a block groups.
 struct Grouping {
@@ -57,10 +57,11 @@ impl<'a> Binder<'a> {
         }
         let grouping = keys(&mut block, &select, &items, query)?;
         let filter = block.where_clause(select.selection.as_ref(), grouping.explicit)?;
+        let distinct = matches!(select.distinct, Some(Distinct::Distinct));
         let relation = describe(&block, &items, &select, query, grouping.explicit);
         let outer = block.outer(&select, &items, filter.groups)?;
-        let order = block.order(query, &items, select.distinct.is_some())?;
-        let inner = block.inner(filter.rows)?;
+        let order = block.order(query, &items, distinct)?;
+        let inner = block.inner(filter.rows, grouping.explicit)?;
         query.body = Box::new(SetExpr::Select(Box::new(over(outer, inner))));
         query.order_by = order;
         Ok(relation)
@@ -208,10 +209,13 @@ fn aliases<'i>(names: &Names<'_>, items: &'i [Item], columns_first: bool) -> Res
 
 /// What the block's rows are, for whoever reads them.
 fn describe(block: &Evaluation<'_>, items: &[Item], select: &Select, query: &Query, explicit: bool) -> Relation {
-    let columns: Vec<Column> =
+    let mut columns: Vec<Column> =
         items.iter().map(|item| Column { name: item.name.clone(), lineage: block.lineage(&item.expr) }).collect();
     let named = |key: &Expr| items.iter().find(|item| item.expr == *key).map(|item| item.name.clone());
     let unique: Option<BTreeSet<String>> = block.keys.iter().map(named).collect();
+    if matches!(select.distinct, Some(Distinct::Distinct)) && unique.is_none() {
+        columns.iter_mut().for_each(Column::merge);
+    }
     let limited = match &query.limit_clause {
         Some(LimitClause::LimitOffset { limit: Some(limit), offset: None, .. }) => ordinal(limit) != Some(0),
         other => other.is_some(),
@@ -221,7 +225,7 @@ fn describe(block: &Evaluation<'_>, items: &[Item], select: &Select, query: &Que
     });
     let plain = !explicit
         && select.having.is_none()
-        && select.distinct.is_none()
+        && !matches!(select.distinct, Some(Distinct::Distinct))
         && query.order_by.is_none()
         && query.limit_clause.is_none()
         && !on_measures;
@@ -287,7 +291,7 @@ impl Evaluation<'_> {
     /// The outer SELECT without its FROM.
     fn outer(&mut self, select: &Select, items: &[Item], mut groups: Vec<Expr>) -> Result<Select> {
         let mut outer = ast::empty_select()?;
-        outer.distinct = select.distinct.as_ref().map(|_| Distinct::Distinct);
+        outer.distinct = select.distinct.clone().filter(|distinct| matches!(distinct, Distinct::Distinct));
         for item in items {
             let expr = self.output(&item.expr)?;
             outer.projection.push(SelectItem::ExprWithAlias { expr, alias: ast::ident(&item.name) });
@@ -333,9 +337,13 @@ impl Evaluation<'_> {
                 order.push(OrderByExpr { expr, options: item.options, with_fill: None });
             }
         }
-        if query.limit_clause.is_some() && !distinct {
-            let keys = (0..self.keys.len()).map(|at| ast::column(&key_name(at)));
-            order.extend(keys.map(|expr| OrderByExpr {
+        if query.limit_clause.is_some() {
+            let columns: Vec<Expr> = if distinct {
+                items.iter().map(|item| ast::column(&item.name)).collect()
+            } else {
+                self.keys_in_item_order(items).map(|at| ast::column(&key_name(at))).collect()
+            };
+            order.extend(columns.into_iter().map(|expr| OrderByExpr {
                 expr,
                 options: OrderByOptions { asc: None, nulls_first: None },
                 with_fill: None,
@@ -346,6 +354,16 @@ impl Evaluation<'_> {
             OrderByKind::Expressions(order) if order.is_empty() => None,
             _ => Some(OrderBy { kind, interpolate: None }),
         })
+    }
+
+    /// The keys' places: those that are items first, as the items stand.
+    fn keys_in_item_order(&self, items: &[Item]) -> impl Iterator<Item = usize> {
+        let mut places: Vec<usize> = (0..self.keys.len()).collect();
+        places.sort_by_key(|at| {
+            let key = self.keys.get(*at);
+            items.iter().position(|item| Some(&item.expr) == key).unwrap_or(items.len())
+        });
+        places.into_iter()
     }
 
     /// An expression of ORDER BY: an ordinal, an alias, or an expression over the block.
@@ -371,7 +389,7 @@ impl Evaluation<'_> {
     }
 
     /// The inner query: keys and leaves over the star.
-    fn inner(&mut self, mut rows: Vec<Expr>) -> Result<Query> {
+    fn inner(&mut self, mut rows: Vec<Expr>, explicit: bool) -> Result<Query> {
         let mut inner = ast::empty_select()?;
         let mut group_by = Vec::new();
         for (at, key) in self.keys.clone().iter().enumerate() {
@@ -381,6 +399,11 @@ impl Evaluation<'_> {
         }
         if self.keys.is_empty() && self.leaves.is_empty() {
             let count = super::star::aggregate(crate::model::Aggregate::Count, None);
+            if !explicit {
+                // Constants alone: the one group exists where a fact does.
+                let some = Expr::value(Value::Number("0".into(), false));
+                inner.having = Some(ast::binary(Expr::Function(count.clone()), BinaryOperator::Gt, some));
+            }
             self.leaves.push(Expr::Function(count));
         }
         for (at, leaf) in self.leaves.iter().enumerate() {

@@ -11,8 +11,8 @@ use crate::query::Query;
 
 use super::super::ast;
 
-/// How far a wall clock may be from UTC, and then some.
-const MARGIN_DAYS: i64 = 1;
+/// How far a wall clock may be from UTC, and how much a literal may lose when it is cut to its date.
+const MARGIN_DAYS: i64 = 2;
 
 /// The value of a call that reads the clock: on the wall (`naive`), or as an instant.
 pub(super) fn clock_call(expr: &Expr, query: &Query, naive: bool) -> Option<Expr> {
@@ -43,6 +43,18 @@ fn shown(at: NaiveDateTime) -> String {
     at.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
 }
 
+/// Whether an expression compares its direct operands.
+pub(super) fn compares(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::BinaryOp { .. }
+            | Expr::Between { .. }
+            | Expr::InList { .. }
+            | Expr::IsDistinctFrom(..)
+            | Expr::IsNotDistinctFrom(..)
+    )
+}
+
 /// The wall clock of a literal that carries an offset. A bare text is one only where it meets an instant (`met`).
 pub(super) fn zoned_literal(expr: &Expr, zone: Tz, met: bool) -> Option<Expr> {
     let text = match expr {
@@ -52,6 +64,12 @@ pub(super) fn zoned_literal(expr: &Expr, zone: Tz, met: bool) -> Option<Expr> {
             Expr::Value(value) => quoted(&value.value)?,
             _ => return None,
         },
+        Expr::Function(function) if ast::function_name(function)?.starts_with("to_timestamp") => {
+            match ast::arguments(function)?.as_slice() {
+                [Expr::Value(value)] => quoted(&value.value)?,
+                _ => return None,
+            }
+        }
         _ => return None,
     };
     Some(ast::timestamp(&shown(with_offset(text)?.with_timezone(&zone).naive_local())))

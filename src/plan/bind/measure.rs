@@ -212,15 +212,10 @@ impl Evaluation<'_> {
                 *expr = literal;
                 return Ok(());
             }
-            let compares = matches!(
-                expr,
-                Expr::BinaryOp { .. }
-                    | Expr::Between { .. }
-                    | Expr::InList { .. }
-                    | Expr::IsDistinctFrom(..)
-                    | Expr::IsNotDistinctFrom(..)
-            );
-            let meets = compares && self.meets_instant(expr);
+            let meets = match &*expr {
+                Expr::Nested(_) => met,
+                other => instant::compares(other) && self.meets_instant(other),
+            };
             for child in ast::children(expr)? {
                 self.on_the_wall(child, meets)?;
             }
@@ -228,15 +223,12 @@ impl Evaluation<'_> {
         })
     }
 
-    /// Whether one of the direct operands is an instant or a grain of one.
+    /// Whether an operand mentions an instant or a grain of one.
     fn meets_instant(&self, expr: &Expr) -> bool {
-        let mut copy = expr.clone();
-        ast::children(&mut copy).is_ok_and(|children| {
-            children.into_iter().any(|child| match looked_through(child) {
-                Expr::Identifier(name) => matches!(self.names.known(&name.value),
-                    Some(Meaning::Dimension(dimension)) if dimension.kind != DimensionKind::Plain),
-                _ => false,
-            })
+        ast::any(expr, |inner| match inner {
+            Expr::Identifier(name) => matches!(self.names.known(&name.value),
+                Some(Meaning::Dimension(dimension)) if dimension.kind != DimensionKind::Plain),
+            _ => false,
         })
     }
 
@@ -305,7 +297,13 @@ fn fill(expr: &mut Expr, columns: &[Expr]) -> Result<()> {
 fn around(argument: &Expr, value: Expr) -> Expr {
     match argument {
         Expr::Nested(inner) => around(inner, value),
-        Expr::Cast { expr, data_type, .. } => ast::cast(around(expr, value), data_type.clone()),
+        Expr::Cast { kind, expr, data_type, array, format } => Expr::Cast {
+            kind: kind.clone(),
+            expr: Box::new(around(expr, value)),
+            data_type: data_type.clone(),
+            array: *array,
+            format: format.clone(),
+        },
         Expr::Function(function) => match ast::arguments(function).as_deref() {
             Some([inner, default]) => {
                 Expr::Function(ast::call("coalesce", vec![around(inner, value), (*default).clone()]))
@@ -316,7 +314,7 @@ fn around(argument: &Expr, value: Expr) -> Expr {
     }
 }
 
-fn is_distinct(function: &Function) -> bool {
+pub(super) fn is_distinct(function: &Function) -> bool {
     matches!(&function.args, FunctionArguments::List(list)
         if list.duplicate_treatment == Some(DuplicateTreatment::Distinct))
 }

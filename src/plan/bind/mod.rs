@@ -11,7 +11,8 @@ mod star;
 use std::collections::HashMap;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, ObjectName, Query, Select, SetExpr, TableAlias, TableFactor, TableVersion, TableWithJoins,
+    Expr, Ident, ObjectName, OrderBy, OrderByKind, Query, Select, SetExpr, TableAlias, TableFactor, TableVersion,
+    TableWithJoins,
 };
 
 use crate::error::{Error, Result};
@@ -30,7 +31,7 @@ const STACK_MORE_BYTES: usize = 4 << 20;
 
 /// Binds a whole query in place.
 pub(super) fn bind(query: &mut Query, context: &Context<'_>) -> Result<()> {
-    Binder { context, ctes: Vec::new() }.query(query).map(drop)
+    Binder { context, ctes: Vec::new(), wall: false }.query(query).map(drop)
 }
 
 /// The binder of one statement.
@@ -38,6 +39,8 @@ struct Binder<'a> {
     context: &'a Context<'a>,
     /// What WITH has named, innermost last.
     ctes: Vec<HashMap<String, Relation>>,
+    /// Whether the expressions at hand stand over what a cube has computed, where time is wall clock.
+    wall: bool,
 }
 
 /// What a name after FROM means.
@@ -52,7 +55,9 @@ impl<'a> Binder<'a> {
     fn query(&mut self, query: &mut Query) -> Result<Relation> {
         stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
             self.ctes.push(HashMap::new());
+            let outer = std::mem::replace(&mut self.wall, false);
             let bound = self.query_in_scope(query);
+            self.wall = outer;
             self.ctes.pop();
             bound
         })
@@ -72,8 +77,18 @@ impl<'a> Binder<'a> {
         {
             return self.cube_block(query, cube, &alias);
         }
-        let mut relation = self.set_expr(&mut query.body)?;
-        self.order_and_limit(query)?;
+        let mut nothing = Vec::new();
+        let order = match &mut query.order_by {
+            Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) => order,
+            _ => &mut nothing,
+        };
+        let mut relation = match query.body.as_mut() {
+            SetExpr::Select(select) => self.ordinary(select, order)?,
+            body => {
+                order.iter_mut().try_for_each(|item| self.free_expr(&mut item.expr))?;
+                self.set_expr(body)?
+            }
+        };
         relation.plain &= query.order_by.is_none() && query.limit_clause.is_none();
         relation.cut |= relation.cube && query.order_by.is_none() && query.limit_clause.is_some();
         Ok(relation)
@@ -88,7 +103,7 @@ impl<'a> Binder<'a> {
                     *body = SetExpr::Query(Box::new(query));
                     return Ok(relation);
                 }
-                self.ordinary(select)
+                self.ordinary(select, &mut [])
             }
             SetExpr::Query(query) => self.query(query),
             SetExpr::SetOperation { left, right, .. } => {
@@ -125,6 +140,12 @@ impl<'a> Binder<'a> {
                         cube.name
                     )));
                 }
+                if alias.as_ref().is_some_and(|alias| !alias.columns.is_empty()) {
+                    return Err(Error::invalid(format!(
+                        "an alias of the cube '{}' cannot rename its columns; rename the items of SELECT",
+                        cube.name
+                    )));
+                }
                 Ok(Some((cube, alias.as_ref().map_or_else(|| cube.name.clone(), |alias| fold(&alias.name)))))
             }
             Source::Cte(_) | Source::Table { .. } => Ok(None),
@@ -141,6 +162,11 @@ impl<'a> Binder<'a> {
         match parts.as_slice() {
             [name] => {
                 if let Some(relation) = self.ctes.iter().rev().find_map(|scope| scope.get(*name)) {
+                    if version.is_some() {
+                        return Err(Error::invalid(format!(
+                            "VERSION AS OF goes with tables of mart; '{name}' is a query of WITH"
+                        )));
+                    }
                     return Ok(Source::Cte(relation.clone()));
                 }
                 model.cubes.get(*name).map(Source::Cube).ok_or_else(|| self.unknown(name))
@@ -176,6 +202,10 @@ impl<'a> Binder<'a> {
 
     /// Binds what stands in an expression of ordinary SQL: its subqueries, the time, and names with a schema.
     fn free_expr(&mut self, expr: &mut Expr) -> Result<()> {
+        self.free(expr, false)
+    }
+
+    fn free(&mut self, expr: &mut Expr, met: bool) -> Result<()> {
         stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
             if let Expr::Function(function) = expr
                 && let Some(name) = ast::function_name(function)
@@ -192,26 +222,18 @@ impl<'a> Binder<'a> {
             if let Some(subquery) = ast::subquery(expr) {
                 self.query(subquery)?;
             }
-            if let Some(now) = instant::clock_call(expr, self.context.query, false) {
-                *expr = now;
+            let zone = self.context.query.timezone;
+            let literal = instant::clock_call(expr, self.context.query, self.wall);
+            if let Some(literal) = literal.or_else(|| instant::zoned_literal(expr, zone, met).filter(|_| self.wall)) {
+                *expr = literal;
                 return Ok(());
             }
+            let meets = self.wall && if matches!(expr, Expr::Nested(_)) { met } else { instant::compares(expr) };
             for child in ast::children(expr)? {
-                self.free_expr(child)?;
+                self.free(child, meets)?;
             }
             Ok(())
         })
-    }
-
-    fn order_and_limit(&mut self, query: &mut Query) -> Result<()> {
-        if let Some(order_by) = &mut query.order_by
-            && let datafusion::sql::sqlparser::ast::OrderByKind::Expressions(items) = &mut order_by.kind
-        {
-            for item in items {
-                self.free_expr(&mut item.expr)?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -2,10 +2,11 @@
 //! a sum is refused unless unique sets prove that each group holds one row, or the value adds up over every key dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, Function, GroupByExpr, JoinConstraint, JoinOperator, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins, WindowType,
+    Distinct, Expr, Function, GroupByExpr, JoinConstraint, JoinOperator, OrderByExpr, Query, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins, Visit, Visitor, WindowType,
 };
 
 use crate::error::{Error, Result};
@@ -13,6 +14,7 @@ use crate::sql::fold;
 
 use super::super::ast;
 use super::super::relation::{Column, Lineage, Relation};
+use super::measure::is_distinct;
 use super::{Binder, Source, column_names, read_table};
 
 /// A relation of FROM under the name it bears there.
@@ -35,7 +37,7 @@ struct Grouping {
 
 impl Binder<'_> {
     /// Binds a SELECT in place.
-    pub(super) fn ordinary(&mut self, select: &mut Select) -> Result<Relation> {
+    pub(super) fn ordinary(&mut self, select: &mut Select, order: &mut [OrderByExpr]) -> Result<Relation> {
         let mut sources = Vec::new();
         for from in &mut select.from {
             self.from(from, &mut sources)?;
@@ -47,16 +49,22 @@ impl Binder<'_> {
                  tables of mart",
             ));
         }
-        let aggregates = self.aggregates(select)?;
+        let aggregates = self.aggregates(select, order)?;
         if aggregates {
             refuse_beneath_aggregate(&sources)?;
         }
         let block = Block { sources, keys: None };
         let keys = if aggregates { Some(block.grouping(select)?) } else { None };
         let block = Block { keys, ..block };
-        self.expressions(select, &block)?;
-        let columns = self.columns(select, &block)?;
+        let outer = std::mem::replace(&mut self.wall, cube);
+        let bound = self.expressions(select, order, &block);
+        self.wall = outer;
+        bound?;
+        let mut columns = self.columns(select, &block)?;
         let distinct = matches!(select.distinct, Some(Distinct::Distinct));
+        if distinct && unique(&block, select, &columns, false).is_empty() {
+            columns.iter_mut().for_each(Column::merge);
+        }
         let plain = !aggregates && !distinct && block.sources.iter().all(|(_, relation)| relation.plain) && cube;
         Ok(Relation {
             unique: unique(&block, select, &columns, distinct),
@@ -126,13 +134,13 @@ impl Binder<'_> {
     }
 
     /// Whether the SELECT aggregates.
-    fn aggregates(&self, select: &Select) -> Result<bool> {
+    fn aggregates(&self, select: &Select, order: &[OrderByExpr]) -> Result<bool> {
         let grouped = match &select.group_by {
             GroupByExpr::All(_) => true,
             GroupByExpr::Expressions(keys, _) => !keys.is_empty(),
         };
         let items = select.projection.iter().filter_map(item_expr);
-        let mut exprs = items.chain(select.having.iter());
+        let mut exprs = items.chain(select.having.iter()).chain(order.iter().map(|item| &item.expr));
         Ok(grouped || select.having.is_some() || exprs.any(|expr| ast::any(expr, |inner| self.is_aggregate(inner))))
     }
 
@@ -143,7 +151,7 @@ impl Binder<'_> {
     }
 
     /// Checks every sum, then binds what stands in the expressions.
-    fn expressions(&mut self, select: &mut Select, block: &Block) -> Result<()> {
+    fn expressions(&mut self, select: &mut Select, order: &mut [OrderByExpr], block: &Block) -> Result<()> {
         let mut exprs: Vec<&mut Expr> = Vec::new();
         for item in &mut select.projection {
             if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
@@ -152,6 +160,7 @@ impl Binder<'_> {
         }
         exprs.extend(select.selection.iter_mut());
         exprs.extend(select.having.iter_mut());
+        exprs.extend(order.iter_mut().map(|item| &mut item.expr));
         if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
             exprs.extend(keys.iter_mut());
         }
@@ -201,12 +210,16 @@ impl Binder<'_> {
     fn lineage(&self, expr: &Expr, block: &Block) -> Result<Lineage> {
         let value = looked_through(expr);
         if let Some(column) = block.column(value) {
-            return Ok(column.lineage.clone());
+            let mut column = column.clone();
+            if block.merges_rows() {
+                column.merge();
+            }
+            return Ok(column.lineage);
         }
         if let Expr::Function(function) = value {
             match ast::function_name(function).as_deref() {
                 Some("count") => return Ok(Lineage::Free),
-                Some("sum") if function.over.is_none() => {
+                Some("sum") if function.over.is_none() && !is_distinct(function) => {
                     if let Some([argument]) = ast::arguments(function).as_deref() {
                         return Ok(match block.summand(argument) {
                             Lineage::Additive(measure) => Lineage::Additive(measure),
@@ -233,6 +246,12 @@ impl Block {
             }
             _ => None,
         }
+    }
+
+    /// Whether a row of the result may stand for several.
+    fn merges_rows(&self) -> bool {
+        let one = |keys: &Grouping| matches!(self.sources.as_slice(), [(_, relation)] if relation.is_unique_on(&keys.columns));
+        self.keys.as_ref().is_some_and(|keys| !one(keys))
     }
 
     /// What the SELECT groups by.
@@ -288,6 +307,9 @@ impl Block {
         let mut measure = None;
         ast::any(expr, |inner| {
             measure = self.column(inner).and_then(|column| column.lineage.measure()).map(str::to_owned);
+            if matches!(inner, Expr::Subquery(query) if reads_cube(query)) {
+                measure = Some("a query over a cube".to_owned());
+            }
             measure.is_some()
         });
         measure.map_or(Lineage::Free, Lineage::Fixed)
@@ -311,11 +333,16 @@ impl Block {
         let arguments = ast::arguments(function).unwrap_or_default();
         let [argument] = arguments.as_slice() else { return Ok(()) };
         match self.summand(argument) {
-            Lineage::Free | Lineage::Additive(_) => Ok(()),
-            Lineage::Fixed(measure) if self.groups_are_rows(function) => {
+            Lineage::Free => Ok(()),
+            Lineage::Additive(_) if !is_distinct(function) => Ok(()),
+            Lineage::Additive(measure) | Lineage::Fixed(measure) if self.groups_are_rows(function) => {
                 tracing::trace!(measure, "each group holds one row");
                 Ok(())
             }
+            Lineage::Additive(measure) => Err(Error::invalid(format!(
+                "SUM(DISTINCT …) over '{measure}' would leave out values that happen to be equal; write SUM without \
+                 DISTINCT"
+            ))),
             Lineage::Fixed(measure) => Err(Error::invalid(format!(
                 "SUM over '{measure}' would be wrong: its values do not add up, and nothing proves that each group \
                  holds one row; ask for it at the grouping you need: SELECT …, MEASURE({measure}) FROM the cube GROUP \
@@ -336,6 +363,30 @@ impl Block {
             Some(WindowType::NamedWindow(_)) => false,
         }
     }
+}
+
+/// Whether a query reads a cube, or what may be one, before or after it is bound.
+fn reads_cube(query: &Query) -> bool {
+    struct Search;
+    impl Visitor for Search {
+        type Break = ();
+
+        fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+            let cube = match factor {
+                TableFactor::Table { name, .. } => !name
+                    .0
+                    .iter()
+                    .rev()
+                    .nth(1)
+                    .and_then(|part| part.as_ident())
+                    .is_some_and(|schema| fold(schema) == "mart"),
+                TableFactor::Derived { alias: Some(alias), .. } => alias.name.value == super::cube::BLOCK,
+                _ => false,
+            };
+            if cube { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+    }
+    query.visit(&mut Search).is_break()
 }
 
 /// Refuses what an aggregate would be wrong over.

@@ -1,0 +1,62 @@
+use super::{KeyClaim, planned, planned_with, refused};
+
+const BY_BOTH: &str = "(SELECT department d, store s, SUM(baskets) b, SUM(revenue) r FROM sales GROUP BY 1, 2) t";
+
+/// Statements whose answer would be wrong, each with a word of its refusal.
+#[test]
+fn sums_that_nothing_proves_right() {
+    for (select, word) in [
+        ("SELECT d, SUM(b) FROM {} GROUP BY d", "baskets"),
+        ("SELECT SUM(DISTINCT r) FROM {}", "DISTINCT"),
+        ("SELECT d FROM {} GROUP BY d ORDER BY SUM(b) DESC LIMIT 1", "baskets"),
+        ("SELECT SUM(r) FROM (SELECT DISTINCT r FROM {}) u", "revenue"),
+        ("SELECT SUM(r) FROM (SELECT r FROM {} GROUP BY r) u", "revenue"),
+        ("SELECT SUM(r * 2) FROM {}", "revenue"),
+        ("SELECT SUM(b) OVER () FROM {}", "baskets"),
+        ("SELECT SUM(x) FROM (SELECT d, (SELECT baskets FROM sales) x FROM {}) u", "SUM"),
+        ("SELECT SUM((SELECT baskets FROM sales)) FROM {}", "SUM"),
+        ("SELECT SUM(r) FROM (SELECT r FROM {} UNION ALL SELECT r FROM {}) u", "revenue"),
+    ] {
+        let sql = select.replace("{}", BY_BOTH);
+        let error = refused(&sql);
+        assert!(error.contains(word), "{sql}\n{error}");
+    }
+    let distinct = refused("SELECT SUM(r) FROM (SELECT DISTINCT revenue r FROM sales GROUP BY department) t");
+    assert!(distinct.contains("revenue"), "{distinct}");
+}
+
+#[test]
+fn what_is_not_there_yet_is_refused_by_name() {
+    for (sql, word) in [
+        ("SELECT d, SUM(b) FROM (SELECT department d, store, baskets b FROM sales) t GROUP BY 1", "GROUP BY"),
+        ("SELECT * FROM sales", "fact rows"),
+        ("SELECT department FROM sales JOIN mart.lines ON true", "JOIN"),
+        ("SELECT 1 FROM mart.shops s JOIN (SELECT store, revenue FROM sales) t ON s.store = t.store", "JOIN"),
+        ("SELECT department, revenue FROM sales GROUP BY ROLLUP(department)", "grouping sets"),
+        ("SELECT SUM(revenue) OVER () FROM sales", "OVER"),
+        ("SELECT AVG(baskets) FROM sales", "baskets"),
+        ("SELECT SUM(revenue + 1) FROM sales", "revenue"),
+        ("SELECT revenue FROM sales GROUP BY revenue", "revenue"),
+        ("SELECT department FROM sales WHERE revenue > 1 GROUP BY department", "HAVING"),
+        ("SELECT department FROM sales WHERE revenue > 1 OR store = 'S1'", "store"),
+        ("SELECT department, revenue FROM sales AS s(a, b)", "alias"),
+        ("WITH c AS (SELECT * FROM mart.lines) SELECT * FROM c VERSION AS OF 1", "VERSION AS OF"),
+        ("SELECT revenue FROM sales VERSION AS OF 1", "mart_version"),
+        ("SELECT SUM(r) FROM (SELECT department, revenue r FROM sales GROUP BY 1 LIMIT 1) t", "LIMIT"),
+        ("SELECT revnue FROM sales", "revenue"),
+        ("SELECT revenue FROM sale", "sales"),
+        ("SELECT * FROM mart.line", "mart.lines"),
+    ] {
+        let error = refused(sql);
+        assert!(error.contains(word), "{sql}\n{error}");
+    }
+}
+
+#[test]
+fn a_join_needs_a_true_claim_only_where_it_is_used() {
+    for claim in [KeyClaim::Broken { violations: 1 }, KeyClaim::Untested] {
+        assert!(planned_with("SELECT city, revenue FROM sales", claim).unwrap_err().to_string().contains("shop"));
+        planned_with("SELECT store, revenue FROM sales", claim).unwrap();
+    }
+    planned("SELECT city, revenue FROM sales").unwrap();
+}

@@ -1,0 +1,1 @@
+COPY mart.lines TO 'x.csv'

@@ -1,0 +1,1 @@
+SELECT * FROM mart.lines WITH (NOLOCK)

@@ -1,0 +1,1 @@
+SELECT department FROM sales WHERE revenue > 8 GROUP BY department

@@ -1,0 +1,1 @@
+SELECT department, revenue FROM sales GROUP BY ROLLUP(department)

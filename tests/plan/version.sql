@@ -1,0 +1,1 @@
+SELECT count(*) FROM mart.lines VERSION AS OF 1
