@@ -1,39 +1,192 @@
 //! The engine: the query threads, the memory and disk that queries may use, and who may run now.
 
-use arrow::datatypes::SchemaRef;
-use datafusion::logical_expr::LogicalPlan;
+use std::fmt;
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::available_parallelism;
 
+use arrow::datatypes::SchemaRef;
+use datafusion::execution::context::SessionState;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+use super::admission::{Admission, Permit, stopped};
+use super::answer::{self, Answer};
+use super::quota::QuotaPool;
+use super::spill::SpillFolder;
+use super::{fault, session};
+use crate::config::Limits;
 use crate::error::{Error, Result};
-use crate::execute::Answer;
 use crate::query::Query;
 
-/// Runs logical plans within limits.
-#[derive(Debug)]
-pub struct Engine {}
+/// The stack of a query thread: deep enough for the plans of deeply nested SQL.
+const STACK_BYTES: usize = 8 << 20;
+/// The most memory for the footers of data files, and for their statistics.
+const FOOTERS_BYTES: usize = 512 << 20;
+const STATISTICS_BYTES: usize = 128 << 20;
+/// How many of the greediest operators a message about memory may name.
+const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN;
 
-/// The right to run one query; it is given back when dropped.
-#[derive(Debug)]
-pub struct Permit {}
+/// Runs logical plans within limits, on threads of its own.
+pub struct Engine {
+    /// Taken only when the engine is dropped.
+    threads: Option<Runtime>,
+    template: SessionState,
+    shared: Arc<dyn MemoryPool>,
+    shared_bytes: usize,
+    query_bytes: usize,
+    admission: Admission,
+    /// Declared last, so that it goes after all that spills into it.
+    _spill: SpillFolder,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("shared", &self.shared)
+            .field("admission", &self.admission)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Queries still running are stopped; waiting for them here could block a network thread.
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
+        }
+    }
+}
+
+/// A task that is stopped when nobody waits for it any more.
+struct Waited<T>(JoinHandle<T>);
+
+impl<T> Drop for Waited<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 impl Engine {
-    /// Waits for the right to run `query`; refuses at once when the queue is full.
-    pub async fn admit(&self, _query: &Query) -> Result<Permit> {
-        Err(Error::internal("the engine is being built"))
+    /// An engine within `limits` that spills beneath `spill_dir`. What dead processes left there is removed.
+    pub fn new(limits: &Limits, spill_dir: &Path) -> Result<Self> {
+        let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = Builder::new_multi_thread()
+            .worker_threads(cores)
+            .thread_name("query")
+            .thread_stack_size(STACK_BYTES)
+            .enable_all()
+            .build()
+            .map_err(|error| Error::unavailable("the query threads cannot be started").with_source(error))?;
+        let spill = SpillFolder::open(spill_dir)?;
+        let footers = FOOTERS_BYTES.min(limits.memory_bytes / 16);
+        let statistics = STATISTICS_BYTES.min(limits.memory_bytes / 64);
+        let shared_bytes = limits.memory_bytes - footers - statistics;
+        let pool = TrackConsumersPool::new(GreedyMemoryPool::new(shared_bytes), NAMED_CONSUMERS);
+        let shared: Arc<dyn MemoryPool> = Arc::new(pool);
+        let disk = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::Directories(vec![spill.path().to_path_buf()]))
+            .with_max_temp_directory_size(limits.spill_bytes);
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::clone(&shared))
+            .with_disk_manager_builder(disk)
+            .with_metadata_cache_limit(footers)
+            .with_file_statistics_cache_limit(statistics)
+            .with_object_list_cache_limit(0)
+            .build_arc()
+            .map_err(fault::error)?;
+        let query_bytes = limits.query_memory_bytes.min(shared_bytes);
+        Ok(Self {
+            threads: Some(threads),
+            template: session::template(cores, query_bytes, runtime)?,
+            shared,
+            shared_bytes,
+            query_bytes,
+            admission: Admission::new(limits.running, limits.queued),
+            _spill: spill,
+        })
     }
 
-    /// Starts `plan`; its batches have exactly the schema `announced`.
+    /// Waits for the right to run `query`, no longer than the query may last; refuses at once when the queue is
+    /// full.
+    pub async fn admit(&self, query: &Query) -> Result<Permit> {
+        self.admission.admit(query).await
+    }
+
+    /// Plans `plan` physically and starts it. The answer's batches have exactly the schema `announced`.
     pub async fn execute(
         &self,
-        _query: &Query,
-        _permit: Permit,
-        _plan: LogicalPlan,
-        _announced: SchemaRef,
+        query: &Query,
+        permit: Permit,
+        plan: LogicalPlan,
+        announced: SchemaRef,
     ) -> Result<Answer> {
-        Err(Error::internal("the engine is being built"))
+        let permit = Arc::new(permit);
+        let state = self.session(query);
+        let context = state.task_ctx();
+        let plan = self.physical(query, state, plan).await?;
+        let (messages, received) = Answer::channel();
+        let (query, schema) = (query.clone(), Arc::clone(&announced));
+        let task = {
+            let (query, permit) = (query.clone(), Arc::clone(&permit));
+            async move {
+                // The permit goes when the query's last memory has gone.
+                let _permit = permit;
+                match execute_stream(plan, context) {
+                    Ok(stream) => answer::send(stream, announced, query, messages).await,
+                    Err(error) => answer::fail(fault::error(error), messages).await,
+                }
+            }
+        };
+        let task = self.threads()?.spawn(task).abort_handle();
+        Ok(Answer::new(schema, received, task, query, permit))
     }
 
     /// The physical plan of `plan`, as text.
-    pub async fn explain(&self, _query: &Query, _plan: LogicalPlan) -> Result<String> {
-        Err(Error::internal("the engine is being built"))
+    pub async fn explain(&self, query: &Query, plan: LogicalPlan) -> Result<String> {
+        let plan = self.physical(query, self.session(query), plan).await?;
+        Ok(displayable(plan.as_ref()).indent(false).to_string())
+    }
+
+    /// Runs `work` on the query threads; it is stopped when the returned future is dropped.
+    pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        let mut task = Waited(self.threads()?.spawn(work));
+        (&mut task.0).await.map_err(|error| Error::internal("a task stopped unexpectedly").with_source(error))?
+    }
+
+    /// How many bytes running queries have reserved.
+    pub fn reserved(&self) -> usize {
+        self.shared.reserved()
+    }
+
+    /// Makes the physical plan on the query threads.
+    async fn physical(&self, query: &Query, state: SessionState, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+        let query = query.clone();
+        let planning = async move {
+            tokio::select! {
+                biased;
+                error = stopped(&query) => Err(error),
+                plan = state.create_physical_plan(&plan) => plan.map_err(fault::error),
+            }
+        };
+        self.run(planning).await
+    }
+
+    /// The session state of one query, with its own memory quota.
+    fn session(&self, query: &Query) -> SessionState {
+        let pool = QuotaPool::new(self.query_bytes, Arc::clone(&self.shared), self.shared_bytes);
+        session::of(&self.template, query, Arc::new(pool))
+    }
+
+    /// The query threads.
+    fn threads(&self) -> Result<&Runtime> {
+        self.threads.as_ref().ok_or_else(|| Error::unavailable("the engine is shutting down"))
     }
 }

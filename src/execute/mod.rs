@@ -5,9 +5,22 @@
 //! the physical plan and starts it on the query threads, and the [`Answer`] hands its batches over one at a
 //! time. The answer owns the query's permit and memory; dropping it stops the query.
 
+mod admission;
 mod answer;
+mod catalog;
 mod engine;
+mod fault;
 pub mod functions;
+mod quota;
+mod session;
+mod spill;
+mod table;
 
+#[cfg(test)]
+mod tests;
+
+pub use admission::Permit;
 pub use answer::Answer;
-pub use engine::{Engine, Permit};
+pub use catalog::MartCatalog;
+pub use engine::Engine;
+pub use table::MartTable;

@@ -1,21 +1,35 @@
 //! The facade that wires the stages: a project's configuration, model, store and engine on one side; sessions,
 //! loads and checks on the other. Everything above it (`flight`, `http`, `cli`) holds an `Arc<Mart>` and nothing else.
 
+mod adopt;
+mod check;
+mod project;
 mod session;
 
-pub use session::{Pinned, Session};
+pub use check::{CheckReport, TestOutcome};
+pub use session::{Lifetime, Pinned, Session};
 
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::execute::{Engine, functions};
+use crate::ingest::{self, LoadOptions, LoadReport, Progress};
 use crate::query::{Principal, Settings};
+use crate::sql::Functions;
 use crate::store::{MartVersion, Store};
+
+use adopt::Adoption;
+use project::Project;
 
 /// A data mart: a model, the store that holds its tables, and the engine that answers questions about them.
 #[derive(Debug)]
 pub struct Mart {
+    config: Config,
     store: Store,
+    engine: Engine,
+    functions: Functions,
+    adoption: Adoption,
 }
 
 impl Mart {
@@ -24,18 +38,36 @@ impl Mart {
     /// # Errors
     /// Misconfigured: a faulty model, or a mart written by a newer version. Unavailable: the store does not answer.
     pub async fn open(config: Config) -> Result<Arc<Self>> {
+        let project = Project::read(&config)?;
         let store = Store::open(&config.mart)?;
-        Ok(Arc::new(Self { store }))
+        let engine = Engine::new(&config.limits, &config.root.join(".starmart").join("spill"))?;
+        let functions = functions::all();
+        let mart = Self { adoption: Adoption::new(project), config, store, engine, functions };
+        if let Some(version) = mart.store.latest().await? {
+            mart.adopt(version).await?;
+        }
+        Ok(Arc::new(mart))
     }
 
     /// A session: settings that last, asked by one principal.
-    pub fn session(self: &Arc<Self>, _principal: Principal, _settings: Settings) -> Session {
-        Session::new(Arc::clone(self))
+    pub fn session(self: &Arc<Self>, principal: Principal, settings: Settings) -> Session {
+        Session::new(Arc::clone(self), principal, settings, Lifetime::Lasting)
     }
 
     /// A session for one statement, as Flight makes for callers that hold none: SET is refused in it.
-    pub fn statement_session(self: &Arc<Self>, _principal: Principal, _settings: Settings) -> Session {
-        Session::new(Arc::clone(self))
+    pub fn statement_session(self: &Arc<Self>, principal: Principal, settings: Settings) -> Session {
+        Session::new(Arc::clone(self), principal, settings, Lifetime::Statement)
+    }
+
+    /// Loads the tables whose files or definition changed, and publishes a mart version if anything did.
+    ///
+    /// # Errors
+    /// Invalid: a file or row that cannot be read; it stops its table and nothing is published. Misconfigured: a
+    /// faulty model. Unavailable: another load is running. Exhausted: memory or disk.
+    pub async fn load(&self, options: &LoadOptions, progress: Arc<dyn Progress>) -> Result<LoadReport> {
+        let project = Project::read(&self.config)?;
+        let model = project.model_of_files(&self.config, &self.functions)?;
+        ingest::load(&model, self.data_root(), &self.store, &self.engine, &self.functions, options, progress).await
     }
 
     /// The published mart versions, newest first.
@@ -54,40 +86,8 @@ impl Mart {
         self.store.latest().await
     }
 
-    /// Checks the model against the files it names; `data` also checks the newest mart version's claims and runs the
-    /// model's tests against it.
-    ///
-    /// # Errors
-    /// Misconfigured: every fault of the model, one a line. With `data`, NotFound: nothing has been loaded.
-    pub async fn check(self: &Arc<Self>, _data: bool) -> Result<CheckReport> {
-        Err(Error::internal("the check is being built"))
+    /// The folder that the model's `files:` are relative to.
+    fn data_root(&self) -> &std::path::Path {
+        self.config.data.parent().unwrap_or(&self.config.root)
     }
-}
-
-/// What a check found, besides faults of the model, which are its error.
-#[derive(Debug, Default)]
-pub struct CheckReport {
-    /// How many tables the model has.
-    pub tables: usize,
-    /// How many cubes.
-    pub cubes: usize,
-    /// How many measures in all cubes.
-    pub measures: usize,
-    /// With data: the verdict on every claim.
-    pub claims: Vec<crate::store::Verdict>,
-    /// With data: how each of the model's tests came out.
-    pub tests: Vec<TestOutcome>,
-}
-
-/// How one of the model's tests came out.
-#[derive(Debug, Clone)]
-pub struct TestOutcome {
-    /// The test's name.
-    pub name: String,
-    /// What the model expects.
-    pub expected: String,
-    /// What the query answered, or the error it ended with.
-    pub got: String,
-    /// Whether the two agree.
-    pub passes: bool,
 }

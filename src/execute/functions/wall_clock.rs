@@ -30,7 +30,7 @@ pub(super) struct Offsets {
 
 impl Offsets {
     /// Tabulates the offsets of `zone`.
-    fn new(zone: Tz) -> Self {
+    pub(super) fn of(zone: Tz) -> Self {
         let mut spans = vec![(DAYS.start * DAY, offset(zone, DAYS.start * DAY))];
         for day in DAYS {
             tabulate(zone, day * DAY, (day + 1) * DAY, &mut spans);
@@ -49,7 +49,10 @@ impl Offsets {
     }
 
     /// The wall clock at each instant; both in microseconds.
-    fn shift(&self, instants: &PrimitiveArray<TimestampMicrosecondType>) -> PrimitiveArray<TimestampMicrosecondType> {
+    pub(super) fn shift(
+        &self,
+        instants: &PrimitiveArray<TimestampMicrosecondType>,
+    ) -> PrimitiveArray<TimestampMicrosecondType> {
         let (mut from, mut to, mut shift) = (0, 0, 0);
         let shifted = instants.values().iter().map(|&instant| {
             if instant < from || instant >= to {
@@ -128,7 +131,7 @@ impl WallClock {
     /// The offsets of a zone, tabulated once.
     fn offsets(&self, zone: Tz) -> Arc<Offsets> {
         let mut zones = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(zones.entry(zone).or_insert_with(|| Arc::new(Offsets::new(zone))))
+        Arc::clone(zones.entry(zone).or_insert_with(|| Arc::new(Offsets::of(zone))))
     }
 }
 

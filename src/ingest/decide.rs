@@ -1,0 +1,189 @@
+//! Which tables a load must load: those whose files, definition or sources changed since they were loaded last.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::model::{LoadMode, Model, Source, Table};
+use crate::store::{Input, MartVersion, Pin};
+use crate::yaml::nearest;
+
+use super::LoadOptions;
+use super::sources::{self, SourceFile};
+
+/// What is to be done with a table.
+#[derive(Debug)]
+pub(super) enum Decision {
+    /// Nothing.
+    Keep,
+    /// Read these files and replace what is there.
+    Replace(Vec<SourceFile>),
+    /// Read these files, unseen so far, and add them to what is there.
+    Append(Vec<SourceFile>),
+    /// Compute it from its `sql`.
+    Derive,
+    /// It stops the load.
+    Stop(Error),
+}
+
+impl Decision {
+    pub(super) fn is_load(&self) -> bool {
+        !matches!(self, Self::Keep)
+    }
+}
+
+/// The tables in an order in which each stands behind all that its `sql` reads.
+pub(super) fn order(model: &Model) -> Vec<&Table> {
+    let mut order: Vec<&Table> = Vec::with_capacity(model.tables.len());
+    let mut placed = BTreeSet::new();
+    while order.len() < model.tables.len() {
+        let before = order.len();
+        for table in model.tables.values() {
+            if !placed.contains(&table.name) && reads(table).iter().all(|read| placed.contains(read)) {
+                placed.insert(table.name.clone());
+                order.push(table);
+            }
+        }
+        if order.len() == before {
+            break;
+        }
+    }
+    order
+}
+
+/// The tables that a table's `sql` reads.
+pub(super) fn reads(table: &Table) -> &[String] {
+    match &table.source {
+        Source::Sql { reads, .. } => reads,
+        Source::Files { .. } => &[],
+    }
+}
+
+/// The names that were asked for, checked, and all tables derived from them; everything if none was.
+pub(super) fn selected(model: &Model, options: &LoadOptions) -> Result<BTreeSet<String>> {
+    if options.tables.is_empty() {
+        return Ok(model.tables.keys().cloned().collect());
+    }
+    let mut selected = BTreeSet::new();
+    for name in &options.tables {
+        if !model.tables.contains_key(name) {
+            let hint = match nearest(name, model.tables.keys().map(String::as_str)) {
+                Some(meant) => format!("; did you mean '{meant}'?"),
+                None => String::new(),
+            };
+            return Err(Error::not_found(format!("unknown table '{name}'{hint}")));
+        }
+        selected.insert(name.clone());
+    }
+    for table in order(model) {
+        if reads(table).iter().any(|read| selected.contains(read)) {
+            selected.insert(table.name.clone());
+        }
+    }
+    Ok(selected)
+}
+
+/// What is to be done with each table, in the order of loading.
+pub(super) fn decide<'a>(
+    model: &'a Model,
+    root: &Path,
+    base: Option<&MartVersion>,
+    options: &LoadOptions,
+) -> Result<Vec<(&'a Table, Decision)>> {
+    let selected = selected(model, options)?;
+    let mut loading = BTreeSet::new();
+    let mut decisions = Vec::new();
+    for table in order(model) {
+        let pin = base.and_then(|base| base.tables.get(&table.name));
+        let decision = if selected.contains(&table.name) {
+            decide_table(table, root, base, pin, options.full, &loading).unwrap_or_else(Decision::Stop)
+        } else {
+            Decision::Keep
+        };
+        if decision.is_load() {
+            loading.insert(table.name.clone());
+        }
+        decisions.push((table, decision));
+    }
+    Ok(decisions)
+}
+
+fn decide_table(
+    table: &Table,
+    root: &Path,
+    base: Option<&MartVersion>,
+    pin: Option<&Pin>,
+    full: bool,
+    loading: &BTreeSet<String>,
+) -> Result<Decision> {
+    match &table.source {
+        Source::Sql { reads, .. } => {
+            let current = |read: &String| base.and_then(|base| base.tables.get(read)).map(|pin| pin.delta_version);
+            let stale = pin.is_none_or(|pin| {
+                pin.fingerprint != table.fingerprint
+                    || reads.iter().any(|read| loading.contains(read) || pin.reads.get(read).copied() != current(read))
+            });
+            Ok(if full || stale { Decision::Derive } else { Decision::Keep })
+        }
+        Source::Files { patterns, .. } => {
+            let files = sources::files(&table.name, patterns, root)?;
+            let Some(pin) = pin.filter(|_| !full) else { return Ok(Decision::Replace(files)) };
+            if table.load == LoadMode::Append {
+                return appended(table, pin, files);
+            }
+            let same = pin.fingerprint == table.fingerprint
+                && pin.inputs.len() == files.len()
+                && unseen_or_changed(pin, &files)?.is_empty();
+            Ok(if same { Decision::Keep } else { Decision::Replace(files) })
+        }
+    }
+}
+
+/// An append table adds unseen files; a changed or missing one, or another definition, stops it.
+fn appended(table: &Table, pin: &Pin, files: Vec<SourceFile>) -> Result<Decision> {
+    let stop =
+        |what: String| Error::invalid(format!("table '{}' appends, but {what}; load it anew with --full", table.name));
+    if pin.fingerprint != table.fingerprint {
+        return Err(stop("its definition has changed since".into()));
+    }
+    let known: BTreeMap<&str, &Input> = pin.inputs.iter().map(|input| (input.path.as_str(), input)).collect();
+    if let Some(missing) = pin.inputs.iter().find(|input| !files.iter().any(|file| file.shown == input.path)) {
+        return Err(stop(format!("'{}', loaded before, is missing", missing.path)));
+    }
+    let mut unseen = Vec::new();
+    for file in files {
+        match known.get(file.shown.as_str()) {
+            None => unseen.push(file),
+            Some(input) if changed(input, &file)? => {
+                return Err(stop(format!("'{}', loaded before, has changed", file.shown)));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(if unseen.is_empty() { Decision::Keep } else { Decision::Append(unseen) })
+}
+
+fn unseen_or_changed<'f>(pin: &Pin, files: &'f [SourceFile]) -> Result<Vec<&'f SourceFile>> {
+    let mut found = Vec::new();
+    for file in files {
+        let input = pin.inputs.iter().find(|input| input.path == file.shown);
+        if input.map_or(Ok(true), |input| changed(input, file))? {
+            found.push(file);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a file is not what was loaded. One that was only touched is found to be the same by its content.
+fn changed(input: &Input, file: &SourceFile) -> Result<bool> {
+    if input.size != file.size {
+        return Ok(true);
+    }
+    if input.modified == file.modified {
+        return Ok(false);
+    }
+    match &input.sha256 {
+        Some(known) => Ok(file.sha256()? != *known),
+        None => Ok(true),
+    }
+}

@@ -1,0 +1,194 @@
+//! Commands as a person or a script meets them: what they print, where, and how they exit. Mostly bad input.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::projects;
+
+fn starmart(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_starmart"))
+        .arg("-C")
+        .arg(folder)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// Runs a command that must fail with `exit` and say every one of `words` on stderr, and nothing on stdout.
+#[track_caller]
+fn fails(folder: &Path, arguments: &[&str], exit: i32, words: &[&str]) {
+    let output = starmart(folder, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {said}");
+    for word in words {
+        assert!(said.contains(word), "{arguments:?} does not say '{word}': {said}");
+    }
+    assert!(!said.contains("panicked") && !said.contains("DataFusion"), "{said}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{arguments:?}");
+}
+
+#[track_caller]
+fn works(folder: &Path, arguments: &[&str]) -> String {
+    let output = starmart(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn edit(folder: &Path, file: &str, from: &str, to: &str) {
+    let path = folder.join(file);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{file} does not hold '{from}'");
+    std::fs::write(path, text.replace(from, to)).unwrap();
+}
+
+#[test]
+fn every_fault_of_a_model_is_listed_with_its_place() {
+    let folder = projects::copied("shop");
+    edit(folder.path(), "cubes/shop.yaml", "aov: revenue / baskets", "aov: revnue / baskets");
+    edit(folder.path(), "cubes/shop.yaml", "city: stores.city", "city: shops.city");
+    let output = starmart(folder.path(), &["check"]);
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("unknown measure 'revnue'; did you mean 'revenue'?"), "{said}");
+    assert!(said.contains("shops"), "{said}");
+    assert!(said.contains("cubes/shop.yaml:"), "{said}");
+    fails(folder.path(), &["load"], 2, &["revnue", "shops"]);
+    fails(folder.path(), &["sql", "-c", "SELECT 1"], 2, &["revnue"]);
+}
+
+#[test]
+fn unknown_keys_are_faults() {
+    let folder = projects::copied("shop");
+    edit(folder.path(), "cubes/shop.yaml", "    sort_by: [sold_at, line_id]", "    sort_bye: [sold_at, line_id]");
+    fails(folder.path(), &["load"], 2, &["sort_bye", "did you mean 'sort_by'?"]);
+    let folder = projects::copied("shop");
+    edit(folder.path(), "starmart.yaml", "mart: mart", "marts: mart");
+    fails(folder.path(), &["load"], 2, &["starmart.yaml:2:1", "marts"]);
+}
+
+#[test]
+fn a_row_that_cannot_be_read_stops_its_table() {
+    let folder = projects::copied("shop");
+    edit(folder.path(), "data/lines.csv", "3,2017-03-12T06:59:59Z,1,11,101,3,1,3.10,0", "3,2017-03-12T06:59:59Z,1,11,101,3,1,3.1O,0");
+    fails(folder.path(), &["load"], 1, &["lines", "lines.csv", "amount", "4"]);
+    fails(folder.path(), &["sql", "-c", "SELECT revenue FROM sales"], 1, &["starmart load"]);
+    edit(folder.path(), "data/lines.csv", "3.1O", "3.10");
+    works(folder.path(), &["-q", "load"]);
+}
+
+#[test]
+fn missing_empty_and_truncated_files_are_named() {
+    let folder = projects::copied("shop");
+    std::fs::remove_file(folder.path().join("data/stores.csv")).unwrap();
+    fails(folder.path(), &["load"], 1, &["stores", "data/stores.csv"]);
+    std::fs::write(folder.path().join("data/stores.csv"), "").unwrap();
+    fails(folder.path(), &["load"], 1, &["stores.csv", "empty"]);
+    edit(folder.path(), "cubes/shop.yaml", "files: data/stores.csv", "files: data/stores.parquet");
+    std::fs::write(folder.path().join("data/stores.parquet"), "PAR1 and then nothing").unwrap();
+    fails(folder.path(), &["load"], 1, &["stores.parquet"]);
+}
+
+#[test]
+fn a_load_that_changes_nothing_writes_nothing() {
+    let folder = projects::copied("shop");
+    works(folder.path(), &["-q", "load"]);
+    let listing = || {
+        let mut files = Vec::new();
+        let mut folders = vec![folder.path().join("mart")];
+        while let Some(at) = folders.pop() {
+            for entry in std::fs::read_dir(at).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { files.push((path.clone(), path.metadata().unwrap().modified().unwrap())) }
+            }
+        }
+        files.retain(|(path, _)| !path.to_string_lossy().contains("_lease"));
+        files.sort();
+        files
+    };
+    let before = listing();
+    works(folder.path(), &["-q", "load"]);
+    assert_eq!(listing(), before);
+    let versions = works(folder.path(), &["mart", "versions"]);
+    assert!(versions.contains('1') && !versions.contains("2 "), "{versions}");
+}
+
+#[test]
+fn a_mart_of_a_newer_version_is_refused() {
+    let folder = projects::copied("shop");
+    works(folder.path(), &["-q", "load"]);
+    let versions = folder.path().join("mart/_versions");
+    let newest = std::fs::read_dir(&versions).unwrap().next().unwrap().unwrap().path();
+    let text = std::fs::read_to_string(&newest).unwrap();
+    std::fs::write(&newest, text.replacen("\"format\":1", "\"format\":9", 1).replacen("\"format\": 1", "\"format\": 9", 1)).unwrap();
+    fails(folder.path(), &["sql", "-c", "SELECT 1"], 2, &["newer", "9"]);
+    fails(folder.path(), &["load"], 2, &["newer"]);
+}
+
+#[test]
+fn statements_exit_by_the_kind_of_their_error() {
+    let folder = projects::copied("worked");
+    works(folder.path(), &["-q", "load"]);
+    let sql = |statement: &'static str, exit, words: &[&str]| fails(folder.path(), &["sql", "-c", statement], exit, words);
+    sql("SELEC 1", 1, &[]);
+    sql("SELECT revnue FROM sales", 1, &["revnue", "revenue"]);
+    sql("SELECT revenue FROM sail", 1, &["sail", "sales"]);
+    sql("COPY mart.lines TO 'x.csv'", 3, &["COPY"]);
+    sql("CREATE EXTERNAL TABLE t STORED AS CSV LOCATION 'x.csv'", 3, &["CREATE EXTERNAL TABLE"]);
+    sql("SELECT * FROM 'data/sales.csv'", 3, &[]);
+    sql("DROP TABLE mart.lines", 3, &["DROP"]);
+    sql("SELECT sum(amount) FROM mart.lines VERSION AS OF 7", 1, &["7"]);
+    sql("SELECT * FROM sales", 1, &["*"]);
+    fails(folder.path(), &["sql", "--format", "xml", "-c", "SELECT 1"], 2, &["xml"]);
+    fails(folder.path(), &["nonsense"], 2, &["nonsense"]);
+}
+
+#[test]
+fn limits_on_memory_and_time_have_their_errors() {
+    let folder = projects::copied("worked");
+    works(folder.path(), &["-q", "load"]);
+    let crossed = "SELECT count(DISTINCT a.amount + b.amount * c.amount + d.amount * e.amount * f.amount) FROM mart.lines a, mart.lines b, mart.lines c, mart.lines d, mart.lines e, mart.lines f, mart.lines g, mart.lines h, mart.lines i";
+    std::fs::write(folder.path().join("starmart.yaml"), "version: 1\nmart: mart\ndata: data\nlimits:\n  deadline: 1s\n").unwrap();
+    fails(folder.path(), &["sql", "-c", crossed], 4, &["1"]);
+}
+
+#[test]
+fn results_go_to_stdout_in_every_format() {
+    let folder = projects::copied("shop");
+    works(folder.path(), &["-q", "load"]);
+    let statement = "SELECT department, revenue, lines FROM sales ORDER BY 1";
+    assert_eq!(
+        works(folder.path(), &["sql", "--format", "csv", "-c", statement]),
+        "department,revenue,lines\n食品,63.35,6\n,58.77,5\n"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&works(folder.path(), &["sql", "--format", "json", "-c", statement])).unwrap();
+    assert_eq!(json[0]["department"], "食品");
+    assert_eq!(json.as_array().unwrap().len(), 2);
+    let table = works(folder.path(), &["sql", "-c", statement]);
+    assert!(table.contains("食品") && table.contains("63.35"), "{table}");
+    for (format, magic) in [("parquet", &b"PAR1"[..]), ("arrow", &b"\xff\xff\xff\xff"[..])] {
+        let output = starmart(folder.path(), &["sql", "--format", format, "-c", statement]);
+        assert!(output.status.success());
+        assert!(output.stdout.starts_with(magic), "{format}");
+    }
+}
+
+#[test]
+fn schemas_are_json() {
+    let folder = projects::copied("shop");
+    for of in ["config", "cubes"] {
+        let schema: serde_json::Value = serde_json::from_str(&works(folder.path(), &["schema", of])).unwrap();
+        assert_eq!(schema["type"], "object", "{of}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_unavailable() {
+    let folder = projects::copied("worked");
+    works(folder.path(), &["-q", "load"]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    fails(folder.path(), &["serve", "--flight", &address, "--http", "127.0.0.1:0"], 4, &[&address]);
+    fails(folder.path(), &["serve", "--flight", "0.0.0.0:0", "--http", "127.0.0.1:0"], 2, &["0.0.0.0"]);
+}

@@ -1,0 +1,76 @@
+//! The projects of `tests/projects/`, copied into a folder of their own, loaded and served.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use starmart::config::Config;
+use starmart::ingest::{LoadOptions, Silent};
+use starmart::mart::Mart;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A copy of the project, not loaded.
+pub(crate) fn copied(project: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects").join(project), folder.path());
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// The mart of the project in `folder`.
+pub(crate) async fn open(folder: &Path) -> Arc<Mart> {
+    Mart::open(Config::load(folder, None).unwrap()).await.unwrap()
+}
+
+/// A copy of the project and its mart, loaded.
+pub(crate) async fn loaded(project: &str) -> (TempDir, Arc<Mart>) {
+    let folder = copied(project);
+    let mart = open(folder.path()).await;
+    mart.load(&LoadOptions::default(), std::sync::Arc::new(Silent)).await.unwrap();
+    (folder, mart)
+}
+
+/// A Flight server over a mart, on a port of its own.
+pub(crate) struct Served {
+    address: std::net::SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<starmart::error::Result<()>>,
+}
+
+impl Served {
+    /// Starts the server.
+    pub(crate) async fn start(mart: Arc<Mart>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(starmart::flight::run(mart, listener, async {
+            let _ = stopped.await;
+        }));
+        Self { address, stop, task }
+    }
+
+    /// What a client connects to.
+    pub(crate) fn url(&self) -> String {
+        format!("grpc://{}", self.address)
+    }
+
+    /// Stops the server and waits for it.
+    pub(crate) async fn stop(self) {
+        let _ = self.stop.send(());
+        self.task.await.unwrap().unwrap();
+    }
+}
