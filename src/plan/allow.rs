@@ -310,9 +310,9 @@ fn expression(expr: &Expr) -> Result<()> {
             absent(matches!(kind, CastKind::SafeCast), "SAFE_CAST; write TRY_CAST; it")
         }
         Expr::Function(function) => call(function),
-        Expr::GroupingSets(_) | Expr::Cube(_) | Expr::Rollup(_) => {
-            refused("grouping sets (GROUPING SETS, CUBE, ROLLUP) are not there yet; send one statement a level; this")
-        }
+        Expr::GroupingSets(_) | Expr::Cube(_) | Expr::Rollup(_) => Err(Error::invalid(
+            "grouping sets (GROUPING SETS, CUBE, ROLLUP) are not there yet; send one statement for each level",
+        )),
         other => refused(&format!("the expression '{other}'")),
     }
 }

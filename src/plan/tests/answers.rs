@@ -66,3 +66,30 @@ async fn instants_meet_the_wall_clock_in_the_zone() {
         assert_eq!(rows(&sql).await, ["2"], "{sql}");
     }
 }
+
+#[tokio::test]
+async fn filters_casts_and_coalesce_apply_to_the_measure() {
+    let filtered = "SELECT SUM(revenue) FILTER (WHERE department = 'A') a, baskets FROM sales";
+    assert_eq!(rows(filtered).await, ["108.00 5"]);
+    assert_eq!(rows("SELECT CAST(SUM(coalesce(baskets, 0)) AS double) FROM sales").await, ["5.0"]);
+    assert_eq!(
+        rows("SELECT COUNT(DISTINCT baskets), MAX(largest), COUNT(*) FILTER (WHERE store = 'S2') FROM sales").await,
+        ["5 40.00 3"]
+    );
+    assert_eq!(sorted("SELECT upper(department) AS u, revenue FROM sales GROUP BY u").await, ["A 108.00", "B 12.00"]);
+    assert_eq!(rows("SELECT MIN(sold_at__month), MAX(sold_at__day) FROM sales").await, ["2017-01-01 2017-04-30"]);
+}
+
+#[tokio::test]
+async fn blocks_are_evaluated_in_unions_ctes_and_subqueries() {
+    let union = "SELECT department, revenue FROM sales GROUP BY 1 UNION ALL SELECT 'all', revenue FROM sales";
+    assert_eq!(sorted(union).await, ["A 108.00", "B 12.00", "all 120.00"]);
+    let share = "SELECT department, revenue / (SELECT revenue FROM sales) AS share FROM sales ORDER BY share LIMIT 1";
+    assert_eq!(rows(share).await, ["B 0.1"]);
+    let cte = "WITH sales AS (SELECT department AS d, SUM(revenue) AS r FROM sales GROUP BY 1) SELECT r FROM sales WHERE d = 'B'";
+    assert_eq!(rows(cte).await, ["12.00"]);
+    let among = "SELECT revenue FROM sales WHERE store IN (SELECT store FROM sales WHERE revenue > 50)";
+    assert_eq!(rows(among).await, ["77.00"]);
+    let windows = format!("SELECT d, s, SUM(b) OVER (PARTITION BY d, s) n FROM {BY_BOTH} ORDER BY d, s LIMIT 1");
+    assert_eq!(rows(&windows).await, ["A S1 3"]);
+}
