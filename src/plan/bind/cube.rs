@@ -1,17 +1,22 @@
 //! A block over a cube: SELECT, WHERE, GROUP BY, HAVING, ORDER BY and LIMIT over one cube become an outer query over
 //! an inner one that joins the star and aggregates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Distinct, Expr, GroupByExpr, LimitClause, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query,
-    Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value,
+    BinaryOperator, Cte, Distinct, Expr, GroupByExpr, LimitClause, OrderBy, OrderByExpr, OrderByKind, OrderByOptions,
+    Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value, With,
 };
+
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 
 use crate::error::{Error, Result};
 use crate::model::{Cube, DimensionKind, Grain};
 
+use crate::sql::{self, fold};
+
 use super::super::ast;
+use super::super::catalog::CatalogTables;
 use super::super::relation::{Column, Relation};
 use super::items::{Item, Meaning, Names, ordinal};
 use super::measure::{Evaluation, key_name, leaf_name};
@@ -83,9 +88,36 @@ impl<'a> Binder<'a> {
         select.selection.iter_mut().try_for_each(|expr| self.bind_subqueries(expr))
     }
 
+    /// Refuses a subquery that does not stand by itself: what it names of the outer block would be the raw columns of
+    /// the star, not the cube's dimensions.
+    fn refuse_correlation(&self, subquery: &Query) -> Result<()> {
+        let mut alone = subquery.clone();
+        let mut visible: HashMap<String, Cte> = HashMap::new();
+        let mut order = Vec::new();
+        for cte in self.with.iter().chain(alone.with.iter().flat_map(|with| &with.cte_tables)) {
+            let name = fold(&cte.alias.name);
+            order.retain(|known| *known != name);
+            order.push(name.clone());
+            visible.insert(name, cte.clone());
+        }
+        let cte_tables: Vec<Cte> = order.iter().filter_map(|name| visible.remove(name)).collect();
+        if !cte_tables.is_empty() {
+            let with_token = alone.with.take().map_or_else(AttachedToken::empty, |with| with.with_token);
+            alone.with = Some(With { with_token, recursive: false, cte_tables });
+        }
+        let tables = CatalogTables { catalog: self.context.catalog };
+        sql::plan_query(alone, &tables, self.context.functions).map(drop).map_err(|error| {
+            Error::new(
+                error.kind(),
+                format!("{error}; a subquery in a SELECT over a cube cannot name what is outside it, so far"),
+            )
+        })
+    }
+
     fn bind_subqueries(&mut self, expr: &mut Expr) -> Result<()> {
         if let Some(subquery) = ast::subquery(expr) {
             self.query(subquery)?;
+            self.refuse_correlation(subquery)?;
         }
         ast::children(expr)?.into_iter().try_for_each(|child| self.bind_subqueries(child))
     }

@@ -212,10 +212,7 @@ impl Evaluation<'_> {
                 *expr = literal;
                 return Ok(());
             }
-            let meets = match &*expr {
-                Expr::Nested(_) => met,
-                other => instant::compares(other) && self.meets_instant(other),
-            };
+            let meets = met || (instant::compares(expr) && self.meets_instant(expr));
             for child in ast::children(expr)? {
                 self.on_the_wall(child, meets)?;
             }

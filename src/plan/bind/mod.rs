@@ -11,7 +11,7 @@ mod star;
 use std::collections::HashMap;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, ObjectName, OrderBy, OrderByKind, Query, Select, SetExpr, TableAlias, TableFactor, TableVersion,
+    Cte, Expr, Ident, ObjectName, OrderBy, OrderByKind, Query, Select, SetExpr, TableAlias, TableFactor, TableVersion,
     TableWithJoins,
 };
 
@@ -31,7 +31,7 @@ const STACK_MORE_BYTES: usize = 4 << 20;
 
 /// Binds a whole query in place.
 pub(super) fn bind(query: &mut Query, context: &Context<'_>) -> Result<()> {
-    Binder { context, ctes: Vec::new(), wall: false }.query(query).map(drop)
+    Binder { context, ctes: Vec::new(), with: Vec::new(), wall: false }.query(query).map(drop)
 }
 
 /// The binder of one statement.
@@ -39,6 +39,8 @@ struct Binder<'a> {
     context: &'a Context<'a>,
     /// What WITH has named, innermost last.
     ctes: Vec<HashMap<String, Relation>>,
+    /// The same queries, bound, in the order in which they were written.
+    with: Vec<Cte>,
     /// Whether the expressions at hand stand over what a cube has computed, where time is wall clock.
     wall: bool,
 }
@@ -56,7 +58,9 @@ impl<'a> Binder<'a> {
         stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
             self.ctes.push(HashMap::new());
             let outer = std::mem::replace(&mut self.wall, false);
+            let visible = self.with.len();
             let bound = self.query_in_scope(query);
+            self.with.truncate(visible);
             self.wall = outer;
             self.ctes.pop();
             bound
@@ -70,6 +74,7 @@ impl<'a> Binder<'a> {
                 if let Some(scope) = self.ctes.last_mut() {
                     scope.insert(fold(&cte.alias.name), relation);
                 }
+                self.with.push(cte.clone());
             }
         }
         if let SetExpr::Select(select) = query.body.as_ref()
@@ -228,7 +233,7 @@ impl<'a> Binder<'a> {
                 *expr = literal;
                 return Ok(());
             }
-            let meets = self.wall && if matches!(expr, Expr::Nested(_)) { met } else { instant::compares(expr) };
+            let meets = self.wall && (met || instant::compares(expr));
             for child in ast::children(expr)? {
                 self.free(child, meets)?;
             }

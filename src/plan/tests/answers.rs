@@ -50,7 +50,12 @@ async fn ties_at_a_limit_are_broken_by_the_keys_in_item_order() {
 #[tokio::test]
 async fn instants_meet_the_wall_clock_in_the_zone() {
     // The last two facts are at 12:00Z, 08:00 in New York.
-    for literal in ["'2017-04-30T11:30:00Z'", "TIMESTAMP '2017-04-30T11:30:00Z'", "'2017-04-30 07:30:00'"] {
+    for literal in [
+        "'2017-04-30T11:30:00Z'",
+        "coalesce('2017-04-30T11:30:00Z', NULL)",
+        "TIMESTAMP '2017-04-30T11:30:00Z'",
+        "'2017-04-30 07:30:00'",
+    ] {
         for clock in ["sold_at", "sold_at__hour", "date_trunc('hour', sold_at)", "sold_at + INTERVAL '0 day'"] {
             let sql = format!("SELECT lines FROM sales WHERE {clock} >= {literal}");
             assert_eq!(rows(&sql).await, ["2"], "{sql}");
@@ -90,6 +95,9 @@ async fn blocks_are_evaluated_in_unions_ctes_and_subqueries() {
     assert_eq!(rows(cte).await, ["12.00"]);
     let among = "SELECT revenue FROM sales WHERE store IN (SELECT store FROM sales WHERE revenue > 50)";
     assert_eq!(rows(among).await, ["77.00"]);
+    let named = "WITH big AS (SELECT store FROM sales WHERE revenue > 50) \
+                 SELECT revenue FROM sales WHERE store IN (SELECT store FROM big)";
+    assert_eq!(rows(named).await, ["77.00"]);
     let windows = format!("SELECT d, s, SUM(b) OVER (PARTITION BY d, s) n FROM {BY_BOTH} ORDER BY d, s LIMIT 1");
     assert_eq!(rows(&windows).await, ["A S1 3"]);
 }

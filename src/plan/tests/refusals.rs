@@ -44,6 +44,11 @@ fn what_is_not_there_yet_is_refused_by_name() {
         ("SELECT revenue FROM sales VERSION AS OF 1", "mart_version"),
         ("SELECT SUM(r) FROM (SELECT department, revenue r FROM sales GROUP BY 1 LIMIT 1) t", "LIMIT"),
         ("SELECT revnue FROM sales", "revenue"),
+        (
+            "SELECT department FROM sales WHERE EXISTS (SELECT 1 FROM mart.shops s WHERE s.store = department)",
+            "cannot name what is outside",
+        ),
+        ("SELECT 1 FROM mart.lines l WHERE 1 < (SELECT lines FROM sales WHERE store = l.store)", "l.store"),
         ("SELECT revenue FROM sale", "sales"),
         ("SELECT * FROM mart.line", "mart.lines"),
     ] {
