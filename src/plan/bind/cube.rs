@@ -67,7 +67,7 @@ impl<'a> Binder<'a> {
         let outer = block.outer(&select, &items, filter.groups)?;
         let order = block.order(query, &items, distinct)?;
         let inner = block.inner(filter.rows, grouping.explicit)?;
-        query.body = Box::new(SetExpr::Select(Box::new(over(outer, inner))));
+        *query.body = SetExpr::Select(Box::new(over(outer, inner)));
         query.order_by = order;
         Ok(relation)
     }

@@ -373,13 +373,10 @@ fn reads_cube(query: &Query) -> bool {
 
         fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
             let cube = match factor {
-                TableFactor::Table { name, .. } => !name
-                    .0
-                    .iter()
-                    .rev()
-                    .nth(1)
-                    .and_then(|part| part.as_ident())
-                    .is_some_and(|schema| fold(schema) == "mart"),
+                TableFactor::Table { name, .. } => {
+                    let schema = name.0.iter().rev().nth(1).and_then(|part| part.as_ident()).map(fold);
+                    schema.as_deref() != Some("mart")
+                }
                 TableFactor::Derived { alias: Some(alias), .. } => alias.name.value == super::cube::BLOCK,
                 _ => false,
             };

@@ -9,7 +9,7 @@ use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::logical_expr::TableSource;
-use datafusion::prelude::SessionContext;
+use futures::TryStreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -127,7 +127,14 @@ fn planned_with(sql: &str, claim: KeyClaim) -> Result<Plan> {
     let functions = crate::execute::functions::all();
     let model = model(&functions);
     let tables = BTreeMap::from([("lines".to_owned(), lines()), ("shops".to_owned(), shops())]);
-    let query = Query {
+    let query = query();
+    let catalog = Tables { tables, claim };
+    let context = Context { model: &model, catalog: &catalog, functions: &functions, query: &query };
+    plan(&statement(sql)?, &context)
+}
+
+fn query() -> Query {
+    Query {
         id: uuid::Uuid::nil(),
         principal: Principal::local(),
         settings: Settings::default(),
@@ -136,10 +143,7 @@ fn planned_with(sql: &str, claim: KeyClaim) -> Result<Plan> {
         timezone: chrono_tz::America::New_York,
         deadline: None,
         cancel: CancellationToken::new(),
-    };
-    let catalog = Tables { tables, claim };
-    let context = Context { model: &model, catalog: &catalog, functions: &functions, query: &query };
-    plan(&statement(sql)?, &context)
+    }
 }
 
 fn planned(sql: &str) -> Result<Plan> {
@@ -157,8 +161,13 @@ fn refused(sql: &str) -> String {
 /// The rows of a statement, each `a b c`.
 async fn rows(sql: &str) -> Vec<String> {
     let plan = planned(sql).unwrap_or_else(|error| panic!("'{sql}': {error}"));
-    let frame = SessionContext::new().execute_logical_plan(plan.logical).await.unwrap();
-    let batches = frame.collect().await.unwrap_or_else(|error| panic!("'{sql}': {error}"));
+    let folder = tempfile::tempdir().unwrap();
+    let engine = crate::execute::Engine::new(&crate::config::Limits::default(), folder.path()).unwrap();
+    let query = query();
+    let permit = engine.admit(&query).await.unwrap();
+    let answer = engine.execute(&query, permit, plan.logical, plan.schema).await;
+    let answer = answer.unwrap_or_else(|error| panic!("'{sql}': {error}"));
+    let batches: Vec<RecordBatch> = answer.try_collect().await.unwrap_or_else(|error| panic!("'{sql}': {error}"));
     let options = FormatOptions::default().with_null("NULL");
     let mut rows = Vec::new();
     for batch in &batches {
