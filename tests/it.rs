@@ -5,3 +5,4 @@
 mod flight;
 mod projects;
 mod slt;
+mod tidy;

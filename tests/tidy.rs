@@ -1,0 +1,119 @@
+//! The house keeps its order: a module imports only what stands above it in `lib.rs`, only `execute` holds sessions of
+//! DataFusion, files are small and introduced, and nothing is left undone.
+
+use std::path::{Path, PathBuf};
+
+/// The pipeline, in import order. A module may name those before it.
+const PIPELINE: [&str; 17] = [
+    "error", "clock", "yaml", "config", "sql", "model", "query", "store", "plan", "execute", "ingest", "mart",
+    "listen", "flight", "http", "cli", "main",
+];
+/// Stages that hold the `Mart` and see nothing beneath it.
+const OUTER: [&str; 3] = ["flight", "http", "cli"];
+/// What the outer stages may name: the facade, and the plain types that its calls take and give.
+const FACADE: [&str; 10] =
+    ["error", "clock", "config", "yaml", "model", "query", "execute", "ingest", "mart", "listen"];
+/// The longest a file may be, in lines.
+const LINES: usize = 500;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
+
+fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            found.push((path, text));
+        }
+    }
+    found
+}
+
+/// The stage that a file of `src` belongs to.
+fn stage(path: &Path) -> String {
+    let path = path.strip_prefix(root().join("src")).unwrap();
+    let first = path.components().next().unwrap().as_os_str().to_str().unwrap();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// Whether a file of `src` holds tests alone.
+fn is_test(path: &Path) -> bool {
+    let inside = path.strip_prefix(root().join("src")).unwrap();
+    inside.components().any(|part| ["tests", "tests.rs"].iter().any(|name| part.as_os_str() == *name))
+}
+
+/// The stages that a text names as `crate::NAME`.
+fn named(text: &str) -> Vec<String> {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let name = |rest: &str| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    code.split("crate::").skip(1).map(name).filter(|name| PIPELINE.contains(&name.as_str())).collect()
+}
+
+#[test]
+fn a_stage_imports_only_what_stands_above_it() {
+    let lib = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let listed: Vec<&str> =
+        lib.lines().filter_map(|line| line.strip_prefix("pub")?.split_once("mod ")?.1.strip_suffix(';')).collect();
+    assert_eq!(listed, PIPELINE[..PIPELINE.len() - 1], "lib.rs lists the pipeline");
+    for (path, text) in sources(&root().join("src")) {
+        let stage = stage(&path);
+        let Some(at) = PIPELINE.iter().position(|name| *name == stage) else {
+            assert_eq!(stage, "lib", "{} belongs to no stage", path.display());
+            continue;
+        };
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for name in if is_test(&path) { Vec::new() } else { named(code) } {
+            let above = PIPELINE.iter().position(|known| *known == name).unwrap();
+            assert!(above <= at, "{}: '{stage}' imports '{name}', which stands below it", path.display());
+            if OUTER.contains(&stage.as_str()) && name != stage {
+                let client = stage == "cli" && matches!(name.as_str(), "flight" | "http" | "sql");
+                assert!(
+                    client || FACADE.contains(&name.as_str()),
+                    "{}: '{stage}' goes past the mart to '{name}'",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn only_execute_holds_sessions() {
+    for (path, text) in sources(&root().join("src")) {
+        if stage(&path) != "execute" && !is_test(&path) {
+            for word in ["SessionContext", "SessionState"] {
+                let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+                let named = code.filter(|line| line.contains(word) && !line.contains("SessionStateDefaults")).count();
+                assert_eq!(named, 0, "{} names {word}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn files_are_small_and_introduced() {
+    for (path, text) in sources(&root().join("src")) {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(!["util", "utils", "helper", "helpers", "manager", "common"].contains(&name), "{}", path.display());
+        assert!(text.lines().count() <= LINES, "{} has {} lines", path.display(), text.lines().count());
+        assert!(is_test(&path) || text.starts_with("//!"), "{} does not say what it is", path.display());
+    }
+}
+
+#[test]
+fn nothing_is_left_undone() {
+    let this = Path::new(file!()).file_name().unwrap();
+    let mut all = sources(&root().join("src"));
+    all.extend(sources(&root().join("tests")));
+    for (path, text) in all.iter().filter(|(path, _)| path.file_name() != Some(this)) {
+        for word in ["TODO", "FIXME", "XXX", "#[ignore", "thread::sleep", "time::sleep("] {
+            let sleeps = word.contains("sleep") && path.starts_with(root().join("src"));
+            assert!(sleeps || !text.contains(word), "{} holds {word}", path.display());
+        }
+    }
+}
