@@ -1,6 +1,10 @@
-//! The binary: thin.
+//! The binary: thin. Everything is in the library; see `cli`.
+
+use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() {}
+fn main() -> ExitCode {
+    starmart::cli::run()
+}

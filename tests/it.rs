@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cli;
 mod flight;
+mod kill;
 mod projects;
 mod slt;
 mod tidy;

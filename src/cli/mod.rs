@@ -1,1 +1,181 @@
-//! One file per command.
+//! The command line: one file per command. Results go to stdout, everything else to stderr; the exit code says who
+//! must act.
+
+mod check;
+mod demo;
+mod exit;
+mod load;
+mod mart;
+mod output;
+mod schema;
+mod serve;
+mod sql;
+mod terminal;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, local_mart};
+use crate::error::{Error, Result};
+use crate::mart::Mart;
+
+use terminal::Terminal;
+
+/// The stack of each thread: plans are recursive.
+const STACK_BYTES: usize = 8 << 20;
+
+/// An OLAP data mart and reporting server: star schemas from files, cubes in YAML, SQL over Arrow Flight.
+#[derive(Debug, Parser)]
+#[command(name = "starmart", version, propagate_version = true, after_help = EXAMPLES)]
+struct Arguments {
+    /// The project's folder.
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true, default_value = ".")]
+    directory: PathBuf,
+    /// The configuration, instead of starmart.yaml in the project.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// The mart, instead of the configuration's: a local folder.
+    #[arg(long, value_name = "URL", global = true)]
+    mart: Option<String>,
+    /// Say nothing but results and errors.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Say more: what happens, and what caused an error.
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  starmart demo                                   load the retail mart and serve it
+  starmart -C demo sql -c 'SELECT department, revenue FROM sales'
+  starmart -C demo check --data                   test the model against the data";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+    Check(check::Check),
+    Load(load::Load),
+    Sql(sql::Sql),
+    Serve(serve::Serve),
+    #[command(subcommand)]
+    Mart(mart::MartCommand),
+    #[command(subcommand)]
+    Schema(schema::Schema),
+}
+
+/// Everything that a command needs besides its own arguments.
+struct Setting {
+    directory: PathBuf,
+    config: Option<PathBuf>,
+    mart: Option<String>,
+    terminal: Terminal,
+    /// Cancelled by Ctrl-C and SIGTERM.
+    stop: CancellationToken,
+}
+
+impl Setting {
+    /// The project's configuration.
+    fn config(&self) -> Result<Config> {
+        let mut config = Config::load(&self.directory, self.config.as_deref())?;
+        if let Some(mart) = &self.mart {
+            config.mart = local_mart(&config.root, mart)?;
+        }
+        Ok(config)
+    }
+
+    /// The project's mart.
+    async fn open(&self) -> Result<Arc<Mart>> {
+        Mart::open(self.config()?).await
+    }
+}
+
+/// Runs the command that the arguments name; errors go to stderr.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => {
+            let code = u8::try_from(usage.exit_code()).unwrap_or(2);
+            return if usage.print().is_ok() { ExitCode::from(code) } else { ExitCode::FAILURE };
+        }
+    };
+    let terminal = Terminal::new(arguments.quiet, arguments.verbose);
+    terminal.log();
+    let checking = matches!(arguments.command, Command::Check(_));
+    match start(arguments, terminal) {
+        Ok(code) => code,
+        Err(error) => {
+            terminal.error(&error);
+            exit::code(&error, checking)
+        }
+    }
+}
+
+fn start(arguments: Arguments, terminal: Terminal) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build()
+        .map_err(|error| Error::internal("no threads can be started").with_source(error))?;
+    let stop = CancellationToken::new();
+    let setting = Setting {
+        directory: arguments.directory,
+        config: arguments.config,
+        mart: arguments.mart,
+        terminal,
+        stop: stop.clone(),
+    };
+    let command = arguments.command;
+    let outcome = runtime.block_on(async move {
+        tokio::spawn(signals(stop.clone()));
+        let serving = matches!(command, Command::Serve(_) | Command::Demo(_));
+        let work = dispatch(command, setting);
+        if serving {
+            return work.await;
+        }
+        tokio::select! {
+            outcome = work => outcome,
+            () = stop.cancelled() => Err(Error::cancelled("stopped")),
+        }
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    outcome
+}
+
+async fn dispatch(command: Command, setting: Setting) -> Result<ExitCode> {
+    match command {
+        Command::Demo(demo) => demo.run(&setting).await,
+        Command::Check(check) => check.run(&setting).await,
+        Command::Load(load) => load.run(&setting).await,
+        Command::Sql(sql) => sql.run(&setting).await,
+        Command::Serve(serve) => serve.run(&setting).await,
+        Command::Mart(mart) => mart.run(&setting).await,
+        Command::Schema(schema) => schema.run(&setting),
+    }
+}
+
+/// Ctrl-C and SIGTERM ask for an end; a second one does not ask.
+async fn signals(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    let mut asked = false;
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        if asked {
+            std::process::exit(i32::from(exit::STOPPED));
+        }
+        asked = true;
+        stop.cancel();
+    }
+}

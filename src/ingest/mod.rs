@@ -5,6 +5,7 @@ mod cast;
 mod claims;
 mod decide;
 mod load;
+pub mod made;
 mod number;
 mod read;
 mod sources;

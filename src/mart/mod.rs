@@ -9,6 +9,8 @@ mod session;
 pub use check::{CheckReport, TestOutcome};
 pub use session::{Lifetime, Pinned, Session};
 
+pub use crate::store::{Claim, MartVersion, Verdict};
+
 use std::sync::Arc;
 
 use crate::config::Config;
@@ -17,7 +19,7 @@ use crate::execute::{Engine, functions};
 use crate::ingest::{self, LoadOptions, LoadReport, Progress};
 use crate::query::{Principal, Settings};
 use crate::sql::Functions;
-use crate::store::{MartVersion, Store};
+use crate::store::Store;
 
 use adopt::Adoption;
 use project::Project;

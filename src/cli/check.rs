@@ -1,0 +1,108 @@
+//! `starmart check`: the model's faults, and with data its claims and tests.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use crate::error::{Error, Kind, Result};
+use crate::mart::{CheckReport, Mart};
+use crate::yaml::Faults;
+
+use super::Setting;
+use super::output;
+
+/// Check the model; exits 1 on any fault.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  starmart check                  every fault with its line and column\n  starmart check --data           also test claims and the model's tests"
+)]
+pub(super) struct Check {
+    /// Test the claims and the model's tests against the newest mart version.
+    #[arg(long)]
+    data: bool,
+    /// How to print what was found.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// How to print what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl Check {
+    pub(super) async fn run(&self, setting: &Setting) -> Result<ExitCode> {
+        let checked = match setting.config() {
+            Ok(config) => check(config, self.data).await,
+            Err(error) => Err(error),
+        };
+        let report = match checked {
+            Ok(report) => report,
+            Err(error) if self.format == Format::Json && error.kind() == Kind::Misconfigured => {
+                output::print(&format!("{:#}\n", faults(&error)))?;
+                return Ok(ExitCode::FAILURE);
+            }
+            Err(error) => return Err(error),
+        };
+        match self.format {
+            Format::Json => output::print(&format!("{:#}\n", as_json(&report)))?,
+            Format::Text => output::print(&as_text(&report))?,
+        }
+        Ok(if report.passes() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+async fn check(config: crate::config::Config, data: bool) -> Result<CheckReport> {
+    Mart::open(config).await?.check(data).await
+}
+
+fn faults(error: &Error) -> serde_json::Value {
+    let listed: Vec<_> = match Faults::of(error) {
+        Some(faults) => faults
+            .iter()
+            .map(|fault| json!({"file": fault.file, "line": fault.at.line, "column": fault.at.column, "message": fault.message}))
+            .collect(),
+        None => vec![json!({"message": error.message()})],
+    };
+    json!({"ok": false, "faults": listed})
+}
+
+fn as_json(report: &CheckReport) -> serde_json::Value {
+    let claims = report.claims.iter().map(|claim| json!(claim)).collect::<Vec<_>>();
+    let tests = report
+        .tests
+        .iter()
+        .map(|test| json!({"name": test.name, "expected": test.expected, "got": test.got, "passes": test.passes}));
+    json!({
+        "ok": report.passes(), "faults": [], "tables": report.tables, "cubes": report.cubes,
+        "measures": report.measures, "claims": claims, "tests": tests.collect::<Vec<_>>(),
+    })
+}
+
+fn as_text(report: &CheckReport) -> String {
+    let mut text =
+        format!("the model holds: {} tables, {} cubes, {} measures\n", report.tables, report.cubes, report.measures);
+    for claim in &report.claims {
+        let mark = if claim.holds { "ok  " } else { "FAIL" };
+        let name = match &claim.claim {
+            crate::mart::Claim::PrimaryKey => "primary key".to_owned(),
+            crate::mart::Claim::Join { name } => format!("join {name}"),
+        };
+        text.push_str(&format!("{mark} {}: {name} ({})", claim.table, claim.detail));
+        if claim.violations > 0 {
+            text.push_str(&format!(", {} keys break it", output::grouped(claim.violations)));
+        }
+        if claim.orphans > 0 {
+            text.push_str(&format!(", {} rows name an unknown member", output::grouped(claim.orphans)));
+        }
+        text.push('\n');
+    }
+    for test in &report.tests {
+        let mark = if test.passes { "ok  " } else { "FAIL" };
+        text.push_str(&format!("{mark} test {}: expected {}, got {}\n", test.name, test.expected, test.got));
+    }
+    text
+}

@@ -1,0 +1,32 @@
+//! `starmart schema`: JSON Schema for editors.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::config::Config;
+use crate::error::Result;
+use crate::model;
+
+use super::{Setting, output};
+
+/// JSON Schema of the project's files, for editors.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  starmart schema cubes > cubes.schema.json")]
+pub(super) enum Schema {
+    /// Of starmart.yaml.
+    Config,
+    /// Of the files under cubes/.
+    Cubes,
+}
+
+impl Schema {
+    pub(super) fn run(&self, _setting: &Setting) -> Result<ExitCode> {
+        let schema = match self {
+            Self::Config => Config::shape().json_schema("starmart.yaml"),
+            Self::Cubes => model::shape().json_schema("cubes of Starmart"),
+        };
+        output::print(&format!("{schema:#}\n"))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

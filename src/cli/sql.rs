@@ -1,0 +1,150 @@
+//! `starmart sql`: statements in, results out, here or over Flight.
+
+use std::io::{IsTerminal, Read, stdin};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::process::ExitCode;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use clap::Args;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+use futures::Stream;
+
+use crate::error::{Error, Result};
+use crate::flight::client::Client;
+use crate::mart::Session;
+use crate::query::{Principal, Settings};
+use crate::sql::StarmartDialect;
+
+use super::Setting;
+use super::output::{self, Format};
+
+/// Ask the mart in SQL: cubes by their names, tables as mart.NAME.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  starmart sql -c 'SELECT department, revenue FROM sales ORDER BY revenue DESC LIMIT 5'
+  starmart sql -f month.sql --format csv > month.csv
+  starmart sql --url grpc://127.0.0.1:31337 -c 'SELECT revenue FROM sales'
+  echo 'SELECT 1' | starmart sql --format json")]
+pub(super) struct Sql {
+    /// The statements, separated by ;.
+    #[arg(short, long, value_name = "SQL", conflicts_with = "file")]
+    command: Option<String>,
+    /// A file of statements.
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Ask a server instead of the project's mart.
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// How to print results.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// Batches on their way to stdout.
+pub(super) type Batches = Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>;
+
+/// Where statements go.
+enum Door {
+    Here(Session),
+    There(Client),
+}
+
+impl Door {
+    async fn query(&self, sql: &str) -> Result<(SchemaRef, Batches)> {
+        Ok(match self {
+            Self::Here(session) => {
+                let answer = session.query(sql).await?;
+                (SchemaRef::clone(&answer.schema), Box::pin(answer))
+            }
+            Self::There(client) => {
+                let rows = client.query(sql).await?;
+                (SchemaRef::clone(&rows.schema), Box::pin(rows))
+            }
+        })
+    }
+}
+
+impl Sql {
+    pub(super) async fn run(self, setting: &Setting) -> Result<ExitCode> {
+        let statements = split(&self.text()?)?;
+        if statements.is_empty() {
+            return Err(Error::invalid("there is no statement"));
+        }
+        output::allowed(self.format, statements.len())?;
+        let door = match &self.url {
+            Some(url) => Door::There(Client::connect(url).await?),
+            None => {
+                let mart = setting.open().await?;
+                Door::Here(mart.session(Principal::local(), Settings::default()))
+            }
+        };
+        for statement in &statements {
+            let (schema, batches) = door.query(statement).await?;
+            output::write(self.format, schema, batches, setting.terminal).await?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn text(&self) -> Result<String> {
+        if let Some(command) = &self.command {
+            return Ok(command.clone());
+        }
+        if let Some(file) = &self.file {
+            return std::fs::read_to_string(file).map_err(|error| {
+                Error::invalid(format!("'{}' cannot be read: {error}", file.display())).with_source(error)
+            });
+        }
+        if stdin().is_terminal() {
+            return Err(Error::misconfigured(
+                "the interactive shell is not there yet; give a statement with -c, a file with -f, or pipe it in",
+            ));
+        }
+        let mut text = String::new();
+        stdin()
+            .read_to_string(&mut text)
+            .map_err(|error| Error::invalid(format!("stdin cannot be read: {error}")).with_source(error))?;
+        Ok(text)
+    }
+}
+
+/// The statements of a text, cut at the semicolons that stand outside of quotes and comments.
+fn split(text: &str) -> Result<Vec<String>> {
+    let dialect = StarmartDialect;
+    let tokens = Tokenizer::new(&dialect, text)
+        .tokenize_with_location()
+        .map_err(|error| Error::invalid(format!("the SQL does not parse: {error}")).with_source(error))?;
+    let starts: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+    let mut statements = Vec::new();
+    let mut from = 0;
+    for token in tokens.iter().filter(|token| token.token == Token::SemiColon) {
+        let line = usize::try_from(token.span.start.line).unwrap_or(1).saturating_sub(1);
+        let column = usize::try_from(token.span.start.column).unwrap_or(1).saturating_sub(1);
+        let start = starts.get(line).copied().unwrap_or_default();
+        let offset: usize = text[start..].chars().take(column).map(char::len_utf8).sum();
+        statements.push(text[from..start + offset].trim().to_owned());
+        from = start + offset + 1;
+    }
+    statements.push(text[from..].trim().to_owned());
+    let holds_words = |statement: &String| {
+        Tokenizer::new(&dialect, statement)
+            .tokenize()
+            .is_ok_and(|tokens| tokens.iter().any(|token| !matches!(token, Token::Whitespace(_))))
+    };
+    statements.retain(holds_words);
+    Ok(statements)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn statements_are_cut_outside_of_quotes() {
+        let text = "SELECT 'a;b'; -- not; here\nSELECT '部門' AS \"x;y\";\n;  ";
+        assert_eq!(split(text).unwrap(), ["SELECT 'a;b'", "-- not; here\nSELECT '部門' AS \"x;y\""]);
+        assert!(split("  -- nothing").unwrap().is_empty());
+        assert!(split("SELECT 'open").is_err());
+    }
+}

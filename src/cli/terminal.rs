@@ -1,0 +1,56 @@
+//! What goes to stderr: errors, notes and the log, in colour only where a person looks.
+
+use std::error::Error as StdError;
+use std::io::{IsTerminal, Write, stderr};
+
+use tracing_subscriber::EnvFilter;
+
+use crate::error::Error;
+
+/// How much to say, and whether in colour.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terminal {
+    pub(super) quiet: bool,
+    verbose: bool,
+    colour: bool,
+}
+
+impl Terminal {
+    pub(super) fn new(quiet: bool, verbose: bool) -> Self {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { quiet, verbose, colour: stderr().is_terminal() && !plain }
+    }
+
+    /// Whether a person looks at stderr.
+    pub(super) fn is_watched(self) -> bool {
+        !self.quiet && stderr().is_terminal()
+    }
+
+    /// Starts the log.
+    pub(super) fn log(self) {
+        let level = if self.verbose { "starmart=info,warn" } else { "starmart=warn,error" };
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+        let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(self.colour);
+        // A second start keeps the first log, which is as good.
+        let _ = logging.try_init();
+    }
+
+    /// Says something that is no result. Where stderr is gone nobody listens.
+    pub(super) fn note(self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(stderr(), "{text}");
+        }
+    }
+
+    /// Says what went wrong; with `-v` also why.
+    pub(super) fn error(self, error: &Error) {
+        let (on, off) = if self.colour { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+        let mut err = stderr();
+        let _ = writeln!(err, "{on}error:{off} {error}");
+        let mut cause = StdError::source(error).filter(|_| self.verbose);
+        while let Some(source) = cause {
+            let _ = writeln!(err, "  caused by: {source}");
+            cause = source.source();
+        }
+    }
+}
