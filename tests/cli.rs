@@ -77,8 +77,18 @@ fn unknown_keys_are_faults() {
 #[test]
 fn a_row_that_cannot_be_read_stops_its_table() {
     let folder = projects::copied("shop");
-    edit(folder.path(), "data/lines.csv", "3,2017-03-12T06:59:59Z,1,11,101,3,1,3.10,0", "3,2017-03-12T06:59:59Z,1,11,101,3,1,3.1O,0");
-    fails(folder.path(), &["load"], 1, &["lines", "lines.csv", "amount", "data row 3", "3.1O", "nothing was published"]);
+    edit(
+        folder.path(),
+        "data/lines.csv",
+        "3,2017-03-12T06:59:59Z,1,11,101,3,1,3.10,0",
+        "3,2017-03-12T06:59:59Z,1,11,101,3,1,3.1O,0",
+    );
+    fails(
+        folder.path(),
+        &["load"],
+        1,
+        &["lines", "lines.csv", "amount", "data row 3", "3.1O", "nothing was published"],
+    );
     fails(folder.path(), &["sql", "-c", "SELECT revenue FROM sales"], 1, &["starmart load"]);
     edit(folder.path(), "data/lines.csv", "3.1O", "3.10");
     works(folder.path(), &["-q", "load"]);
@@ -106,7 +116,11 @@ fn a_load_that_changes_nothing_writes_nothing() {
         while let Some(at) = folders.pop() {
             for entry in std::fs::read_dir(at).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() { folders.push(path) } else { files.push((path.clone(), path.metadata().unwrap().modified().unwrap())) }
+                if path.is_dir() {
+                    folders.push(path)
+                } else {
+                    files.push((path.clone(), path.metadata().unwrap().modified().unwrap()))
+                }
             }
         }
         files.retain(|(path, _)| !path.to_string_lossy().contains("_lease"));
@@ -127,7 +141,11 @@ fn a_mart_of_a_newer_version_is_refused() {
     let versions = folder.path().join("mart/_versions");
     let newest = std::fs::read_dir(&versions).unwrap().next().unwrap().unwrap().path();
     let text = std::fs::read_to_string(&newest).unwrap();
-    std::fs::write(&newest, text.replacen("\"format\":1", "\"format\":9", 1).replacen("\"format\": 1", "\"format\": 9", 1)).unwrap();
+    std::fs::write(
+        &newest,
+        text.replacen("\"format\":1", "\"format\":9", 1).replacen("\"format\": 1", "\"format\": 9", 1),
+    )
+    .unwrap();
     fails(folder.path(), &["sql", "-c", "SELECT 1"], 2, &["newer", "9"]);
     fails(folder.path(), &["load"], 2, &["newer"]);
 }
@@ -136,7 +154,8 @@ fn a_mart_of_a_newer_version_is_refused() {
 fn statements_exit_by_the_kind_of_their_error() {
     let folder = projects::copied("worked");
     works(folder.path(), &["-q", "load"]);
-    let sql = |statement: &'static str, exit, words: &[&str]| fails(folder.path(), &["sql", "-c", statement], exit, words);
+    let sql =
+        |statement: &'static str, exit, words: &[&str]| fails(folder.path(), &["sql", "-c", statement], exit, words);
     sql("SELEC 1", 1, &[]);
     sql("SELECT revnue FROM sales", 1, &["revnue", "revenue"]);
     sql("SELECT revenue FROM sail", 1, &["sail", "sales"]);
@@ -155,7 +174,11 @@ fn limits_on_memory_and_time_have_their_errors() {
     let folder = projects::copied("worked");
     works(folder.path(), &["-q", "load"]);
     let crossed = "SELECT count(DISTINCT a.amount + b.amount * c.amount + d.amount * e.amount * f.amount) FROM mart.lines a, mart.lines b, mart.lines c, mart.lines d, mart.lines e, mart.lines f, mart.lines g, mart.lines h, mart.lines i";
-    std::fs::write(folder.path().join("starmart.yaml"), "version: 1\nmart: mart\ndata: data\nlimits:\n  deadline: 1s\n").unwrap();
+    std::fs::write(
+        folder.path().join("starmart.yaml"),
+        "version: 1\nmart: mart\ndata: data\nlimits:\n  deadline: 1s\n",
+    )
+    .unwrap();
     fails(folder.path(), &["sql", "-c", crossed], 4, &["limits.deadline"]);
 }
 

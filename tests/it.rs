@@ -1,10 +1,17 @@
 //! All integration tests in one binary: each would link some 150 MB otherwise.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, and one that is left out says so"
+)]
 
 mod cli;
 mod flight;
 mod kill;
+mod model;
 mod projects;
 mod slt;
 mod tidy;

@@ -74,7 +74,8 @@ fn a_second_load_killed_anywhere_keeps_the_version_before() {
     let base = entries(&folder.path().join("mart"));
     let lines = folder.path().join("data/lines.csv");
     let original = std::fs::read_to_string(&lines).unwrap();
-    let changed = original.replace("2,2017-01-01T05:00:00Z,1,10,100,2,2,20.00", "2,2017-01-01T05:00:00Z,1,10,100,2,2,21.00");
+    let changed =
+        original.replace("2,2017-01-01T05:00:00Z,1,10,100,2,2,20.00", "2,2017-01-01T05:00:00Z,1,10,100,2,2,21.00");
     assert_ne!(original, changed);
     for point in 0..12 {
         let before = answer(folder.path(), REVENUE);

@@ -54,10 +54,7 @@ fn schemas() -> Schemas {
         ("products", schema(&[("product_id", DataType::Utf8), ("department", name()), ("price", DataType::Float32)])),
         ("stores", schema(&[("store_id", DataType::Int16), ("region_id", DataType::Int8), ("city", DataType::Utf8)])),
         ("regions", schema(&[("region_id", DataType::Int64), ("name", name())])),
-        (
-            "points",
-            schema(&[("day", DataType::Utf8), ("Household ID", DataType::Utf8), ("points", DataType::Utf8)]),
-        ),
+        ("points", schema(&[("day", DataType::Utf8), ("Household ID", DataType::Utf8), ("points", DataType::Utf8)])),
         ("mailings", schema(&[("sent", DataType::Date32), ("flag", DataType::Boolean), ("blob", DataType::Binary)])),
     ];
     tables.into_iter().map(|(name, schema)| (name.to_owned(), TableSchema::File(schema))).collect()

@@ -39,12 +39,6 @@ impl Admission {
         Self { slots: Arc::new(Semaphore::new(running)), running, queued, waiting: AtomicUsize::new(0) }
     }
 
-    /// How many slots are free.
-    #[cfg(test)]
-    pub(super) fn free(&self) -> usize {
-        self.slots.available_permits()
-    }
-
     /// Waits for a slot, no longer than the query may last.
     pub(super) async fn admit(&self, query: &Query) -> Result<Permit> {
         if let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() {

@@ -1,7 +1,7 @@
 //! Arrow Flight SQL: the server over a mart, and [`client::Client`], its other end.
 //!
-//! The life of a statement here: GetFlightInfo has the mart plan it and answers with its schema and a [`ticket`] that
-//! holds the statement pinned to a mart version; DoGet redeems the ticket and sends what comes ([`encode`]). Between
+//! The life of a statement here: GetFlightInfo has the mart plan it and answers with its schema and a `ticket` that
+//! holds the statement pinned to a mart version; DoGet redeems the ticket and sends what comes (`encode`). Between
 //! the two the server keeps nothing.
 
 pub mod client;

@@ -50,9 +50,12 @@ struct JoinKeys<'a> {
 
 type At<'a> = Option<&'a Written<String>>;
 
+/// Faults, each with its place if it has one of its own.
+type Misfits<'a> = Vec<(At<'a>, String)>;
+
 impl<'a> JoinKeys<'a> {
     /// My columns with theirs in the order of their primary key, or every fault with its place.
-    fn pairs(&self) -> Result<Vec<(String, String)>, Vec<(At<'a>, String)>> {
+    fn pairs(&self) -> Result<Vec<(String, String)>, Misfits<'a>> {
         let key = &self.theirs.primary_key;
         if key.is_empty() {
             let message =
