@@ -10,8 +10,8 @@ use super::super::relation::Lineage;
 use super::super::{Context, ast};
 use super::instant;
 use super::items::{Meaning, Names, is_measure_call};
-use super::ordinary::{looked_through, yields_constants};
 use super::star::{Star, aggregate};
+use super::sums::{looked_through, yields_constants};
 use super::{STACK_LEFT_BYTES, STACK_MORE_BYTES};
 
 /// What the outer query of a block is rewritten over.

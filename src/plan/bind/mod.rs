@@ -2,11 +2,13 @@
 //! everything else stays ordinary SQL, watched for sums that the data alone could make right (`ordinary`).
 
 mod cube;
+mod grouping;
 mod instant;
 mod items;
 mod measure;
 mod ordinary;
 mod star;
+mod sums;
 
 use std::collections::HashMap;
 

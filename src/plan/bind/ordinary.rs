@@ -1,12 +1,9 @@
 //! A SELECT that is not over a cube: ordinary SQL, but for SUM over what cubes have computed (semantics, rule 4). Such
 //! a sum is refused unless unique sets prove that each group holds one row, or the value adds up over every key dropped.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
-
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, Function, GroupByExpr, JoinConstraint, JoinOperator, OrderByExpr, Query, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins, Visit, Visitor, WindowType,
+    Distinct, Expr, GroupByExpr, JoinConstraint, JoinOperator, OrderByExpr, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins,
 };
 
 use crate::error::{Error, Result};
@@ -15,25 +12,8 @@ use crate::sql::fold;
 use super::super::ast;
 use super::super::relation::{Column, Lineage, Relation};
 use super::measure::is_distinct;
+use super::sums::{Block, Named, item_expr, looked_through, unique};
 use super::{Binder, Source, column_names, read_table};
-
-/// A relation of FROM under the name it bears there.
-type Named = (String, Relation);
-
-/// What the expressions of a SELECT may name, and how its rows are grouped.
-struct Block {
-    sources: Vec<Named>,
-    /// The grouping; none where nothing aggregates.
-    keys: Option<Grouping>,
-}
-
-/// What a SELECT groups by.
-struct Grouping {
-    /// The columns that are keys by themselves.
-    columns: BTreeSet<String>,
-    /// Whether that is all of them.
-    complete: bool,
-}
 
 impl Binder<'_> {
     /// Binds a SELECT in place.
@@ -234,158 +214,6 @@ impl Binder<'_> {
     }
 }
 
-impl Block {
-    /// The column that an expression plainly names.
-    fn column(&self, expr: &Expr) -> Option<&Column> {
-        match expr {
-            Expr::Identifier(name) => self.sources.iter().find_map(|(_, relation)| relation.column(&fold(name))),
-            Expr::CompoundIdentifier(parts) => {
-                let [.., relation, name] = parts.as_slice() else { return None };
-                let relation = fold(relation);
-                self.sources.iter().find(|(alias, _)| *alias == relation)?.1.column(&fold(name))
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether a row of the result may stand for several.
-    fn merges_rows(&self) -> bool {
-        let one = |keys: &Grouping| matches!(self.sources.as_slice(), [(_, relation)] if relation.is_unique_on(&keys.columns));
-        self.keys.as_ref().is_some_and(|keys| !one(keys))
-    }
-
-    /// What the SELECT groups by.
-    fn grouping(&self, select: &Select) -> Result<Grouping> {
-        let GroupByExpr::Expressions(keys, _) = &select.group_by else {
-            return Ok(Grouping { columns: BTreeSet::new(), complete: false });
-        };
-        let mut grouping = Grouping { columns: BTreeSet::new(), complete: true };
-        for key in keys {
-            let item = super::items::ordinal(key).and_then(|at| item_expr(select.projection.get(at.checked_sub(1)?)?));
-            let alias = aliased(select, key);
-            if let (Some(alias), Some(_)) = (alias, self.column(key))
-                && alias != key
-            {
-                return Err(Error::invalid(format!(
-                    "'{key}' in GROUP BY is a column and the alias of '{alias}'; give the alias another name"
-                )));
-            }
-            match self.column(item.or(alias).unwrap_or(key)) {
-                Some(column) => drop(grouping.columns.insert(column.name.clone())),
-                None => grouping.complete = false,
-            }
-        }
-        Ok(grouping)
-    }
-
-    /// The names in the result of the columns that are plainly in it.
-    fn output_names(&self, select: &Select) -> BTreeMap<String, String> {
-        let mut names = BTreeMap::new();
-        for item in &select.projection {
-            match item {
-                SelectItem::UnnamedExpr(expr) => {
-                    if let Some(column) = self.column(expr) {
-                        names.insert(column.name.clone(), column.name.clone());
-                    }
-                }
-                SelectItem::ExprWithAlias { expr, alias } => {
-                    if let Some(column) = self.column(expr) {
-                        names.insert(column.name.clone(), fold(alias));
-                    }
-                }
-                _ => {
-                    let all = self.sources.iter().flat_map(|(_, relation)| &relation.columns);
-                    names.extend(all.map(|column| (column.name.clone(), column.name.clone())));
-                }
-            }
-        }
-        names
-    }
-
-    /// What an expression holds that is no plain column: nothing of a cube, or something that does not add up.
-    fn holds(&self, expr: &Expr) -> Lineage {
-        let mut measure = None;
-        ast::any(expr, |inner| {
-            measure = self.column(inner).and_then(|column| column.lineage.measure()).map(str::to_owned);
-            if matches!(inner, Expr::Subquery(query) if reads_cube(query)) {
-                measure = Some("a query over a cube".to_owned());
-            }
-            measure.is_some()
-        });
-        measure.map_or(Lineage::Free, Lineage::Fixed)
-    }
-
-    /// What is summed.
-    fn summand(&self, argument: &Expr) -> Lineage {
-        let value = looked_through(argument);
-        match self.column(value) {
-            Some(column) => column.lineage.clone(),
-            None if yields_constants(value) => Lineage::Free,
-            None => self.holds(value),
-        }
-    }
-
-    /// Refuses a SUM over a cube's values that nothing proves right.
-    fn check_sum(&self, function: &Function) -> Result<()> {
-        if ast::function_name(function).as_deref() != Some("sum") {
-            return Ok(());
-        }
-        let arguments = ast::arguments(function).unwrap_or_default();
-        let [argument] = arguments.as_slice() else { return Ok(()) };
-        match self.summand(argument) {
-            Lineage::Free => Ok(()),
-            Lineage::Additive(_) if !is_distinct(function) => Ok(()),
-            Lineage::Additive(measure) | Lineage::Fixed(measure) if self.groups_are_rows(function) => {
-                tracing::trace!(measure, "each group holds one row");
-                Ok(())
-            }
-            Lineage::Additive(measure) => Err(Error::invalid(format!(
-                "SUM(DISTINCT …) over '{measure}' would leave out values that happen to be equal; write SUM without \
-                 DISTINCT"
-            ))),
-            Lineage::Fixed(measure) => Err(Error::invalid(format!(
-                "SUM over '{measure}' would be wrong: its values do not add up, and nothing proves that each group \
-                 holds one row; ask for it at the grouping you need: SELECT …, MEASURE({measure}) FROM the cube GROUP \
-                 BY …"
-            ))),
-        }
-    }
-
-    /// Whether each group (or partition) of a sum holds one row of the one relation.
-    fn groups_are_rows(&self, function: &Function) -> bool {
-        let [(_, relation)] = self.sources.as_slice() else { return false };
-        match &function.over {
-            None => self.keys.as_ref().is_some_and(|keys| relation.is_unique_on(&keys.columns)),
-            Some(WindowType::WindowSpec(spec)) => {
-                let keys = spec.partition_by.iter().filter_map(|key| self.column(key)).map(|key| key.name.clone());
-                relation.is_unique_on(&keys.collect())
-            }
-            Some(WindowType::NamedWindow(_)) => false,
-        }
-    }
-}
-
-/// Whether a query reads a cube, or what may be one, before or after it is bound.
-fn reads_cube(query: &Query) -> bool {
-    struct Search;
-    impl Visitor for Search {
-        type Break = ();
-
-        fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-            let cube = match factor {
-                TableFactor::Table { name, .. } => {
-                    let schema = name.0.iter().rev().nth(1).and_then(|part| part.as_ident()).map(fold);
-                    schema.as_deref() != Some("mart")
-                }
-                TableFactor::Derived { alias: Some(alias), .. } => alias.name.value == super::cube::BLOCK,
-                _ => false,
-            };
-            if cube { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        }
-    }
-    query.visit(&mut Search).is_break()
-}
-
 /// Refuses what an aggregate would be wrong over.
 fn refuse_beneath_aggregate(sources: &[Named]) -> Result<()> {
     for (name, relation) in sources {
@@ -405,76 +233,10 @@ fn refuse_beneath_aggregate(sources: &[Named]) -> Result<()> {
     Ok(())
 }
 
-/// The item whose alias a key is.
-fn aliased<'a>(select: &'a Select, key: &Expr) -> Option<&'a Expr> {
-    let Expr::Identifier(name) = key else { return None };
-    select.projection.iter().find_map(|item| match item {
-        SelectItem::ExprWithAlias { expr, alias } if fold(alias) == fold(name) => Some(expr),
-        _ => None,
-    })
-}
-
-/// The unique sets of the result, under the names that its columns bear.
-fn unique(block: &Block, select: &Select, columns: &[Column], distinct: bool) -> Vec<BTreeSet<String>> {
-    let sets = match (&block.keys, block.sources.as_slice()) {
-        (Some(keys), _) if keys.complete => vec![keys.columns.clone()],
-        (None, [(_, relation)]) => relation.unique.clone(),
-        _ => Vec::new(),
-    };
-    let names = block.output_names(select);
-    let renamed = |set: &BTreeSet<String>| set.iter().map(|column| names.get(column).cloned()).collect();
-    let mut sets: Vec<BTreeSet<String>> = sets.iter().filter_map(renamed).collect();
-    if distinct {
-        sets.push(columns.iter().map(|column| column.name.clone()).collect());
-    }
-    sets
-}
-
-fn item_expr(item: &SelectItem) -> Option<&Expr> {
-    match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
-        _ => None,
-    }
-}
-
 fn output_name(expr: &Expr) -> String {
     match expr {
         Expr::Identifier(name) => fold(name),
         Expr::CompoundIdentifier(parts) => parts.last().map(fold).unwrap_or_default(),
         other => other.to_string(),
-    }
-}
-
-/// What casts, brackets and `coalesce(x, 0)` stand around.
-pub(super) fn looked_through(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => looked_through(inner),
-        Expr::Function(function) if ast::function_name(function).as_deref() == Some("coalesce") => {
-            match ast::arguments(function).as_deref() {
-                Some([inner, zero]) if is_zero(zero) => looked_through(inner),
-                _ => expr,
-            }
-        }
-        other => other,
-    }
-}
-
-fn is_zero(expr: &Expr) -> bool {
-    matches!(expr, Expr::Value(value) if matches!(&value.value,
-        datafusion::sql::sqlparser::ast::Value::Number(text, _) if text.parse::<f64>() == Ok(0.0)))
-}
-
-/// A constant, or a CASE that yields only constants.
-pub(super) fn yields_constants(expr: &Expr) -> bool {
-    match expr {
-        Expr::Value(_) => true,
-        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => {
-            yields_constants(inner)
-        }
-        Expr::Case { conditions, else_result, .. } => {
-            conditions.iter().all(|when| yields_constants(&when.result))
-                && else_result.as_deref().is_none_or(yields_constants)
-        }
-        _ => false,
     }
 }

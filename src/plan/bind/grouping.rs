@@ -1,0 +1,145 @@
+//! How a block over a cube groups: its keys, by GROUP BY or by implication, the aliases that may be named, and what the
+//! block's rows are to whoever reads them.
+
+use std::collections::BTreeSet;
+
+use datafusion::sql::sqlparser::ast::{Distinct, Expr, GroupByExpr, LimitClause, OrderBy, OrderByKind, Query, Select};
+
+use crate::error::{Error, Result};
+
+use super::super::relation::{Column, Relation};
+use super::items::{Item, Names, ordinal};
+use super::measure::Evaluation;
+
+/// How a block groups.
+pub(super) struct Grouping {
+    /// Whether GROUP BY or an aggregate says so; else by implication.
+    pub(super) explicit: bool,
+}
+
+/// Finds the block's keys.
+pub(super) fn keys(block: &mut Evaluation<'_>, select: &Select, items: &[Item], query: &Query) -> Result<Grouping> {
+    let mut exprs = Vec::new();
+    let mut explicit = false;
+    match &select.group_by {
+        GroupByExpr::All(_) => {
+            explicit = true;
+            let plain = items.iter().filter(|item| !block.holds_call(&item.expr));
+            exprs.extend(
+                plain.filter(|item| block.names.mentioned_measure(&item.expr).is_none()).map(|item| item.expr.clone()),
+            );
+        }
+        GroupByExpr::Expressions(written, _) => {
+            for expr in written {
+                explicit = true;
+                let mut key = group_key(&block.names, items, expr)?;
+                block.on_the_wall(&mut key, false)?;
+                exprs.push(key);
+            }
+        }
+    }
+    let ordered = match &query.order_by {
+        Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) => order.as_slice(),
+        _ => &[],
+    };
+    let aggregates = items.iter().any(|item| block.holds_call(&item.expr))
+        || select.having.is_some()
+        || ordered.iter().any(|item| block.holds_call(&item.expr));
+    if !explicit {
+        let is_key = |item: &&Item| {
+            !block.holds_call(&item.expr)
+                && block.names.mentioned_measure(&item.expr).is_none()
+                && block.names.mentioned_dimension(&item.expr).is_some()
+        };
+        exprs.extend(items.iter().filter(is_key).map(|item| item.expr.clone()));
+    }
+    for expr in exprs {
+        if let Some(measure) = block.names.mentioned_measure(&expr) {
+            return Err(Error::invalid(format!("the measure '{}' cannot be grouped by", measure.name)));
+        }
+        if block.holds_call(&expr) {
+            return Err(Error::invalid(format!("the aggregate '{expr}' cannot be grouped by")));
+        }
+        if !block.keys.contains(&expr) {
+            block.keys.push(expr);
+        }
+    }
+    Ok(Grouping { explicit: explicit || aggregates })
+}
+
+/// An expression of GROUP BY: an ordinal, a column, or an alias; a name that means two things is refused.
+fn group_key(names: &Names<'_>, items: &[Item], expr: &Expr) -> Result<Expr> {
+    if let Some(at) = ordinal(expr) {
+        let item = at.checked_sub(1).and_then(|at| items.get(at));
+        return item
+            .map(|item| item.expr.clone())
+            .ok_or_else(|| Error::invalid(format!("GROUP BY {at}: there are {} items", items.len())));
+    }
+    let aliases = aliases(names, items, true)?;
+    let key = names.normalised(expr, &aliases)?;
+    if let Expr::Identifier(name) = &key
+        && let Some(item) = items.iter().find(|item| item.aliased && item.name == name.value)
+        && aliases.contains(&name.value.as_str())
+    {
+        return Ok(item.expr.clone());
+    }
+    if let Expr::Identifier(name) = &key
+        && let Some(item) = items.iter().find(|item| item.aliased && item.name == name.value && item.expr != key)
+    {
+        return Err(two_meanings(&item.name, &item.expr));
+    }
+    Ok(key)
+}
+
+pub(super) fn two_meanings(name: &str, expr: &Expr) -> Error {
+    Error::invalid(format!(
+        "'{name}' is a column and the alias of '{}'; give the alias another name",
+        expr.to_string().replace('"', "")
+    ))
+}
+
+/// The aliases that may be named where columns go first: those that are no column's name.
+pub(super) fn aliases<'i>(names: &Names<'_>, items: &'i [Item], columns_first: bool) -> Result<Vec<&'i str>> {
+    let named = items.iter().filter(|item| item.aliased);
+    Ok(named
+        .filter(|item| !columns_first || names.known(&item.name).is_none())
+        .map(|item| item.name.as_str())
+        .collect())
+}
+
+/// What the block's rows are, for whoever reads them.
+pub(super) fn describe(
+    block: &Evaluation<'_>,
+    items: &[Item],
+    select: &Select,
+    query: &Query,
+    explicit: bool,
+) -> Relation {
+    let mut columns: Vec<Column> =
+        items.iter().map(|item| Column { name: item.name.clone(), lineage: block.lineage(&item.expr) }).collect();
+    let named = |key: &Expr| items.iter().find(|item| item.expr == *key).map(|item| item.name.clone());
+    let unique: Option<BTreeSet<String>> = block.keys.iter().map(named).collect();
+    if matches!(select.distinct, Some(Distinct::Distinct)) && unique.is_none() {
+        columns.iter_mut().for_each(Column::merge);
+    }
+    let limited = match &query.limit_clause {
+        Some(LimitClause::LimitOffset { limit: Some(limit), offset: None, .. }) => ordinal(limit) != Some(0),
+        other => other.is_some(),
+    };
+    let on_measures = select.selection.as_ref().is_some_and(|filter| {
+        block.names.normalised(filter, &[]).is_ok_and(|filter| block.names.mentioned_measure(&filter).is_some())
+    });
+    let plain = !explicit
+        && select.having.is_none()
+        && !matches!(select.distinct, Some(Distinct::Distinct))
+        && query.order_by.is_none()
+        && query.limit_clause.is_none()
+        && !on_measures;
+    Relation {
+        columns,
+        unique: unique.into_iter().collect(),
+        cube: true,
+        plain,
+        cut: limited && query.order_by.is_none(),
+    }
+}
