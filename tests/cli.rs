@@ -263,3 +263,13 @@ fn a_server_asked_to_stop_ends_cleanly() {
     assert_eq!(server.wait().unwrap().code(), Some(0));
     fails(elsewhere.path(), &["sql", "--url", &url, "-c", "SELECT 1"], 4, &[]);
 }
+
+#[test]
+fn a_query_that_wants_more_memory_than_allowed_is_told_so() {
+    let folder = projects::copied("worked");
+    works(folder.path(), &["-q", "load"]);
+    let limits = "version: 1\nmart: mart\ndata: data\nlimits:\n  query_memory: 4 MiB\n";
+    std::fs::write(folder.path().join("starmart.yaml"), limits).unwrap();
+    let greedy = "WITH big AS (SELECT a.line_id + 10 * b.line_id + 100 * c.line_id + 1000 * d.line_id + 10000 * e.line_id + 100000 * f.line_id + 1000000 * g.line_id AS k FROM mart.lines a, mart.lines b, mart.lines c, mart.lines d, mart.lines e, mart.lines f, mart.lines g) SELECT count(*) FROM big x JOIN big y ON x.k = y.k";
+    fails(folder.path(), &["sql", "-c", greedy], 4, &["limits.query_memory"]);
+}

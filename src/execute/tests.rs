@@ -1,1 +1,191 @@
-//! Tests.
+//! The engine within its limits: memory, time, places, spill, and what a scan does not read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::{AsArray, Int64Array, RecordBatch};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use chrono_tz::Tz;
+use datafusion::datasource::{MemTable, provider_as_source};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, col, lit};
+use futures::TryStreamExt;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::*;
+use crate::clock;
+use crate::config::Limits;
+use crate::error::Kind;
+use crate::plan::Catalog;
+use crate::query::{Principal, Query, Settings};
+use crate::store::{Draft, Owner, Pin, Store, WriteMode};
+
+const MIB: usize = 1 << 20;
+
+fn limits() -> Limits {
+    Limits {
+        memory_bytes: 256 * MIB,
+        query_memory_bytes: 64 * MIB,
+        spill_bytes: 1 << 30,
+        deadline: Duration::from_secs(60),
+        running: 1,
+        queued: 0,
+    }
+}
+
+fn engine(limits: &Limits) -> (tempfile::TempDir, Engine) {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Engine::new(limits, folder.path()).unwrap();
+    (folder, engine)
+}
+
+fn query() -> Query {
+    Query {
+        id: Uuid::new_v4(),
+        principal: Principal::local(),
+        settings: Settings::default(),
+        mart_version: 1,
+        now: clock::now(),
+        timezone: Tz::UTC,
+        deadline: None,
+        cancel: CancellationToken::new(),
+    }
+}
+
+fn schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![Field::new("k", DataType::Int64, true)]))
+}
+
+/// Numbers below `rows`, far from sorted.
+fn shuffled(rows: i64) -> Vec<RecordBatch> {
+    let value = |at: i64| (at * 7_919) % rows;
+    let batch = |start: i64| {
+        let values = Int64Array::from_iter_values((start..rows.min(start + 8192)).map(value));
+        RecordBatch::try_new(schema(), vec![Arc::new(values)]).unwrap()
+    };
+    (0..rows).step_by(8192).map(batch).collect()
+}
+
+fn scan(rows: i64) -> LogicalPlanBuilder {
+    let table = MemTable::try_new(schema(), vec![shuffled(rows)]).unwrap();
+    LogicalPlanBuilder::scan("t", provider_as_source(Arc::new(table)), None).unwrap()
+}
+
+/// More rows than anybody will wait for.
+fn endless() -> LogicalPlan {
+    let alias = |name: &str| scan(20_000).alias(name).unwrap();
+    let crossed = alias("a").cross_join(alias("b").build().unwrap()).unwrap();
+    crossed.cross_join(alias("c").build().unwrap()).unwrap().project([col("a.k")]).unwrap().build().unwrap()
+}
+
+async fn start(engine: &Engine, query: &Query, plan: LogicalPlan) -> crate::error::Result<Answer> {
+    let permit = engine.admit(query).await?;
+    engine.execute(query, permit, plan, schema()).await
+}
+
+/// Waits until all memory has been given back: tasks end a little after their answer.
+async fn returned(engine: &Engine) {
+    while engine.reserved() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn kind<T>(result: crate::error::Result<T>) -> Kind {
+    result.err().unwrap().kind()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sort_larger_than_its_quota_spills_and_is_right() {
+    let (_folder, engine) = engine(&Limits { query_memory_bytes: 12 * MIB, ..limits() });
+    let rows = 3_000_000;
+    let plan = scan(rows).sort(vec![col("k").sort(true, false)]).unwrap().build().unwrap();
+    let batches: Vec<_> = start(&engine, &query(), plan).await.unwrap().try_collect().await.unwrap();
+    let sorted = batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec());
+    assert!(sorted.eq(0..rows));
+    returned(&engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_join_larger_than_its_quota_is_refused_and_gives_all_back() {
+    let (_folder, engine) = engine(&Limits { query_memory_bytes: 2 * MIB, ..limits() });
+    let other = scan(500_000).alias("u").unwrap().build().unwrap();
+    let join = scan(500_000)
+        .join(other, datafusion::common::JoinType::Inner, (vec!["t.k"], vec!["u.k"]), None)
+        .unwrap()
+        .project([col("t.k")])
+        .unwrap();
+    let answer = start(&engine, &query(), join.build().unwrap()).await.unwrap();
+    let error = answer.try_collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Exhausted, "{error}");
+    assert!(error.message().contains("limits.query_memory"), "{error}");
+    returned(&engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_answer_gives_its_place_back() {
+    let (_folder, engine) = engine(&Limits { queued: 1, ..limits() });
+    let mut answer = start(&engine, &query(), endless()).await.unwrap();
+    assert!(answer.try_next().await.unwrap().is_some());
+    drop(answer);
+    let next = scan(10).build().unwrap();
+    let rows: Vec<_> = start(&engine, &query(), next).await.unwrap().try_collect().await.unwrap();
+    assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 10);
+    returned(&engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_refuses_at_once_and_a_place_is_kept_while_the_answer_lives() {
+    let (_folder, engine) = engine(&limits());
+    let answer = start(&engine, &query(), endless()).await.unwrap();
+    let refused = engine.admit(&query()).await;
+    assert_eq!(kind(refused), Kind::Unavailable);
+    drop(answer);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deadlines_and_cancellation_end_a_query_wherever_it_is() {
+    let (_folder, engine) = engine(&Limits { queued: 2, ..limits() });
+    let late = Query { deadline: Some(clock::monotonic() + Duration::from_millis(50)), ..query() };
+    let answer = start(&engine, &late, endless()).await.unwrap();
+    let waiting = Query { deadline: Some(clock::monotonic()), ..query() };
+    assert_eq!(kind(engine.admit(&waiting).await), Kind::Deadline);
+    assert_eq!(kind(answer.try_collect::<Vec<_>>().await), Kind::Deadline);
+    let cancelled = query();
+    let answer = start(&engine, &cancelled, endless()).await.unwrap();
+    cancelled.cancel.cancel();
+    assert_eq!(kind(answer.try_collect::<Vec<_>>().await), Kind::Cancelled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_opens_only_files_that_can_match() {
+    let mart = tempfile::tempdir().unwrap();
+    let store = Store::open(mart.path().to_str().unwrap()).unwrap();
+    for first in [0, 1000] {
+        let mut publication = store.begin(&Owner::this_process()).await.unwrap();
+        let values = Int64Array::from_iter_values(first..first + 100);
+        let batch = RecordBatch::try_new(schema(), vec![Arc::new(values)]).unwrap();
+        let stream = futures::stream::iter([Ok(batch)]);
+        let written = publication.write("t", schema(), WriteMode::Append, &[], stream).await.unwrap();
+        let pin = Pin {
+            delta_version: written.delta_version,
+            fingerprint: "f".into(),
+            inputs: Vec::new(),
+            rows: written.rows(),
+            reads: BTreeMap::new(),
+        };
+        let tables = BTreeMap::from([("t".to_owned(), pin)]);
+        publication.publish(Draft { model_hash: "m".into(), tables, verdicts: Vec::new() }).await.unwrap();
+    }
+    let newest = store.latest().await.unwrap().unwrap();
+    let catalog = MartCatalog::new(&store.snapshot(newest).await.unwrap());
+    let (_folder, engine) = engine(&limits());
+    let scan = || LogicalPlanBuilder::scan("t", catalog.table("t", None).unwrap(), None).unwrap();
+    let files = |text: String| text.matches(".parquet").count();
+    let all = engine.explain(&query(), scan().build().unwrap()).await.unwrap();
+    assert_eq!(files(all), 2);
+    let plan = scan().filter(col("k").gt(lit(1005i64))).unwrap().build().unwrap();
+    assert_eq!(files(engine.explain(&query(), plan.clone()).await.unwrap()), 1);
+    let rows: Vec<_> = start(&engine, &query(), plan).await.unwrap().try_collect().await.unwrap();
+    assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 94);
+}
