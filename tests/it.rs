@@ -11,6 +11,7 @@
 mod cli;
 mod flight;
 mod kill;
+mod load;
 mod model;
 mod projects;
 mod slt;

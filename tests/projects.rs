@@ -3,9 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use futures::TryStreamExt;
 use starmart::config::Config;
-use starmart::ingest::{LoadOptions, Silent};
+use starmart::error::Result;
+use starmart::ingest::{LoadOptions, LoadReport, Silent};
 use starmart::mart::Mart;
+use starmart::query::{Principal, Settings};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -40,15 +45,36 @@ pub(crate) async fn open(folder: &Path) -> Arc<Mart> {
 pub(crate) async fn loaded(project: &str) -> (TempDir, Arc<Mart>) {
     let folder = copied(project);
     let mart = open(folder.path()).await;
-    mart.load(&LoadOptions::default(), std::sync::Arc::new(Silent)).await.unwrap();
+    load(&mart, LoadOptions::default()).await.unwrap();
     (folder, mart)
+}
+
+/// Loads what changed.
+pub(crate) async fn load(mart: &Arc<Mart>, options: LoadOptions) -> Result<LoadReport> {
+    mart.load(&options, Arc::new(Silent)).await
+}
+
+/// The rows of an answer, values apart by commas, rows by bars.
+pub(crate) async fn ask(mart: &Arc<Mart>, sql: &str) -> Result<String> {
+    let session = mart.session(Principal::local(), Settings::default());
+    let batches: Vec<RecordBatch> = session.query(sql).await?.try_collect().await?;
+    let options = FormatOptions::default();
+    let mut rows = Vec::new();
+    for batch in &batches {
+        let columns: Vec<_> =
+            batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
+        for row in 0..batch.num_rows() {
+            rows.push(columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join(","));
+        }
+    }
+    Ok(rows.join("|"))
 }
 
 /// A Flight server over a mart, on a port of its own.
 pub(crate) struct Served {
     address: std::net::SocketAddr,
     stop: oneshot::Sender<()>,
-    task: JoinHandle<starmart::error::Result<()>>,
+    task: JoinHandle<Result<()>>,
 }
 
 impl Served {

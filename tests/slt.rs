@@ -45,6 +45,14 @@ impl AsyncDB for Door {
         Ok(DBOutput::Rows { types: types(&schema), rows: rows(&batches) })
     }
 
+    /// For `skipif` and `onlyif`: SET needs a session, which Flight does not have.
+    fn engine_name(&self) -> &str {
+        match self {
+            Door::InProcess(_) => "session",
+            Door::Flight(_) => "flight",
+        }
+    }
+
     async fn shutdown(&mut self) {}
 }
 

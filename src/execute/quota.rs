@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{
-    FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, human_readable_size,
+    FairSpillPool, GreedyMemoryPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, human_readable_size,
 };
 
 /// How messages of the quota begin, so that they can be told from DataFusion's own.
@@ -13,11 +13,14 @@ pub(super) const QUERY_MEMORY: &str = "the query needs more memory than";
 /// How messages about the shared memory begin.
 pub(super) const SHARED_MEMORY: &str = "the queries together need more memory than";
 
-/// A pool for one query. Operators that can spill share the quota fairly; what it grants is taken from the
-/// shared pool too, and either can refuse.
+/// A pool for one query. Operators that can spill share most of the quota fairly; a quarter is beyond their reach,
+/// since whoever has spilled must merge, merging cannot spill, and nobody gives memory back on its behalf. What the
+/// quota grants is taken from the shared pool too, and either can refuse.
 #[derive(Debug)]
 pub(super) struct QuotaPool {
-    quota: FairSpillPool,
+    quota: GreedyMemoryPool,
+    /// What operators that can spill may take of the quota.
+    spillable: FairSpillPool,
     quota_bytes: usize,
     shared: Arc<dyn MemoryPool>,
     shared_bytes: usize,
@@ -26,7 +29,29 @@ pub(super) struct QuotaPool {
 impl QuotaPool {
     /// A pool of `quota_bytes`, out of `shared`, which holds `shared_bytes`.
     pub(super) fn new(quota_bytes: usize, shared: Arc<dyn MemoryPool>, shared_bytes: usize) -> Self {
-        Self { quota: FairSpillPool::new(quota_bytes), quota_bytes, shared, shared_bytes }
+        let spillable = FairSpillPool::new(quota_bytes - quota_bytes / 4);
+        Self { quota: GreedyMemoryPool::new(quota_bytes), spillable, quota_bytes, shared, shared_bytes }
+    }
+
+    /// The pools that a consumer takes from, the first to refuse first.
+    fn pools(&self, consumer: &MemoryConsumer) -> impl Iterator<Item = &dyn MemoryPool> {
+        let spillable: Option<&dyn MemoryPool> = if consumer.can_spill() { Some(&self.spillable) } else { None };
+        let rest: [&dyn MemoryPool; 2] = [&self.quota, self.shared.as_ref()];
+        spillable.into_iter().chain(rest)
+    }
+
+    /// What an operator that cannot spill tells whoever asked.
+    fn refused(&self, reservation: &MemoryReservation, additional: usize, shared: bool) -> DataFusionError {
+        let (limit, bytes, key) = match shared {
+            true => (SHARED_MEMORY, self.shared_bytes, "limits.memory"),
+            false => (QUERY_MEMORY, self.quota_bytes, "limits.query_memory"),
+        };
+        DataFusionError::ResourcesExhausted(format!(
+            "{limit} {} ({} asked for {} more); ask for less at once, or raise {key} in starmart.yaml",
+            human_readable_size(bytes),
+            reservation.consumer().name(),
+            human_readable_size(additional),
+        ))
     }
 }
 
@@ -42,40 +67,29 @@ impl MemoryPool for QuotaPool {
     }
 
     fn register(&self, consumer: &MemoryConsumer) {
-        self.quota.register(consumer);
-        self.shared.register(consumer);
+        self.pools(consumer).for_each(|pool| pool.register(consumer));
     }
 
     fn unregister(&self, consumer: &MemoryConsumer) {
-        self.quota.unregister(consumer);
-        self.shared.unregister(consumer);
+        self.pools(consumer).for_each(|pool| pool.unregister(consumer));
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        self.quota.grow(reservation, additional);
-        self.shared.grow(reservation, additional);
+        self.pools(reservation.consumer()).for_each(|pool| pool.grow(reservation, additional));
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        self.quota.shrink(reservation, shrink);
-        self.shared.shrink(reservation, shrink);
+        self.pools(reservation.consumer()).for_each(|pool| pool.shrink(reservation, shrink));
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let refused = |limit: &str, bytes: usize, key: &str| {
-            DataFusionError::ResourcesExhausted(format!(
-                "{limit} {} ({} asked for {} more); ask for less at once, or raise {key} in starmart.yaml",
-                human_readable_size(bytes),
-                reservation.consumer().name(),
-                human_readable_size(additional),
-            ))
-        };
-        if self.quota.try_grow(reservation, additional).is_err() {
-            return Err(refused(QUERY_MEMORY, self.quota_bytes, "limits.query_memory"));
-        }
-        if self.shared.try_grow(reservation, additional).is_err() {
-            self.quota.shrink(reservation, additional);
-            return Err(refused(SHARED_MEMORY, self.shared_bytes, "limits.memory"));
+        let pools: Vec<_> = self.pools(reservation.consumer()).collect();
+        for (at, pool) in pools.iter().enumerate() {
+            if pool.try_grow(reservation, additional).is_err() {
+                pools[..at].iter().for_each(|granted| granted.shrink(reservation, additional));
+                let last = at + 1 == pools.len();
+                return Err(self.refused(reservation, additional, last));
+            }
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use datafusion::catalog::streaming::StreamingTable;
@@ -199,7 +200,8 @@ impl Load<'_> {
             Decision::Append(files) => (files, WriteMode::Append),
         };
         self.progress.begin(&table.name, files.iter().map(|file| file.size).sum());
-        let answer = self.sorted_files(table, files).await?;
+        let read = Arc::new(AtomicU64::new(0));
+        let answer = self.sorted_files(table, files, &read).await?;
         let mut inputs: Vec<Input> = match (mode, self.pins.get(&table.name)) {
             (WriteMode::Append, Some(pin)) => pin.inputs.clone(),
             _ => Vec::new(),
@@ -212,20 +214,27 @@ impl Load<'_> {
             WriteMode::Replace => 0,
         };
         let snapshot = self.stage(table, mode, answer).await?;
-        let read = snapshot.rows() - before;
+        files.iter().try_for_each(|file| file.still_the_same(&table.name))?;
+        let (read, loaded) = (read.load(Ordering::Relaxed), snapshot.rows() - before);
+        if read != loaded {
+            return Err(Error::internal(format!("table '{}': {read} rows were read, {loaded} loaded", table.name)));
+        }
         self.pin(table, &snapshot, inputs, BTreeMap::new());
         Ok(Some(read))
     }
 
-    /// The files' rows, cast and sorted.
-    async fn sorted_files(&self, table: &Table, files: &[SourceFile]) -> Result<Answer> {
+    /// The files' rows, cast, sorted and counted as they are read.
+    async fn sorted_files(&self, table: &Table, files: &[SourceFile], read: &Arc<AtomicU64>) -> Result<Answer> {
         let format = match &table.source {
             Source::Files { format, .. } => *format,
             Source::Sql { .. } => FileFormat::Parquet,
         };
         let partitions = files.iter().map(|file| {
-            let (progress, name) = (Arc::clone(&self.progress), table.name.clone());
-            let on_rows: OnRows = Arc::new(move |rows| progress.advance(&name, rows));
+            let (progress, name, read) = (Arc::clone(&self.progress), table.name.clone(), Arc::clone(read));
+            let on_rows: OnRows = Arc::new(move |rows| {
+                read.fetch_add(rows, Ordering::Relaxed);
+                progress.advance(&name, rows);
+            });
             Arc::new(FilePartition::new(table, format, file.clone(), on_rows)) as Arc<dyn PartitionStream>
         });
         let internal = |error| Error::internal("a load cannot be planned").with_source(error);

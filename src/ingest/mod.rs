@@ -3,6 +3,7 @@
 
 mod cast;
 mod claims;
+mod csv;
 mod decide;
 mod load;
 pub mod made;

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::csv::ReaderBuilder;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::DataFusionError;
 use datafusion::execution::TaskContext;
@@ -19,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::model::{Column, FileFormat, Table};
 
 use super::cast;
+use super::csv;
 use super::sources::SourceFile;
 
 /// Rows of a batch.
@@ -80,16 +80,9 @@ impl FilePartition {
                 Ok(Box::new(reader.map(move |batch| batch.map_err(|error| damaged(&error).with_source(error)))))
             }
             FileFormat::Csv => {
-                let schema = super::sources::header(&self.table, &self.file, FileFormat::Csv)?;
-                let broken = move |error: &dyn fmt::Display| {
-                    Error::invalid(format!("table '{table}': '{shown}' cannot be read: {error}"))
-                };
-                let reader = ReaderBuilder::new(schema)
-                    .with_header(true)
-                    .with_batch_size(BATCH_ROWS)
-                    .build(self.file.open_text()?)
-                    .map_err(|error| broken(&error).with_source(error))?;
-                Ok(Box::new(reader.map(move |batch| batch.map_err(|error| broken(&error).with_source(error)))))
+                let file = self.file.clone();
+                let reader = csv::rows(&table, &file, BATCH_ROWS)?;
+                Ok(Box::new(reader.map(move |batch| batch.map_err(|error| csv::unreadable(&table, &file, error)))))
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 use chrono::{DateTime, Utc};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sha2::{Digest, Sha256};
@@ -15,8 +15,7 @@ use crate::error::{Error, Result};
 use crate::model::{FileFormat, Schemas, Spec, TableSchema};
 use crate::store::Input;
 
-/// The longest line of a CSV header.
-const HEADER_LIMIT_BYTES: u64 = 1 << 20;
+use super::csv;
 
 /// A source file: where it is, and what it is called in messages and in the mart's record.
 #[derive(Debug, Clone)]
@@ -32,6 +31,16 @@ impl SourceFile {
     pub(super) fn input(&self, hashed: bool) -> Result<Input> {
         let sha256 = if hashed { Some(self.sha256()?) } else { None };
         Ok(Input { path: self.shown.clone(), size: self.size, modified: self.modified, sha256 })
+    }
+
+    /// That the file is as it was when the load decided to read it: rows of two states of it belong to neither.
+    pub(super) fn still_the_same(&self, table: &str) -> Result<()> {
+        let meta = fs::metadata(&self.path).map_err(|error| unreadable(&self.shown, error))?;
+        let modified = meta.modified().map_err(|error| unreadable(&self.shown, error))?;
+        if meta.len() == self.size && DateTime::<Utc>::from(modified) == self.modified {
+            return Ok(());
+        }
+        Err(Error::invalid(format!("table '{table}': '{}' changed while it was loaded; load it again", self.shown)))
     }
 
     /// SHA-256 of the content, in hex.
@@ -172,28 +181,8 @@ pub(super) fn header(table: &str, file: &SourceFile, format: FileFormat) -> Resu
             let fields = builder.schema().fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
             Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
         }
-        FileFormat::Csv => csv_header(table, file),
+        FileFormat::Csv => csv::header(table, file),
     }
-}
-
-fn csv_header(table: &str, file: &SourceFile) -> Result<SchemaRef> {
-    let mut line = Vec::new();
-    let mut reader = BufReader::new(file.open_text()?).take(HEADER_LIMIT_BYTES);
-    reader.read_until(b'\n', &mut line).map_err(|error| unreadable(&file.shown, error))?;
-    let fault = |what: &str| Error::invalid(format!("table '{table}': '{}', line 1: {what}", file.shown));
-    let line = String::from_utf8(line).map_err(|error| fault("the header is not UTF-8").with_source(error))?;
-    let mut fields = Vec::new();
-    for name in line.trim_end_matches(['\n', '\r']).split(',') {
-        let name = name.trim().trim_matches('"');
-        if name.is_empty() {
-            return Err(fault("the header has a column without a name"));
-        }
-        if fields.iter().any(|field: &Field| field.name() == name) {
-            return Err(fault(&format!("the header names '{name}' twice")));
-        }
-        fields.push(Field::new(name, DataType::Utf8, true));
-    }
-    Ok(Arc::new(Schema::new(fields)))
 }
 
 /// The schemas of all tables that come from files, by their headers alone.

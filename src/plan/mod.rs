@@ -19,7 +19,8 @@ pub use statement::{Statement, statement, versions};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::common::Column;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
 use datafusion::sql::sqlparser::ast as sqlast;
 
 use crate::error::Result;
@@ -72,7 +73,7 @@ pub fn plan(statement: &Statement, context: &Context<'_>) -> Result<Plan> {
     let mut query = query;
     bind::bind(&mut query, context)?;
     let tables = CatalogTables { catalog: context.catalog };
-    let mut logical = sql::plan_query(query, &tables, context.functions)?;
+    let mut logical = signed(sql::plan_query(query, &tables, context.functions)?)?;
     if let Some(analyze) = explain {
         logical = LogicalPlanBuilder::from(logical)
             .explain(false, analyze)
@@ -80,6 +81,24 @@ pub fn plan(statement: &Statement, context: &Context<'_>) -> Result<Plan> {
             .map_err(sql::planning_error)?;
     }
     Ok(Plan { schema: announced(&logical), logical })
+}
+
+/// The plan with unsigned integers of its result, which only DataFusion's own functions give (ranks, positions), as
+/// Int64: the dialect knows no others.
+fn signed(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let schema = Arc::clone(plan.schema());
+    if !schema.fields().iter().any(|field| field.data_type().is_unsigned_integer()) {
+        return Ok(plan);
+    }
+    let columns = schema.iter().map(|(qualifier, field)| {
+        let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+        match field.data_type().is_unsigned_integer() {
+            true => cast(column, DataType::Int64).alias_qualified(qualifier.cloned(), field.name()),
+            false => column,
+        }
+    });
+    let plan = LogicalPlanBuilder::from(plan).project(columns.collect::<Vec<_>>());
+    plan.and_then(LogicalPlanBuilder::build).map_err(sql::planning_error)
 }
 
 /// The schema to announce for a plan: what clients are told is what they are sent.

@@ -166,3 +166,103 @@ fn mirrored(op: &BinaryOperator) -> BinaryOperator {
         other => other.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Datelike, Timelike};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ZONES: [Tz; 7] = [
+        Tz::Pacific__Kiritimati,
+        Tz::Pacific__Pago_Pago,
+        Tz::Pacific__Apia,
+        Tz::Australia__Lord_Howe,
+        Tz::Asia__Taipei,
+        Tz::Asia__Kathmandu,
+        Tz::America__New_York,
+    ];
+    const GRAINS: [Option<Grain>; 7] = [
+        None,
+        Some(Grain::Hour),
+        Some(Grain::Day),
+        Some(Grain::Week),
+        Some(Grain::Month),
+        Some(Grain::Quarter),
+        Some(Grain::Year),
+    ];
+    const OPERATORS: [(&str, BinaryOperator); 5] = [
+        ("=", BinaryOperator::Eq),
+        ("<", BinaryOperator::Lt),
+        ("<=", BinaryOperator::LtEq),
+        (">", BinaryOperator::Gt),
+        (">=", BinaryOperator::GtEq),
+    ];
+
+    /// The first moment of the period that a wall clock lies in.
+    fn start(wall: NaiveDateTime, grain: Option<Grain>) -> NaiveDateTime {
+        let day = wall.date();
+        let first = |month: u32| day.with_day(1).unwrap().with_month(month).unwrap();
+        let start = match grain {
+            None => return wall,
+            Some(Grain::Hour) => return day.and_hms_opt(wall.hour(), 0, 0).unwrap(),
+            Some(Grain::Day) => day,
+            Some(Grain::Week) => day - Duration::days(day.weekday().num_days_from_monday().into()),
+            Some(Grain::Month) => first(day.month()),
+            Some(Grain::Quarter) => first((day.month() - 1) / 3 * 3 + 1),
+            Some(Grain::Year) => first(1),
+        };
+        start.and_hms_opt(0, 0, 0).unwrap()
+    }
+
+    fn holds(left: &NaiveDateTime, op: &str, right: &NaiveDateTime) -> bool {
+        match op {
+            "=" => left == right,
+            "<" => left < right,
+            "<=" => left <= right,
+            ">" => left > right,
+            _ => left >= right,
+        }
+    }
+
+    /// Whether an instant lies in a range that `utc_range` gave.
+    fn admits(condition: &Expr, at: DateTime<Utc>) -> bool {
+        let shown = condition.to_string();
+        let bound = shown.split('\'').nth(1).unwrap().parse::<DateTime<Utc>>().unwrap();
+        if shown.contains(">=") { at >= bound } else { at <= bound }
+    }
+
+    proptest! {
+        #[test]
+        fn pruning_loses_no_instant(
+            // From 2010 to 2020: Samoa left out 2011-12-30, and the others changed their clocks twice a year or never.
+            second in 1_262_304_000_i64..1_577_836_800,
+            away in -400_000_i64..400_000,
+            at in (0..ZONES.len(), 0..GRAINS.len(), 0..OPERATORS.len()),
+            on_the_right in any::<bool>(),
+            dated in any::<bool>(),
+        ) {
+            let (zone, grain, (sign, op)) = (ZONES[at.0], GRAINS[at.1], &OPERATORS[at.2]);
+            let instant = DateTime::from_timestamp(second, 0).unwrap();
+            let clock = start(instant.with_timezone(&zone).naive_local(), grain);
+            let near = start(clock + Duration::seconds(away), if dated { Some(Grain::Day) } else { grain });
+            for literal in [near, clock] {
+                let shown = if dated && literal == near { literal.date().to_string() } else { literal.to_string() };
+                let (axis, value) = (ast::column("axis"), ast::text(&shown));
+                let predicate = match on_the_right {
+                    true => ast::binary(value, mirrored(op), axis),
+                    false => ast::binary(axis, op.clone(), value),
+                };
+                let is_axis = |expr: &Expr| (*expr == ast::column("axis")).then_some(grain);
+                let range = utc_range(&predicate, &ast::column("raw"), &is_axis);
+                prop_assert!(!range.is_empty(), "{predicate} prunes nothing");
+                if holds(&clock, sign, &literal) {
+                    for condition in &range {
+                        prop_assert!(admits(condition, instant), "{instant} ({clock} in {zone}) {predicate}: {condition}");
+                    }
+                }
+            }
+        }
+    }
+}

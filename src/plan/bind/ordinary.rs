@@ -36,6 +36,7 @@ impl Binder<'_> {
         let block = Block { sources, keys: None };
         let keys = if aggregates { Some(block.grouping(select)?) } else { None };
         let block = Block { keys, ..block };
+        name_items(select, order);
         let outer = std::mem::replace(&mut self.wall, cube);
         let bound = self.expressions(select, order, &block);
         self.wall = outer;
@@ -231,6 +232,36 @@ fn refuse_beneath_aggregate(sources: &[Named]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Gives items that are neither columns nor named the name that they are written as, before binding rewrites them; a
+/// second one of that name is told apart by its number. ORDER BY of the same expression means the item.
+fn name_items(select: &mut Select, order: &mut [OrderByExpr]) {
+    let mut taken: Vec<String> = select.projection.iter().filter_map(item_name).collect();
+    for item in &mut select.projection {
+        if let SelectItem::UnnamedExpr(expr) = item
+            && !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+        {
+            let written = output_name(expr);
+            let numbered = (2..).map(|number| format!("{written}_{number}"));
+            let mut names = std::iter::once(written.clone()).chain(numbered);
+            if let Some(name) = names.find(|name| !taken.contains(name)) {
+                taken.push(name.clone());
+                for ordered in order.iter_mut().filter(|ordered| ordered.expr == *expr) {
+                    ordered.expr = ast::column(&name);
+                }
+                *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: ast::ident(&name) };
+            }
+        }
+    }
+}
+
+fn item_name(item: &SelectItem) -> Option<String> {
+    match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(fold(alias)),
+        SelectItem::UnnamedExpr(expr @ (Expr::Identifier(_) | Expr::CompoundIdentifier(_))) => Some(output_name(expr)),
+        _ => None,
+    }
 }
 
 fn output_name(expr: &Expr) -> String {

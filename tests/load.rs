@@ -1,0 +1,249 @@
+//! Loads: what is read, what is left alone, what stops a table, and what the claims of a model are worth afterwards.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use starmart::error::Kind;
+use starmart::ingest::{LoadOptions, LoadReport, Outcome};
+use starmart::mart::Mart;
+use tempfile::TempDir;
+
+use crate::projects::{ask, load, open};
+
+/// A project of one model and its files.
+struct Project {
+    folder: TempDir,
+    mart: Arc<Mart>,
+}
+
+impl Project {
+    async fn new(model: &str, files: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().unwrap();
+        for inside in ["data", "cubes"] {
+            std::fs::create_dir(folder.path().join(inside)).unwrap();
+        }
+        std::fs::write(folder.path().join("starmart.yaml"), "version: 1\nmart: mart\ndata: data\n").unwrap();
+        write(folder.path(), "cubes/model.yaml", &format!("version: 1\n{model}"));
+        files.iter().for_each(|(name, text)| write(folder.path(), name, text));
+        let mart = open(folder.path()).await;
+        Self { folder, mart }
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        write(self.folder.path(), name, text);
+    }
+
+    fn model(&self, model: &str) {
+        self.write("cubes/model.yaml", &format!("version: 1\n{model}"));
+    }
+
+    async fn load(&self) -> LoadReport {
+        load(&self.mart, LoadOptions::default()).await.unwrap()
+    }
+
+    /// Loads what must stop; the error says every one of `words`.
+    #[track_caller]
+    fn stops(&self, words: &[&str]) -> impl Future<Output = ()> {
+        let mart = Arc::clone(&self.mart);
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        async move {
+            let error = load(&mart, LoadOptions::default()).await.unwrap_err();
+            assert_eq!(error.kind(), Kind::Invalid, "{error}");
+            for word in words {
+                assert!(error.to_string().contains(&word), "'{word}' is not in: {error}");
+            }
+        }
+    }
+
+    async fn ask(&self, sql: &str) -> String {
+        ask(&self.mart, sql).await.unwrap()
+    }
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    std::fs::write(folder.join(name), text).unwrap();
+}
+
+fn outcomes(report: &LoadReport) -> Vec<(&str, Outcome, u64)> {
+    report.tables.iter().map(|table| (table.table.as_str(), table.outcome, table.loaded)).collect()
+}
+
+const TILLS: &str =
+    "tables:\n  tills:\n    files: data/till*.csv\n    load: {mode: append}\n    columns:\n      n: integer\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn append_adds_unseen_files_and_stops_at_changed_ones() {
+    let project = Project::new(TILLS, &[("data/till1.csv", "n\n1\n2\n")]).await;
+    assert_eq!(outcomes(&project.load().await), [("tills", Outcome::Loaded, 2)]);
+    assert_eq!(project.load().await.version, None, "nothing new");
+    project.write("data/till2.csv", "n\n10\n");
+    let report = project.load().await;
+    assert_eq!((report.version, report.tables[0].read, report.tables[0].loaded), (Some(2), 1, 3));
+    assert_eq!(project.ask("SELECT sum(n), count(*) FROM mart.tills").await, "13,3");
+    assert_eq!(project.ask("SELECT sum(n) FROM mart.tills VERSION AS OF 1").await, "3");
+
+    project.write("data/till1.csv", "n\n1\n7\n");
+    project.stops(&["tills", "till1.csv", "has changed", "--full"]).await;
+    std::fs::remove_file(project.folder.path().join("data/till1.csv")).unwrap();
+    project.stops(&["till1.csv", "is missing", "--full"]).await;
+    assert_eq!(project.ask("SELECT sum(n) FROM mart.tills").await, "13", "what was published stays");
+
+    let full = LoadOptions { full: true, ..LoadOptions::default() };
+    assert_eq!(outcomes(&load(&project.mart, full).await.unwrap()), [("tills", Outcome::Loaded, 1)]);
+    assert_eq!(project.ask("SELECT sum(n) FROM mart.tills").await, "10");
+    project.model(&TILLS.replace("integer", "decimal(5,1)"));
+    project.stops(&["definition has changed", "--full"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_touched_file_is_known_by_its_content() {
+    let project = Project::new(TILLS, &[("data/till1.csv", "n\n1\n")]).await;
+    project.load().await;
+    std::fs::rename(project.folder.path().join("data/till1.csv"), project.folder.path().join("data/old")).unwrap();
+    project.write("data/till1.csv", "n\n1\n");
+    assert_eq!(project.load().await.version, None);
+}
+
+const CHAIN: &str = "tables:
+  lines:
+    files: data/lines.csv
+    columns: {id: integer, product: integer}
+    primary_key: [id]
+    joins: {products: product}
+  products: {files: data/products.csv, columns: {product: integer}, primary_key: [product]}
+  counts: {sql: 'select product, count(*) as n from lines where product is not null group by product', primary_key: [product]}
+  busiest: {sql: 'select max(n) as n from counts'}
+cubes:
+  lines: {table: lines, dimensions: {name: products.name}, measures: {lines: count(*)}}
+";
+const LINES: (&str, &str) = ("data/lines.csv", "id,product\n1,7\n2,7\n3,8\n4,99\n5,\n");
+const PRODUCTS: (&str, &str) = ("data/products.csv", "product,name\n7,tea\n8,茶\n");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn derived_tables_load_with_what_they_read() {
+    let project = Project::new(CHAIN, &[LINES, PRODUCTS]).await;
+    project.load().await;
+    assert_eq!(project.ask("SELECT n FROM mart.busiest").await, "2");
+    project.write(PRODUCTS.0, "product,name\n7,tea\n8,茶\n9,x\n");
+    let report = project.load().await;
+    let loaded: Vec<&str> = report.tables.iter().filter(|t| t.outcome == Outcome::Loaded).map(|t| &*t.table).collect();
+    assert_eq!(loaded, ["products"], "nothing is derived from products");
+    project.write(LINES.0, "id,product\n1,7\n2,7\n3,7\n");
+    let dry = load(&project.mart, LoadOptions { dry_run: true, ..LoadOptions::default() }).await.unwrap();
+    let would: Vec<&str> = dry.tables.iter().filter(|t| t.outcome == Outcome::WouldLoad).map(|t| &*t.table).collect();
+    assert_eq!((dry.version, would.len()), (None, 3), "{would:?}");
+    assert_eq!(project.ask("SELECT n FROM mart.busiest").await, "2", "a dry run writes nothing");
+    project.load().await;
+    assert_eq!(project.ask("SELECT n FROM mart.busiest").await, "3");
+    project.model(&CHAIN.replace("max(n) as n", "min(n) as n, count(*) as products"));
+    let report = project.load().await;
+    let loaded: Vec<&str> = report.tables.iter().filter(|t| t.outcome == Outcome::Loaded).map(|t| &*t.table).collect();
+    assert_eq!(loaded, ["busiest"]);
+    assert_eq!(project.ask("SELECT products FROM mart.busiest").await, "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_the_tables_can_be_loaded() {
+    let project = Project::new(CHAIN, &[LINES, PRODUCTS]).await;
+    let some = |table: &str| LoadOptions { tables: vec![table.into()], ..LoadOptions::default() };
+    load(&project.mart, some("products")).await.unwrap();
+    assert_eq!(project.ask("SELECT count(*) FROM mart.products").await, "2");
+    let missing = ask(&project.mart, "SELECT lines FROM lines").await.unwrap_err();
+    assert!(missing.to_string().contains("lines"), "{missing}");
+    load(&project.mart, some("lines")).await.unwrap();
+    assert_eq!(project.ask("SELECT lines FROM lines").await, "5");
+    assert_eq!(project.ask("SELECT n FROM mart.busiest").await, "2", "derived from lines");
+    let unknown = load(&project.mart, some("line")).await.unwrap_err();
+    assert!(unknown.to_string().contains("did you mean 'lines'?"), "{unknown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orphans_are_counted_apart_from_nulls() {
+    let project = Project::new(CHAIN, &[LINES, PRODUCTS]).await;
+    let report = project.load().await;
+    let lines = report.tables.iter().find(|table| table.table == "lines").unwrap();
+    let [orphans] = lines.orphans.as_slice() else { panic!("{:?}", lines.orphans) };
+    assert_eq!((orphans.join.as_str(), orphans.keys, orphans.rows), ("products", 1, 1));
+    assert_eq!(project.ask("SELECT name, lines FROM lines ORDER BY name").await, "tea,2|茶,1|,2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_false_claim_is_told_and_refused() {
+    let project = Project::new(CHAIN, &[LINES, ("data/products.csv", "product,name\n7,tea\n7,thé\n8,茶\n")]).await;
+    let report = project.load().await;
+    assert!(report.version.is_some(), "a false claim stops no load");
+    let told: Vec<&str> = report.tables.iter().flat_map(|table| &table.false_claims).map(String::as_str).collect();
+    assert_eq!(told.len(), 2, "the key, and the join to it: {told:?}");
+    let refused = ask(&project.mart, "SELECT name, lines FROM lines").await.unwrap_err();
+    assert!(refused.to_string().contains("products"), "{refused}");
+    assert_eq!(project.ask("SELECT lines FROM lines").await, "5", "what needs no join is answered");
+
+    project.write(PRODUCTS.0, PRODUCTS.1);
+    let report = project.load().await;
+    assert!(report.tables.iter().all(|table| table.false_claims.is_empty()));
+    assert_eq!(project.ask("SELECT lines FROM lines WHERE name = 'tea'").await, "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_claim_is_tested_without_loading_a_row() {
+    let project = Project::new(&CHAIN.replace("    primary_key: [id]\n", ""), &[LINES, PRODUCTS]).await;
+    project.load().await;
+    project.model(CHAIN);
+    let report = project.load().await;
+    assert_eq!(report.version, Some(2), "verdicts alone make a version");
+    assert!(report.tables.iter().all(|table| table.outcome == Outcome::Unchanged));
+    let versions = project.mart.versions().await.unwrap();
+    assert_eq!(versions[0].tables, versions[1].tables);
+    assert_eq!(versions[0].verdicts.len(), versions[1].verdicts.len() + 1);
+    project.model(&CHAIN.replace("primary_key: [id]", "primary_key: [product]"));
+    let report = project.load().await;
+    assert_eq!(report.tables.iter().flat_map(|table| &table.false_claims).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_stopped_table_publishes_nothing_and_every_fault_is_told() {
+    let files = [("data/lines.csv", "id,product\n1,7\nx,8\n"), ("data/products.csv", "product,name\n7,tea,hot\n")];
+    let project = Project::new(CHAIN, &files).await;
+    project.stops(&["lines.csv", "data row 2", "column 'id'", "'x' is no integer", "products.csv", "line 2"]).await;
+    assert!(project.mart.versions().await.unwrap().is_empty());
+}
+
+/// Files of one column `t` of text and one `v`, and what is wrong with them.
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_files_stop_their_table_by_name() {
+    let cases: [(&str, &[u8], &[&str]); 12] = [
+        ("integer", b"t,v\na,1\nb\n", &["line 3", "expected 2"]),
+        ("integer", b"t,v\na,1,2\n", &["line 2", "expected 2"]),
+        ("text", b"t,v\na,\xff\xfe\n", &["UTF-8"]),
+        ("text", b"t,v\na,\"lost\nb,1\nc,2\n", &["the quote opened in line 2 is never closed"]),
+        ("text", b"t,t\na,b\n", &["line 1", "names 't' twice"]),
+        ("text", b"t,\na,b\n", &["line 1", "without a name"]),
+        ("text", b"t,w\na,b\n", &["'v'"]),
+        ("decimal(4,2)", b"t,v\na,100.00\n", &["data row 1", "column 'v'", "'100.00' is no decimal(4,2)"]),
+        ("integer", b"t,v\na,1\nb,9223372036854775808\n", &["data row 2", "'9223372036854775808' is no integer"]),
+        ("date", b"t,v\na,2017-02-29\n", &["'2017-02-29' is no date"]),
+        ("boolean", b"t,v\na,yes\n", &["'yes' is no boolean"]),
+        ("{type: timestamp, stored_in: America/New_York}", b"t,v\na,2017-11-05 01:30\n", &["comes twice"]),
+    ];
+    for (data_type, text, words) in cases {
+        let model = format!("tables:\n  broken:\n    files: data/broken.csv\n    columns:\n      v: {data_type}\n");
+        let project = Project::new(&model, &[]).await;
+        std::fs::write(project.folder.path().join("data/broken.csv"), text).unwrap();
+        let error = load(&project.mart, LoadOptions::default()).await.unwrap_err();
+        for word in words.iter().chain(&["broken"]) {
+            assert!(error.to_string().contains(word), "{}: '{word}' is not in: {error}", String::from_utf8_lossy(text));
+        }
+        assert!(project.mart.versions().await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn csv_is_read_as_it_is_written() {
+    let text = "\u{feff}id,\"the, name\",plain\r\n1,\"a \"\"b\"\", c\",x\r\n2,\"two\nlines\",\r\n\r\n3,\"\", 部門 \r\n";
+    let model =
+        "tables:\n  t:\n    files: data/t.csv\n    columns: {id: integer, name: {from: 'the, name', type: text}}\n";
+    let project = Project::new(model, &[("data/t.csv", text)]).await;
+    assert_eq!(project.load().await.tables[0].read, 3);
+    let rows = project.ask("SELECT id, name, plain, name IS NULL FROM mart.t ORDER BY id").await;
+    assert_eq!(rows, "1,a \"b\", c,x,false|2,two\nlines,,false|3,, 部門 ,true");
+}
