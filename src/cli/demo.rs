@@ -65,7 +65,11 @@ impl Demo {
         let config = self.project(&dir, &data, real)?;
         let doors = if self.no_serve { None } else { Some(Doors::open(config.serve.flight, config.serve.http).await?) };
         let mart = Mart::open(config).await?;
-        load(&mart, &LoadOptions::default(), setting.terminal).await?;
+        let everything = LoadOptions::default();
+        tokio::select! {
+            loaded = load(&mart, &everything, setting.terminal) => drop(loaded?),
+            () = setting.stop.cancelled() => return Err(Error::cancelled("stopped")),
+        }
         let Some(doors) = doors else {
             setting.terminal.note(&format!("\nask it:\n  starmart -C {} sql -c \"{QUESTION}\"", dir.display()));
             return Ok(ExitCode::SUCCESS);

@@ -1,7 +1,7 @@
 //! What goes to stderr: errors, notes and the log, in colour only where a person looks.
 
 use std::error::Error as StdError;
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{IsTerminal, Write, stderr, stdout};
 
 use tracing_subscriber::EnvFilter;
 
@@ -13,17 +13,23 @@ pub(super) struct Terminal {
     pub(super) quiet: bool,
     verbose: bool,
     colour: bool,
+    plain: bool,
 }
 
 impl Terminal {
     pub(super) fn new(quiet: bool, verbose: bool) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { quiet, verbose, colour: stderr().is_terminal() && !plain }
+        Self { quiet, verbose, colour: stderr().is_terminal() && !plain, plain }
     }
 
     /// Whether a person looks at stderr.
     pub(super) fn is_watched(self) -> bool {
         !self.quiet && stderr().is_terminal()
+    }
+
+    /// Whether results may be in colour: on a terminal, unless NO_COLOR is set.
+    pub(super) fn colours_results(self) -> bool {
+        !self.plain && stdout().is_terminal()
     }
 
     /// Starts the log.
@@ -40,6 +46,12 @@ impl Terminal {
         if !self.quiet {
             let _ = writeln!(stderr(), "{text}");
         }
+    }
+
+    /// Says what must not be missed, also when quiet.
+    pub(super) fn warn(self, text: &str) {
+        let (on, off) = if self.colour { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
+        let _ = writeln!(stderr(), "{on}note:{off} {text}");
     }
 
     /// Says what went wrong; with `-v` also why.

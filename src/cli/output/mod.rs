@@ -78,23 +78,23 @@ pub(super) async fn write(format: Format, schema: SchemaRef, batches: Batches, t
     }
 }
 
+/// Prints a table of the first rows; what is left of the result is not asked for.
 async fn table(schema: &SchemaRef, mut batches: Batches, terminal: Terminal) -> Result<()> {
-    let mut grid = Grid::of(schema, stdout().is_terminal());
-    let (mut held, mut all) = (0, 0);
-    while let Some(batch) = batches.next().await {
+    let mut grid = Grid::of(schema, terminal.colours_results());
+    let (mut held, mut more) = (0, false);
+    while !more && let Some(batch) = batches.next().await {
         let batch = batch?;
-        all += batch.num_rows();
+        more = batch.num_rows() > TABLE_ROWS - held;
         let taken = batch.slice(0, batch.num_rows().min(TABLE_ROWS - held));
         held += taken.num_rows();
         grid.batch(&taken)?;
     }
     print(&grid.to_string())?;
-    let rows = if all == 1 { "1 row".to_owned() } else { format!("{} rows", grouped(all as u64)) };
-    terminal.note(&rows);
-    if all > held {
-        // Said even when quiet: the table is not the whole result.
-        let message = format!("only the first {} of {rows} are shown; --format csv prints all", grouped(held as u64));
-        return Err(Error::exhausted(message));
+    let rows = if held == 1 { "1 row".to_owned() } else { format!("{} rows", grouped(held as u64)) };
+    if more {
+        terminal.warn(&format!("the first {rows}; there are more, and --format csv prints them all"));
+    } else {
+        terminal.note(&rows);
     }
     Ok(())
 }
