@@ -273,3 +273,17 @@ fn a_query_that_wants_more_memory_than_allowed_is_told_so() {
     let greedy = "WITH big AS (SELECT a.line_id + 10 * b.line_id + 100 * c.line_id + 1000 * d.line_id + 10000 * e.line_id + 100000 * f.line_id + 1000000 * g.line_id AS k FROM mart.lines a, mart.lines b, mart.lines c, mart.lines d, mart.lines e, mart.lines f, mart.lines g) SELECT count(*) FROM big x JOIN big y ON x.k = y.k";
     fails(folder.path(), &["sql", "-c", greedy], 4, &["limits.query_memory"]);
 }
+
+#[test]
+fn a_model_that_has_changed_can_be_loaded() {
+    let folder = projects::copied("shop");
+    works(folder.path(), &["-q", "load"]);
+    edit(folder.path(), "cubes/shop.yaml", "decimal(12,2)", "decimal(14,3)");
+    fails(folder.path(), &["sql", "-c", "SELECT revenue FROM sales"], 2, &["decimal(14,3)", "load table 'lines'"]);
+    works(folder.path(), &["check"]);
+    works(folder.path(), &["-q", "load"]);
+    assert_eq!(
+        works(folder.path(), &["-q", "sql", "--format", "csv", "-c", "SELECT revenue FROM sales"]),
+        "revenue\n122.120\n"
+    );
+}

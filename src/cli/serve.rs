@@ -32,6 +32,7 @@ impl Serve {
         let doors =
             Doors::open(self.flight.unwrap_or(config.serve.flight), self.http.unwrap_or(config.serve.http)).await?;
         let mart = Mart::open(config).await?;
+        mart.adopt_newest().await?;
         setting.terminal.note(&doors.greeting());
         doors.serve(mart, setting).await?;
         Ok(ExitCode::SUCCESS)

@@ -1,13 +1,14 @@
 //! `starmart demo`: the retail mart from nothing to an answer.
 
-use std::path::{Path, PathBuf};
+mod project;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::ingest::{LoadOptions, made};
+use crate::ingest::LoadOptions;
 use crate::mart::Mart;
 
 use super::Setting;
@@ -34,18 +35,6 @@ pub(super) struct Demo {
     all: bool,
 }
 
-/// The model that ships.
-const MODEL: [(&str, &str); 4] = [
-    ("tables.yaml", include_str!("../../cubes/tables.yaml")),
-    ("sales.yaml", include_str!("../../cubes/sales.yaml")),
-    ("campaigns.yaml", include_str!("../../cubes/campaigns.yaml")),
-    ("redemptions.yaml", include_str!("../../cubes/redemptions.yaml")),
-];
-/// The tests of the real figures.
-const TESTS: (&str, &str) = ("tests.yaml", include_str!("../../cubes/tests.yaml"));
-/// The largest table.
-const PROMOTIONS: (&str, &str) = ("promotions.yaml", include_str!("../../cubes/promotions.yaml"));
-
 /// A question to begin with.
 const QUESTION: &str = "SELECT department, revenue, aov FROM sales ORDER BY revenue DESC LIMIT 5";
 
@@ -55,14 +44,17 @@ impl Demo {
         let data = setting.directory.join(&self.data);
         let real = data.join("transactions.parquet").is_file();
         if !real {
-            setting.terminal.note(&format!(
+            setting.terminal.warn(&format!(
                 "'{}' holds no transactions.parquet: a small made data set is used, not The Complete Journey; `make \
                  demo-data` gets the real one",
                 data.display()
             ));
         }
-        let data = if real { data } else { dir.join("data") };
-        let config = self.project(&dir, &data, real)?;
+        if setting.config.is_some() {
+            return Err(Error::misconfigured("demo writes a starmart.yaml of its own; leave --config out"));
+        }
+        let mart = setting.mart.as_deref().unwrap_or("mart");
+        let config = project::write(&dir, real.then_some(data.as_path()), mart, self.all)?;
         let doors = if self.no_serve { None } else { Some(Doors::open(config.serve.flight, config.serve.http).await?) };
         let mart = Mart::open(config).await?;
         let everything = LoadOptions::default();
@@ -71,7 +63,8 @@ impl Demo {
             () = setting.stop.cancelled() => return Err(Error::cancelled("stopped")),
         }
         let Some(doors) = doors else {
-            setting.terminal.note(&format!("\nask it:\n  starmart -C {} sql -c \"{QUESTION}\"", dir.display()));
+            let dir = shell_word(&dir.display().to_string());
+            setting.terminal.note(&format!("\nask it:\n  starmart -C {dir} sql -c \"{QUESTION}\""));
             return Ok(ExitCode::SUCCESS);
         };
         let url = format!("grpc://{}", doors.flight_address);
@@ -79,44 +72,6 @@ impl Demo {
         doors.serve(mart, setting).await?;
         Ok(ExitCode::SUCCESS)
     }
-
-    /// Writes the project; what it says stays true when the demo is run again.
-    fn project(&self, dir: &Path, data: &Path, real: bool) -> Result<Config> {
-        let cubes = dir.join("cubes");
-        std::fs::create_dir_all(&cubes).map_err(|error| unwritten(&cubes, error))?;
-        if !real {
-            std::fs::create_dir_all(data).map_err(|error| unwritten(data, error))?;
-            made::write(data)?;
-        }
-        let data = std::fs::canonicalize(data).map_err(|error| unwritten(data, error))?;
-        if data.file_name().is_none_or(|name| name != "data") {
-            return Err(Error::misconfigured(format!(
-                "the model names its files data/…, so the data's folder must be called data, not '{}'",
-                data.display()
-            )));
-        }
-        let mut files = MODEL.to_vec();
-        files.extend(real.then_some(TESTS));
-        files.extend(self.all.then_some(PROMOTIONS));
-        for (name, _) in [TESTS, PROMOTIONS] {
-            if !files.iter().any(|(kept, _)| *kept == name) && cubes.join(name).exists() {
-                std::fs::remove_file(cubes.join(name)).map_err(|error| unwritten(&cubes.join(name), error))?;
-            }
-        }
-        for (name, text) in files {
-            write(&cubes.join(name), text)?;
-        }
-        write(&dir.join("starmart.yaml"), &Config::render("mart", &data)?)?;
-        Config::load(dir, None)
-    }
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).map_err(|error| unwritten(path, error))
-}
-
-fn unwritten(path: &Path, error: std::io::Error) -> Error {
-    Error::invalid(format!("'{}' cannot be written: {error}", path.display())).with_source(error)
 }
 
 /// What to do next.
@@ -131,4 +86,14 @@ or from Python (pip install adbc-driver-flightsql pyarrow):
       print(cursor.fetch_arrow_table())
 Ctrl-C ends it."
     )
+}
+
+/// A path as a shell reads it.
+fn shell_word(text: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "/._-+@:,".contains(character);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
