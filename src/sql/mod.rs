@@ -2,13 +2,17 @@
 //! `plan`. Pure.
 
 mod bounds;
+mod coercion;
 mod dialect;
 mod functions;
+mod meeting;
 mod parse;
 mod provider;
 
+pub use coercion::{coerced, coerced_expr};
 pub use dialect::StarmartDialect;
 pub use functions::Functions;
+pub use meeting::Written;
 pub use parse::{fold, parse_expr, parse_query, parse_statements};
 pub use provider::{Tables, plan_query, planning_error, type_expr, type_query};
 
