@@ -17,6 +17,7 @@ use datafusion::logical_expr::{
 };
 
 use super::float_aggregate;
+use super::frame::Frame;
 use super::groups::Groups;
 use super::single::{Distinct, Single};
 use super::total::{Finish, Wide, is_wide, scale_of};
@@ -175,7 +176,10 @@ impl AggregateUDFImpl for Exact {
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         match args.expr_fields[0].data_type() {
-            DataType::Float64 => self.for_floats().create_sliding_accumulator(args).map(float_aggregate::one),
+            DataType::Float64 if args.is_distinct => {
+                plan_err!("{}(DISTINCT) of doubles over a moving frame is not supported; cast to decimal", self.name())
+            }
+            DataType::Float64 => Ok(Box::new(Frame::new(self.kind == Kind::Avg))),
             _ => self.single(&args),
         }
     }

@@ -13,16 +13,21 @@ use crate::sql::Functions;
 
 mod aggregate;
 mod arithmetic;
+mod bounded;
+mod calendar;
 mod conversion;
 mod elapsed;
 mod float;
 mod float_aggregate;
+mod frame;
 mod groups;
+mod micros;
 mod planner;
 mod quantile;
 mod ranking;
 mod single;
 mod total;
+mod truncate;
 mod wall_clock;
 
 #[cfg(test)]
@@ -58,9 +63,10 @@ const LEFT_OUT: [&str; 19] = [
 pub fn all() -> Functions {
     let planners = planner::planners(SessionStateDefaults::default_expr_planners());
     let mut functions = Functions { planners, ..Functions::default() };
-    let ours = [wall_clock::wall_clock(), elapsed::days_between()];
+    let ours = [wall_clock::wall_clock(), elapsed::days_between(), truncate::date_trunc(), truncate::date_bin()];
     let ours = arithmetic::all().into_iter().chain(ours).map(Arc::new);
-    let theirs = SessionStateDefaults::default_scalar_functions().into_iter().map(float::in_one_form);
+    let theirs = SessionStateDefaults::default_scalar_functions().into_iter();
+    let theirs = theirs.map(float::in_one_form).map(micros::in_microseconds).map(bounded::within_bounds);
     for function in theirs.chain(ours) {
         add(&mut functions.scalar, function.name(), function.aliases(), &function);
     }

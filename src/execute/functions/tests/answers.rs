@@ -170,3 +170,96 @@ async fn operators_that_mean_something_else_elsewhere_are_refused() {
     ])
     .await;
 }
+
+#[tokio::test]
+async fn moving_frames_of_doubles_forget_what_has_left() {
+    let over = "OVER (ORDER BY k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)";
+    let rows = "(VALUES (1, CAST('1e16' AS DOUBLE)), (2, 1), (3, 1), (4, NULL), (5, NULL), (6, 'inf'), (7, 3), (8, 4)) t(k, v)";
+    for (aggregate, k, expected) in
+        [("sum", 3, "2"), ("avg", 3, "1"), ("sum", 4, "1"), ("sum", 5, "NULL"), ("sum", 7, "inf"), ("sum", 8, "7")]
+    {
+        let sql = format!("SELECT s FROM (SELECT k, {aggregate}(v) {over} AS s FROM {rows}) u WHERE k = {k}");
+        check(&[(&sql, expected)]).await;
+    }
+}
+
+#[tokio::test]
+async fn time_is_cut_beyond_the_centuries_of_nanoseconds() {
+    let early = "arrow_cast('1500-03-17T11:30:15.5', 'Timestamp(Microsecond, None)')";
+    for (unit, expected) in [
+        ("microsecond", "1500-03-17T11:30:15.500"),
+        ("second", "1500-03-17T11:30:15"),
+        ("hour", "1500-03-17T11:00:00"),
+        ("day", "1500-03-17T00:00:00"),
+        ("week", "1500-03-12T00:00:00"),
+        ("month", "1500-03-01T00:00:00"),
+        ("quarter", "1500-01-01T00:00:00"),
+        ("YEAR", "1500-01-01T00:00:00"),
+    ] {
+        let sql = format!("SELECT CAST(date_trunc('{unit}', {early}) AS TEXT)");
+        check(&[(&sql, expected)]).await;
+    }
+    let bin = |stride: &str, at: &str, rest: &str| {
+        format!("SELECT CAST(date_bin(INTERVAL '{stride}', TIMESTAMP '{at}'{rest}) AS TEXT)")
+    };
+    for (sql, expected) in [
+        (bin("15 minutes", "2017-01-01 05:37:00", ""), "2017-01-01T05:30:00"),
+        (bin("1 day", "1960-01-01 05:37:00", ", TIMESTAMP '2017-01-01 06:00:00'"), "1959-12-31T06:00:00"),
+        (bin("3 months", "2017-05-20 00:00:00", ""), "2017-04-01T00:00:00"),
+        (bin("1 month", "2017-03-01 00:00:00", ", TIMESTAMP '2017-01-31 00:00:00'"), "2017-02-28T00:00:00"),
+        (bin("1 month 1 day", "2017-03-01 00:00:00", ""), "!date_bin takes a positive interval"),
+        (bin("0 days", "2017-03-01 00:00:00", ""), "!date_bin takes a positive interval"),
+    ] {
+        check(&[(&sql, expected)]).await;
+    }
+    let zoned = "arrow_cast('2017-11-05T06:30:00Z', 'Timestamp(Microsecond, Some(\"America/New_York\"))')";
+    check(&[
+        (&format!("SELECT CAST(date_trunc('day', {zoned}) AS BIGINT) / 1000000"), "1509854400"),
+        (&format!("SELECT CAST(date_trunc('hour', {zoned}) AS BIGINT) / 1000000"), "1509861600"),
+        (&format!("SELECT CAST(date_bin(INTERVAL '1 year', {early}) AS TEXT)"), "1500-01-01T00:00:00"),
+        (&format!("SELECT extract(year FROM {early})"), "1500"),
+        (&format!("SELECT extract(year FROM v) = 1500 FROM (VALUES ({early})) t(v)"), "true"),
+        ("SELECT CAST(date_trunc('month', DATE '1500-03-17') AS TEXT)", "1500-03-01T00:00:00"),
+        ("SELECT date_trunc('month', v) FROM (VALUES (CAST(NULL AS DATE))) t(v)", "NULL"),
+        ("SELECT date_trunc('eon', TIMESTAMP '2017-01-01 00:00:00')", "!not 'eon'"),
+        ("SELECT date_trunc(v, TIMESTAMP '2017-01-01 00:00:00') FROM (VALUES ('day')) t(v)", "!literal"),
+        ("SELECT CAST(to_timestamp('1500-03-17T11:30:15.5') AS TEXT)", "1500-03-17T11:30:15.500"),
+        ("SELECT arrow_typeof(to_timestamp(1))", "Timestamp(µs)"),
+        ("SELECT arrow_typeof(to_timestamp_seconds(1))", "Timestamp(µs)"),
+        ("SELECT arrow_typeof(from_unixtime(1))", "Timestamp(µs)"),
+        ("SELECT CAST(from_unixtime(1) AS BIGINT)", "1000000"),
+        ("SELECT CAST(to_timestamp('17/03/2017', '%d/%m/%Y') AS TEXT)", "!"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn functions_make_no_more_than_is_foreseen() {
+    let much = "!would make more than 16 MiB at once";
+    check(&[
+        ("SELECT cardinality(range(0, 200000000))", much),
+        ("SELECT cardinality(range(200000000))", much),
+        ("SELECT cardinality(generate_series(0, 200000000))", much),
+        ("SELECT cardinality(range(200000000, 0, -1))", much),
+        ("SELECT cardinality(range(DATE '1900-01-01', DATE '2900-01-01', INTERVAL '1 day'))", "365243"),
+        (
+            "SELECT cardinality(generate_series(arrow_cast('1900-01-01', 'Timestamp(Microsecond, None)'),
+            arrow_cast('2100-01-01', 'Timestamp(Microsecond, None)'), INTERVAL '1 second'))",
+            much,
+        ),
+        ("SELECT cardinality(array_repeat(1, 200000000))", much),
+        ("SELECT cardinality(array_repeat(array_repeat(1, 1000000), 100))", much),
+        ("SELECT cardinality(array_resize(make_array(1), 200000000, 1))", much),
+        ("SELECT length(repeat('abc', 200000000))", much),
+        ("SELECT length(lpad('abc', 200000000))", much),
+        ("SELECT length(rpad('abc', 200000000, 'x'))", much),
+        ("SELECT length(replace(repeat('a', 1000000), 'a', repeat('b', 1000000)))", much),
+        ("SELECT sum(length(repeat('abc', v))) FROM (VALUES (1000000), (1000000000), (-1), (NULL)) t(v)", much),
+        ("SELECT sum(length(repeat('abc', v))) FROM (VALUES (1000), (-1), (NULL)) t(v)", "3000"),
+        ("SELECT length(repeat('abc', 1000000))", "3000000"),
+        ("SELECT cardinality(range(0, 1000000))", "1000000"),
+        ("SELECT lpad('7', 3, '0')", "007"),
+        ("SELECT concat('a', NULL, 'b')", "ab"),
+    ])
+    .await;
+}
