@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::projects;
 
-fn starmart(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn starmart(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_starmart"))
         .arg("-C")
         .arg(folder)
@@ -17,7 +17,7 @@ fn starmart(folder: &Path, arguments: &[&str]) -> Output {
 
 /// Runs a command that must fail with `exit` and say every one of `words` on stderr, and nothing on stdout.
 #[track_caller]
-fn fails(folder: &Path, arguments: &[&str], exit: i32, words: &[&str]) {
+pub(crate) fn fails(folder: &Path, arguments: &[&str], exit: i32, words: &[&str]) {
     let output = starmart(folder, arguments);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {said}");
@@ -29,13 +29,13 @@ fn fails(folder: &Path, arguments: &[&str], exit: i32, words: &[&str]) {
 }
 
 #[track_caller]
-fn works(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn works(folder: &Path, arguments: &[&str]) -> String {
     let output = starmart(folder, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn edit(folder: &Path, file: &str, from: &str, to: &str) {
+pub(crate) fn edit(folder: &Path, file: &str, from: &str, to: &str) {
     let path = folder.join(file);
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains(from), "{file} does not hold '{from}'");

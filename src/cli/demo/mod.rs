@@ -17,11 +17,11 @@ use super::serve::Doors;
 
 /// Load the retail mart (The Complete Journey, or a small made data set) and serve it.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  starmart demo\n  starmart demo --no-serve --dir /srv/demo --data /srv/journey/data"
-)]
+#[command(after_help = "Examples:
+  starmart demo                                 the project demo/, from data/ or from data it makes
+  starmart demo --no-serve --dir /srv/demo --data /srv/journey/data")]
 pub(super) struct Demo {
-    /// The project's folder; it is made if need be.
+    /// Where the demo makes its project, on which -C works then.
     #[arg(long, value_name = "DIR", default_value = "demo")]
     dir: PathBuf,
     /// Load, and end.
