@@ -20,13 +20,28 @@ use super::version_number;
 /// # Errors
 /// Invalid: a clause that would be ignored. Denied: what is never run, such as files and table functions.
 pub fn allow(query: &Query) -> Result<()> {
-    match query.visit(&mut AllowList) {
+    allowed(query, AllowList { versions: true })
+}
+
+/// As [`allow`], for the query of a derived table, which reads its tables as the load has them.
+///
+/// # Errors
+/// As [`allow`]; Invalid too: VERSION AS OF.
+pub fn allow_derived(query: &Query) -> Result<()> {
+    allowed(query, AllowList { versions: false })
+}
+
+fn allowed(query: &Query, mut list: AllowList) -> Result<()> {
+    match query.visit(&mut list) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),
     }
 }
 
-struct AllowList;
+struct AllowList {
+    /// Whether a table may be read at an older mart version.
+    versions: bool,
+}
 
 type Flow = ControlFlow<Box<Error>>;
 
@@ -45,7 +60,10 @@ impl Visitor for AllowList {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> Flow {
-        flow(table_factor(factor))
+        let versioned = matches!(factor, TableFactor::Table { version: Some(_), .. });
+        flow(
+            absent(versioned && !self.versions, "VERSION AS OF in a derived table").and_then(|()| table_factor(factor)),
+        )
     }
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> Flow {

@@ -10,7 +10,7 @@ mod meeting;
 mod parse;
 mod provider;
 
-pub use allow::allow;
+pub use allow::{allow, allow_derived};
 pub use coercion::{coerced, coerced_expr};
 pub use dialect::StarmartDialect;
 pub use functions::Functions;

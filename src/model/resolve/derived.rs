@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{self, Expr, visit_expressions};
 
 use crate::model::spec::Written;
 use crate::model::{Source, TableSchema};
-use crate::sql::{parse_query, type_query};
+use crate::sql::{allow_derived, parse_query, type_query};
 
 use super::Resolver;
 use super::names::unknown;
@@ -41,7 +41,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn parse_derived(&mut self, sql: &'a Written<String>) -> Option<Derived<'a>> {
-        let query = match parse_query(&sql.value) {
+        let query = match parse_query(&sql.value).and_then(|query| allow_derived(&query).map(|()| query)) {
             Ok(query) => query,
             Err(error) => {
                 sql.place.fault(&mut self.faults, error.message());
