@@ -40,7 +40,7 @@ impl Terminal {
 
     /// Starts the log.
     pub(super) fn log(self) {
-        let level = if self.verbose { "starmart=info,warn" } else { "starmart=warn,error" };
+        let level = if self.verbose { "starmart=info,warn" } else { "starmart=warn,off" };
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
         let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(self.colour);
         // A second start keeps the first log, which is as good.

@@ -2,11 +2,12 @@
 //! beneath, held by a lock; what dead processes left behind is removed.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// A folder for spilled data; it is removed when dropped.
 #[derive(Debug)]
@@ -20,10 +21,7 @@ pub(super) struct SpillFolder {
 impl SpillFolder {
     /// A fresh folder beneath `parent`, after removing those whose process is gone.
     pub(super) fn open(parent: &Path) -> Result<Self> {
-        let failed = |error: std::io::Error| {
-            let message = format!("the folder {} for spilled data cannot be used: {error}", parent.display());
-            Error::unavailable(message).with_source(error)
-        };
+        let failed = |error: io::Error| unusable(parent, error);
         fs::create_dir_all(parent).map_err(failed)?;
         for entry in fs::read_dir(parent).map_err(failed)? {
             let lock = entry.map_err(failed)?.path();
@@ -51,6 +49,27 @@ impl Drop for SpillFolder {
     }
 }
 
+/// The error of a folder that queries cannot spill to.
+fn unusable(parent: &Path, error: io::Error) -> Error {
+    let folder = parent.display();
+    let (kind, reason) = match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            (Kind::Misconfigured, "permission denied; let this user write to the project".to_owned())
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            (Kind::Misconfigured, "the file system is read-only; put the project on one that is not".to_owned())
+        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            (Kind::Misconfigured, "a file lies where a folder should; remove it".to_owned())
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            (Kind::Exhausted, "the disk is full; free some space".to_owned())
+        }
+        _ => (Kind::Unavailable, error.to_string()),
+    };
+    Error::new(kind, format!("queries cannot spill to '{folder}': {reason}")).with_source(error)
+}
+
 /// Removes the folder of `lock` unless a process holds it.
 fn remove_if_dead(lock: &Path) {
     if let Ok(file) = File::open(lock)
@@ -63,7 +82,7 @@ fn remove_if_dead(lock: &Path) {
 /// Removes a folder, then its lock. What cannot be removed now is tried again at the next start.
 fn remove(path: &Path, lock: &Path) {
     match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
             tracing::warn!(path = %path.display(), %error, "spilled data could not be removed");
         }
         _ => {
@@ -93,10 +112,15 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_the_way_is_unavailable() {
+    fn a_file_in_the_way_is_named() {
         let parent = tempfile::tempdir().unwrap();
-        let file = parent.path().join("spill");
+        let file = parent.path().join(".starmart");
         fs::write(&file, "").unwrap();
-        assert_eq!(SpillFolder::open(&file).unwrap_err().kind(), crate::error::Kind::Unavailable);
+        for folder in [file.clone(), file.join("spill")] {
+            let error = SpillFolder::open(&folder).unwrap_err();
+            assert_eq!(error.kind(), Kind::Misconfigured);
+            let said = format!("queries cannot spill to '{}': a file lies where a folder should", folder.display());
+            assert!(error.to_string().starts_with(&said), "{error}");
+        }
     }
 }
