@@ -153,6 +153,23 @@ fn write(path: &FilePath, payload: &PutPayload, create: bool) -> io::Result<()> 
     sync_folder(parent(path))
 }
 
+/// Removes from `folder` what writes that were killed have left of files whose names come before `end`. Whoever calls
+/// this knows that nobody else is writing them.
+pub(crate) fn remove_staged(folder: &FilePath, end: &str) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let staged = name.to_str().and_then(|name| name.rsplit_once('#')).filter(|(name, number)| {
+            *name < end && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        if staged.is_some()
+            && let Err(error) = fs::remove_file(entry.path())
+        {
+            tracing::debug!(%error, file = %entry.path().display(), "a staged file stays behind");
+        }
+    }
+}
+
 fn write_staged(staged: &FilePath, payload: &PutPayload) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(staged)?;
     payload.iter().try_for_each(|bytes| file.write_all(bytes))?;
@@ -244,6 +261,19 @@ mod tests {
         let listed: Vec<_> = store.list(Some(&place(&folder, ""))).try_collect().await.unwrap();
         let names: Vec<_> = listed.iter().filter_map(|meta| meta.location.filename()).collect();
         assert_eq!(names, ["a", "b", "c", "d", "e"]);
+    }
+
+    #[test]
+    fn what_killed_writes_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.json", "a.json#12", "b#3", "c#1", "a#x", "a#"] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        remove_staged(folder.path(), "c");
+        let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["a#", "a#x", "a.json", "c#1"]);
+        remove_staged(&folder.path().join("nowhere"), "c");
     }
 
     #[tokio::test]

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 pub struct Owner {
     /// The host's name, for people.
     pub host: String,
+    /// The installation of the operating system, across boots; empty where that is not known.
+    #[serde(default)]
+    pub installation: String,
     /// The boot and the process namespace in which `pid` means something; empty where that is not known.
     pub machine: String,
     /// The process.
@@ -25,21 +28,27 @@ impl Owner {
     pub fn this_process() -> Self {
         let pid = std::process::id();
         Self {
-            host: line("/proc/sys/kernel/hostname").unwrap_or_else(|| "this host".into()),
+            host: host(),
+            installation: installation(),
             machine: machine().unwrap_or_default(),
             pid,
             started: process(pid).map_or(0, |process| process.started),
         }
     }
 
-    /// Whether this owner is known to be dead: it ran where we run and its process is gone.
+    /// Whether this owner is known to be dead: it ran where we run and its process is gone, or the host has been
+    /// started again since.
     pub(crate) fn is_dead(&self) -> bool {
-        !self.machine.is_empty()
-            && machine().is_some_and(|here| here == self.machine)
-            && match process(self.pid) {
+        let Some(here) = machine().filter(|_| !self.machine.is_empty()) else { return false };
+        if here == self.machine {
+            return match process(self.pid) {
                 Some(Process { ended, started }) => ended || started != self.started,
                 None => !exists(self.pid),
-            }
+            };
+        }
+        // Copies of one installation run under names of their own.
+        let same_host = !self.installation.is_empty() && self.installation == installation() && self.host == host();
+        same_host && boot(&here) != boot(&self.machine)
     }
 }
 
@@ -47,6 +56,19 @@ impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "process {} on host '{}'", self.pid, self.host)
     }
+}
+
+fn host() -> String {
+    line("/proc/sys/kernel/hostname").unwrap_or_else(|| "this host".into())
+}
+
+fn installation() -> String {
+    line("/etc/machine-id").unwrap_or_default()
+}
+
+/// The boot of a machine.
+fn boot(machine: &str) -> &str {
+    machine.split(' ').next().unwrap_or_default()
 }
 
 /// The running kernel and the process namespace.
@@ -136,7 +158,19 @@ mod tests {
     #[test]
     fn nothing_is_known_of_other_machines() {
         for machine in ["", "elsewhere"] {
-            assert!(!Owner { machine: machine.into(), pid: u32::MAX, ..Owner::this_process() }.is_dead());
+            let (host, machine) = ("far".into(), machine.into());
+            assert!(!Owner { host, machine, pid: u32::MAX, ..Owner::this_process() }.is_dead());
         }
+    }
+
+    #[test]
+    fn a_process_from_before_a_boot_is_dead() {
+        let here = Owner { installation: installation(), ..Owner::this_process() };
+        let earlier = Owner { machine: "an-earlier-boot pid:[4026531836]".into(), ..here };
+        assert_eq!(earlier.is_dead(), !earlier.installation.is_empty());
+        assert!(!Owner { host: "a-copy".into(), ..earlier.clone() }.is_dead());
+        assert!(!Owner { installation: String::new(), ..earlier.clone() }.is_dead());
+        let machine = format!("{} pid:[1]", boot(&machine().unwrap()));
+        assert!(!Owner { machine, ..earlier }.is_dead(), "another container of this boot");
     }
 }

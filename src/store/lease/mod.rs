@@ -144,6 +144,11 @@ impl Lease {
         }
     }
 
+    /// The name of the lease's object; those of earlier generations come before it.
+    pub(crate) fn name(&self) -> String {
+        name(self.record.generation)
+    }
+
     /// Gives the lease back.
     pub(crate) async fn release(mut self) {
         self.stop.cancel();
@@ -166,7 +171,7 @@ impl Drop for Lease {
 
 impl Place {
     fn path(generation: u64) -> Path {
-        Path::from(format!("_lease/{generation:020}"))
+        Path::from_iter(["_lease", &name(generation)])
     }
 
     async fn put(&self, record: &Record, mode: PutMode) -> object_store::Result<()> {
@@ -271,6 +276,10 @@ async fn let_go_of(place: Arc<Place>, record: Record, heartbeat: Option<JoinHand
     if let Err(source) = place.put(&record, PutMode::Overwrite).await {
         tracing::warn!(%source, "the lease was not given back; it expires by itself");
     }
+}
+
+fn name(generation: u64) -> String {
+    format!("{generation:020}")
 }
 
 fn held(let_go: &LetGo) -> std::sync::MutexGuard<'_, HashSet<Uuid>> {

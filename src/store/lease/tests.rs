@@ -11,7 +11,7 @@ fn memory() -> Arc<dyn ObjectStore> {
 }
 
 fn elsewhere() -> Owner {
-    Owner { host: "far".into(), machine: "elsewhere".into(), pid: 7, started: 1 }
+    Owner { host: "far".into(), installation: String::new(), machine: "elsewhere".into(), pid: 7, started: 1 }
 }
 
 /// Taken by another process of this host than any other in the test.

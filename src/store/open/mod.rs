@@ -15,7 +15,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use url::Url;
 
 use super::delta::DeltaTable;
-use super::durable::Durable;
+use super::durable::{self, Durable};
 use super::fault::{fault, is_missing};
 use super::lease::{Lease, LetGo};
 use super::owner::Owner;
@@ -40,6 +40,8 @@ pub struct Store {
 struct Inner {
     objects: Arc<dyn ObjectStore>,
     place: String,
+    /// The mart's folder, if it is a local one.
+    folder: Option<PathBuf>,
     /// The newest version seen; 0 before any.
     newest: AtomicU64,
     /// The last snapshots read, least recently used first.
@@ -59,14 +61,20 @@ impl Store {
             Error::misconfigured(format!("mart {url}: {source}; name another folder")).with_source(source)
         })?;
         let objects = PrefixStore::new(Durable::new(), prefix);
-        Ok(Self::with_object_store(Arc::new(objects), &folder.display().to_string()))
+        let place = folder.display().to_string();
+        Ok(Self::new(Arc::new(objects), &place, Some(folder)))
     }
 
     /// The mart in `objects`, called `place` in messages.
     pub fn with_object_store(objects: Arc<dyn ObjectStore>, place: &str) -> Self {
+        Self::new(objects, place, None)
+    }
+
+    fn new(objects: Arc<dyn ObjectStore>, place: &str, folder: Option<PathBuf>) -> Self {
         let inner = Inner {
             objects,
             place: place.to_owned(),
+            folder,
             newest: AtomicU64::new(0),
             snapshots: Mutex::default(),
             let_go: LetGo::default(),
@@ -104,7 +112,14 @@ impl Store {
         let place = format!("{path} of mart {}", self.inner.place);
         let read = async { self.inner.objects.get(&path).await?.bytes().await };
         match read.await {
-            Ok(bytes) => MartVersion::decode(&bytes, &place),
+            Ok(bytes) => {
+                let version = MartVersion::decode(&bytes, &place)?;
+                if version.number == number {
+                    return Ok(version);
+                }
+                let said = version.number;
+                Err(Error::misconfigured(format!("{place} says that it is version {said}; restore it from a backup")))
+            }
             Err(source) if is_missing(&source) => Err(self.no_version(number).await),
             Err(source) => Err(fault(format!("read {place}"), source)),
         }
@@ -154,7 +169,23 @@ impl Store {
         };
         match known {
             Some(table) => Ok(table),
-            None => Ok(Arc::new(DeltaTable::new(&self.inner.objects, name)?.at(pin.delta_version).await?.table)),
+            None => {
+                let table = DeltaTable::new(&self.inner.objects, name)?.at(pin.delta_version).await?.table;
+                self.check_rows(&table, pin)?;
+                Ok(Arc::new(table))
+            }
+        }
+    }
+
+    /// That a table holds as many rows as were published.
+    pub(crate) fn check_rows(&self, table: &TableSnapshot, pin: &Pin) -> Result<()> {
+        match table.rows() {
+            rows if rows == pin.rows => Ok(()),
+            rows => Err(Error::misconfigured(format!(
+                "mart {} is damaged: table '{}' holds {rows} rows at Delta version {}, and {} were published; restore it \
+                 from a backup",
+                self.inner.place, table.name, pin.delta_version, pin.rows
+            ))),
         }
     }
 
@@ -178,18 +209,39 @@ impl Store {
     pub(crate) async fn begin_at(&self, owner: &Owner, now: DateTime<Utc>) -> Result<Publication> {
         let objects = self.object_store();
         let lease = Lease::take(objects, &self.inner.place, owner, now, &self.inner.let_go).await?;
-        let base = match self.latest().await? {
-            Some(newest) => Some(self.version(newest).await?),
-            None => None,
-        };
-        Ok(Publication::new(self.clone(), lease, base))
+        self.remove_staged(&Path::from("_lease"), &lease.name());
+        match self.newest().await {
+            Ok(base) => Ok(Publication::new(self.clone(), lease, base)),
+            Err(error) => {
+                lease.release().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Removes what killed writes left in a folder of the mart, of files whose names come before `end`. Only for whoever
+    /// holds the lease.
+    pub(crate) fn remove_staged(&self, folder: &Path, end: &str) {
+        if let Some(mart) = &self.inner.folder {
+            durable::remove_staged(&folder.parts().fold(mart.clone(), |path, part| path.join(part.as_ref())), end);
+        }
+    }
+
+    async fn newest(&self) -> Result<Option<MartVersion>> {
+        match self.latest().await? {
+            Some(newest) => self.version(newest).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn numbers(&self) -> Result<Vec<u64>> {
         let listed: Result<Vec<_>, _> = self.inner.objects.list(Some(&Path::from("_versions"))).try_collect().await;
         let listed =
             listed.map_err(|source| fault(format!("list the versions of mart {}", self.inner.place), source))?;
-        let number = |meta: object_store::ObjectMeta| meta.location.filename()?.strip_suffix(".json")?.parse().ok();
+        let number = |meta: object_store::ObjectMeta| {
+            let number = meta.location.filename()?.strip_suffix(".json")?.parse().ok()?;
+            (meta.location == version_path(number)).then_some(number)
+        };
         Ok(listed.into_iter().filter_map(number).collect())
     }
 

@@ -103,3 +103,19 @@ async fn snapshots_are_kept_and_bounded() {
     assert_eq!(store.inner.snapshots.lock().unwrap().len(), SNAPSHOTS);
     assert!(!Arc::ptr_eq(&first, &store.snapshot(1).await.unwrap()));
 }
+
+#[tokio::test]
+async fn a_version_says_its_own_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().to_str().unwrap()).unwrap();
+    load(&store, &Owner::this_process(), &[("a", Replace, 0..3)]).await.unwrap();
+    let version = |name: &str| folder.path().join("_versions").join(name);
+    for name in ["2.json", "000000000000000000003.json", "+0000000000000000004.json", "x.json"] {
+        fs::copy(version("00000000000000000001.json"), version(name)).unwrap();
+    }
+    assert_eq!(store.versions().await.unwrap().len(), 1, "other names are no versions");
+    fs::copy(version("00000000000000000001.json"), version("00000000000000000002.json")).unwrap();
+    let error = store.version(2).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Misconfigured);
+    assert!(error.to_string().contains("says that it is version 1; restore it from a backup"), "{error}");
+}

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use futures::Stream;
+use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 
-use super::delta::{CommitError, DeltaTable, Goal, State, check_types, plain};
+use super::delta::{CommitError, DeltaTable, Goal, LogState, State, check_types, plain};
 use super::fault::fault;
 use super::files::{Sizes, Target};
 use super::lease::Lease;
@@ -17,6 +18,9 @@ use super::snapshot::TableSnapshot;
 use super::version::{FORMAT, MartVersion, Pin, Verdict};
 use crate::clock;
 use crate::error::{Error, Result};
+
+/// All names of files come before it.
+const ANY_NAME: &str = "\u{10ffff}";
 
 /// What becomes of a table's published rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +90,9 @@ impl Publication {
         let schema = Arc::new(plain(&schema));
         self.lease.check().await?;
         let delta = DeltaTable::new(&self.store.object_store(), table)?;
+        for folder in [delta.folder().clone(), delta.folder().clone().join("_delta_log")] {
+            self.store.remove_staged(&folder, ANY_NAME);
+        }
         let last = delta.last().await?;
         let kept = match mode {
             WriteMode::Replace => None,
@@ -96,20 +103,16 @@ impl Publication {
         let target = Target {
             objects: &objects,
             folder: delta.folder(),
-            version: last.as_ref().map_or(0, |last| last.table.delta_version + 1),
+            version: last.as_ref().map_or(0, |last| last.version + 1),
             schema: &schema,
             sorted_by,
             sizes: self.sizes,
         };
         let staged = target.stage(stream).await?;
         self.lease.check().await?;
-        let goal = Goal::new(&schema, kept.as_ref(), &staged)?;
+        let goal = Goal::new(&schema, kept.as_ref().map(|kept| &kept.log), &staged)?;
         let state = match (kept, last) {
-            (Some(kept), Some(last))
-                if goal.is_met_by(&last) && kept.table.delta_version == last.table.delta_version =>
-            {
-                last
-            }
+            (Some(kept), Some(last)) if goal.is_met_by(&last) && kept.log.version == last.version => kept,
             (_, last) => delta.commit(last.as_ref(), goal).await.map_err(|error| match error {
                 CommitError::Conflict => self.lease.conflict(&format!("somebody else wrote table '{table}'")),
                 CommitError::Failed(error) => error,
@@ -123,6 +126,7 @@ impl Publication {
     async fn published(&self, delta: &DeltaTable, table: &str, schema: &Schema) -> Result<Option<State>> {
         let Some(pin) = self.base.as_ref().and_then(|base| base.tables.get(table)) else { return Ok(None) };
         let state = delta.at(pin.delta_version).await?;
+        self.store.check_rows(&state.table, pin)?;
         if *state.table.schema != *schema {
             return Err(Error::invalid(format!(
                 "table '{table}' has other columns in the mart than the rows to append: load it with --full"
@@ -132,10 +136,10 @@ impl Publication {
     }
 
     /// Refuses to go on where a published version's log is cut off.
-    fn refuse_gap(&self, table: &str, last: Option<&State>) -> Result<()> {
+    fn refuse_gap(&self, table: &str, last: Option<&LogState>) -> Result<()> {
         let Some(pin) = self.base.as_ref().and_then(|base| base.tables.get(table)) else { return Ok(()) };
         match last {
-            Some(last) if last.table.delta_version >= pin.delta_version => Ok(()),
+            Some(last) if last.version >= pin.delta_version => Ok(()),
             _ => Err(Error::misconfigured(format!(
                 "mart {} is damaged: the log of table '{table}' ends before its published Delta version {}; restore \
                  it from a backup",
@@ -145,8 +149,19 @@ impl Publication {
         }
     }
 
-    /// Publishes the next mart version and gives the lease back.
+    /// Publishes the next mart version and gives the lease back, whether that succeeds or not.
     pub async fn publish(self, draft: Draft) -> Result<u64> {
+        let published = self.next(draft).await;
+        self.lease.release().await;
+        published
+    }
+
+    /// Publishes nothing and gives the lease back: dropping it does so too, but a process that ends does not wait.
+    pub async fn abandon(self) {
+        self.lease.release().await;
+    }
+
+    async fn next(&self, draft: Draft) -> Result<u64> {
         self.check_pins(&draft.tables)?;
         let version = MartVersion {
             format: FORMAT,
@@ -158,8 +173,8 @@ impl Publication {
         };
         let bytes = version.encode()?;
         self.lease.check().await?;
+        self.store.remove_staged(&Path::from("_versions"), ANY_NAME);
         self.create(version.number, bytes).await?;
-        self.lease.release().await;
         Ok(version.number)
     }
 

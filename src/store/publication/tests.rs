@@ -159,7 +159,7 @@ async fn a_commit_goes_to_the_expected_version_or_nowhere() {
     let (objects, store) = memory();
     load(&store, &me(), &[("a", Replace, 0..3)]).await.unwrap();
     let table = DeltaTable::new(&objects, "a").unwrap();
-    for last in [None, Some(table.at(0).await.unwrap())] {
+    for last in [None, Some(table.at(0).await.unwrap().log)] {
         if last.is_some() {
             load(&store, &me(), &[("a", Append, 3..4)]).await.unwrap();
         }
@@ -282,4 +282,79 @@ async fn a_local_folder_is_a_mart() {
     load(&store, &me(), &[("a", Append, 10..12)]).await.unwrap();
     let again = Store::open(&format!("file://{}", place.display())).unwrap();
     assert_eq!(published(&again, 2, "a").await, Vec::from_iter(0..12));
+}
+
+/// What a build without today's checks may have left beyond the published version.
+#[tokio::test]
+async fn whatever_lies_beyond_the_published_version_is_put_right() {
+    let price = |max: &str| {
+        format!(
+            r#"{{"add":{{"path":"x.parquet","partitionValues":{{}},"size":9,"modificationTime":1,"dataChange":true,"stats":"{{\"numRecords\":1,\"minValues\":{{\"price\":1}},\"maxValues\":{{{max}}},\"nullCount\":{{}}}}"}}}}"#
+        )
+    };
+    let narrow = r#"{"metaData":{"id":"0b7ee0c2-5ba8-4f7d-9f4e-d6a3d9d2c4a7","format":{"provider":"parquet","options":{}},"schemaString":"{\"type\":\"struct\",\"fields\":[{\"name\":\"price\",\"type\":\"decimal(12,2)\",\"nullable\":true,\"metadata\":{}}]}","partitionColumns":[],"configuration":{},"createdTime":1}}"#;
+    let bare = r#"{"metaData":{"id":"0b7ee0c2-5ba8-4f7d-9f4e-d6a3d9d2c4a7","format":{"provider":"parquet","options":{}},"schemaString":"{\"type\":\"struct\",\"fields\":[]}","partitionColumns":[],"configuration":{},"createdTime":1}}"#;
+    for left in [
+        format!("{narrow}\n{}", price(r#"\"price\":100000000000.00"#)),
+        price(r#"\"price\":\"dear\""#),
+        bare.to_owned(),
+        format!("{bare}\n{}", price("")),
+        r#"{"add":{"path":"x.parquet","partitionValues":{},"size":9,"modificationTime":1,"dataChange":true}}"#
+            .to_owned(),
+    ] {
+        for mode in [Append, Replace] {
+            let (objects, store) = memory();
+            load(&store, &me(), &[("a", Replace, 0..3)]).await.unwrap();
+            let path = "tables/a/_delta_log/00000000000000000001.json".into();
+            objects.put(&path, left.clone().into()).await.unwrap();
+            assert_eq!(published(&store, 1, "a").await, [0, 1, 2]);
+            let loaded = load(&store, &me(), &[("a", mode, 3..4)]).await;
+            assert_eq!(loaded.unwrap_or_else(|error| panic!("{left}: {error}")), 2);
+            assert_eq!(published(&store, 2, "a").await, Vec::from_iter(if mode == Append { 0..4 } else { 3..4 }));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_table_of_other_rows_than_published_is_damaged() {
+    let (objects, store) = memory();
+    load(&store, &me(), &[("a", Replace, 0..3)]).await.unwrap();
+    let path = version_path(1);
+    let bytes = objects.get(&path).await.unwrap().bytes().await.unwrap();
+    let text = String::from_utf8(bytes.to_vec()).unwrap().replace(r#""rows": 3"#, r#""rows": 4"#);
+    objects.put(&path, text.into()).await.unwrap();
+    let store = Store::with_object_store(objects, "test");
+    let appended = load(&store, &me(), &[("a", Append, 3..4)]).await.unwrap_err();
+    for error in [store.snapshot(1).await.unwrap_err(), appended] {
+        assert_eq!(error.kind(), Kind::Misconfigured);
+        assert!(
+            error.to_string().contains("table 'a' holds 3 rows at Delta version 0, and 4 were published"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_table_without_columns_is_refused() {
+    let (objects, store) = memory();
+    let mut publication = store.begin(&me()).await.unwrap();
+    let error = publication.write("a", Arc::new(Schema::empty()), Replace, &[], stream(vec![])).await.unwrap_err();
+    assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Invalid, "table 'a' has no columns"));
+    assert!(contents(objects.as_ref()).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_publication_given_up_or_refused_gives_its_lease_back() {
+    let (objects, store) = memory();
+    let released = async |generation: u64| {
+        let lease = objects.get(&format!("_lease/{generation:020}").into()).await.unwrap().bytes().await.unwrap();
+        String::from_utf8(lease.to_vec()).unwrap().contains(r#""released":true"#)
+    };
+    store.begin(&me()).await.unwrap().abandon().await;
+    assert!(released(1).await);
+    let mut draft = unchanged(None);
+    load(&store, &me(), &[("a", Replace, 0..3)]).await.unwrap();
+    draft.tables.insert("b".into(), store.version(1).await.unwrap().tables["a"].clone());
+    store.begin(&me()).await.unwrap().publish(draft).await.unwrap_err();
+    assert!(released(3).await);
 }
