@@ -17,3 +17,4 @@ mod printed;
 mod projects;
 mod slt;
 mod tidy;
+mod values;

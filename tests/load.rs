@@ -11,13 +11,13 @@ use tempfile::TempDir;
 use crate::projects::{ask, load, open};
 
 /// A project of one model and its files.
-struct Project {
-    folder: TempDir,
-    mart: Arc<Mart>,
+pub(crate) struct Project {
+    pub(crate) folder: TempDir,
+    pub(crate) mart: Arc<Mart>,
 }
 
 impl Project {
-    async fn new(model: &str, files: &[(&str, &str)]) -> Self {
+    pub(crate) async fn new(model: &str, files: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         for inside in ["data", "cubes"] {
             std::fs::create_dir(folder.path().join(inside)).unwrap();
@@ -29,21 +29,26 @@ impl Project {
         Self { folder, mart }
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         write(self.folder.path(), name, text);
     }
 
-    fn model(&self, model: &str) {
+    /// The same project as another process finds it.
+    pub(crate) async fn reopened(&self) -> Arc<Mart> {
+        open(self.folder.path()).await
+    }
+
+    pub(crate) fn model(&self, model: &str) {
         self.write("cubes/model.yaml", &format!("version: 1\n{model}"));
     }
 
-    async fn load(&self) -> LoadReport {
+    pub(crate) async fn load(&self) -> LoadReport {
         load(&self.mart, LoadOptions::default()).await.unwrap()
     }
 
     /// Loads what must stop; the error says every one of `words`.
     #[track_caller]
-    fn stops(&self, words: &[&str]) -> impl Future<Output = ()> {
+    pub(crate) fn stops(&self, words: &[&str]) -> impl Future<Output = ()> {
         let mart = Arc::clone(&self.mart);
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         async move {
@@ -55,7 +60,7 @@ impl Project {
         }
     }
 
-    async fn ask(&self, sql: &str) -> String {
+    pub(crate) async fn ask(&self, sql: &str) -> String {
         ask(&self.mart, sql).await.unwrap()
     }
 }
@@ -246,4 +251,180 @@ async fn csv_is_read_as_it_is_written() {
     assert_eq!(project.load().await.tables[0].read, 3);
     let rows = project.ask("SELECT id, name, plain, name IS NULL FROM mart.t ORDER BY id").await;
     assert_eq!(rows, "1,a \"b\", c,x,false|2,two\nlines,,false|3,, 部門 ,true");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_can_be_loaded_after_the_model_has_changed() {
+    let before = CHAIN.replace("    joins: {products: product}\n", "");
+    let before = before.split("cubes:").next().unwrap();
+    let project = Project::new(before, &[LINES, PRODUCTS]).await;
+    project.load().await;
+    let after = CHAIN
+        .replace(
+            "columns: {product: integer}, primary_key: [product]}",
+            "columns: {key: {from: product, type: integer}}, primary_key: [key]}",
+        )
+        .replace("joins: {products: product}", "joins: {products: {keys: {product: key}}}");
+    project.model(&after);
+    project.write(LINES.0, "id,product\n1,7\n");
+    let mart = project.reopened().await;
+    let some = LoadOptions { tables: vec!["lines".into()], ..LoadOptions::default() };
+    let report = load(&mart, some).await.unwrap();
+    assert!(report.version.is_some());
+    assert!(outcomes(&report).contains(&("lines", Outcome::Loaded, 1)));
+    let claims: Vec<_> =
+        mart.versions().await.unwrap()[0].verdicts.iter().map(|verdict| verdict.table.clone()).collect();
+    assert_eq!(claims, ["counts", "lines"], "the join waits for the other side");
+    load(&mart, LoadOptions::default()).await.unwrap();
+    assert_eq!(ask(&mart, "SELECT name, lines FROM lines").await.unwrap(), "tea,1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_that_need_each_other_are_named_together() {
+    let model = "tables:
+  a: {files: data/a.csv, columns: {n: integer}}
+  b: {files: data/b.csv, columns: {n: integer}}
+  both: {sql: 'select a.n from a join b on a.n = b.n'}
+";
+    let project = Project::new(model, &[("data/a.csv", "n\n1\n"), ("data/b.csv", "n\n1\n")]).await;
+    let some = |tables: &[&str]| LoadOptions {
+        tables: tables.iter().map(|t| (*t).into()).collect(),
+        ..LoadOptions::default()
+    };
+    let error = load(&project.mart, some(&["a"])).await.unwrap_err().to_string();
+    assert!(
+        error.contains("table 'both' reads 'b', which is not loaded; load them together: starmart load a b"),
+        "{error}"
+    );
+    load(&project.mart, some(&["a", "b"])).await.unwrap();
+    assert_eq!(project.ask("SELECT n FROM mart.both").await, "1");
+
+    project.model(
+        &model
+            .replace("b.csv, columns: {n:", "b.csv, columns: {k: {from: n, type:")
+            .replace("integer}}\n  both", "integer}}}\n  both")
+            .replace("b.n'", "b.k'"),
+    );
+    project.write("data/a.csv", "n\n1\n2\n");
+    let error = load(&project.mart, some(&["a"])).await.unwrap_err().to_string();
+    assert!(error.contains("'both'") && error.contains("load b in the same command"), "{error}");
+    project.load().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_taken_out_of_the_model_is_published_no_longer() {
+    let model = "tables:\n  a: {files: data/a.csv}\n  b: {files: data/b.csv}\n";
+    let project = Project::new(model, &[("data/a.csv", "n\n1\n"), ("data/b.csv", "n\n1\n")]).await;
+    project.load().await;
+    project.model("tables:\n  a: {files: data/a.csv}\n");
+    let report = project.load().await;
+    assert_eq!((report.version, outcomes(&report)), (Some(2), vec![("a", Outcome::Unchanged, 1)]));
+    assert_eq!(project.mart.versions().await.unwrap()[0].tables.len(), 1);
+    assert_eq!(project.load().await.version, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_claims_came_to_is_told_by_every_load() {
+    let products = ("data/products.csv", "product,name\n7,tea\n7,thé\n8,茶\n");
+    let project = Project::new(CHAIN, &[LINES, products]).await;
+    let first = project.load().await;
+    for (version, change) in [(None, false), (Some(2), true)] {
+        if change {
+            project.write("data/products.csv", "product,name\n7,tea\n7,thé\n");
+            project.write("data/products.csv", products.1);
+            project.model(
+                &CHAIN
+                    .replace("min", "min")
+                    .replace("busiest: {sql: 'select max(n) as n", "busiest: {sql: 'select max(n) + 1 as n"),
+            );
+        }
+        let report = project.load().await;
+        assert_eq!(report.version, version);
+        for (before, now) in first.tables.iter().zip(&report.tables) {
+            assert_eq!((&before.false_claims, &before.orphans), (&now.false_claims, &now.orphans), "{}", now.table);
+        }
+    }
+    assert_eq!(first.tables.iter().map(|table| table.false_claims.len() + table.orphans.len()).sum::<usize>(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_may_have_any_name() {
+    let model = "tables:
+  a: {files: data/a.csv, columns: {rows: integer}, joins: {b: rows}}
+  b: {files: data/b.csv, columns: {rows: integer}, primary_key: rows}
+";
+    let project = Project::new(model, &[("data/a.csv", "rows\n1\n2\n2\n"), ("data/b.csv", "rows\n1\n")]).await;
+    let report = project.load().await;
+    assert_eq!((report.tables[0].orphans[0].keys, report.tables[0].orphans[0].rows), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clauses_that_would_be_ignored_are_refused_in_derived_tables() {
+    for (sql, clause) in [
+        ("select n from a version as of 1", "VERSION AS OF in a derived table"),
+        ("select n from a tablesample (10)", "TABLESAMPLE"),
+        ("select n from a for update", "FOR UPDATE"),
+        ("select n from a with (nolock)", "WITH (hints)"),
+    ] {
+        let model = format!("tables:\n  a: {{files: data/a.csv}}\n  d: {{sql: '{sql}'}}\n");
+        let project = Project::new(&model, &[("data/a.csv", "n\n1\n")]).await;
+        let error = load(&project.mart, LoadOptions::default()).await.unwrap_err();
+        assert!(error.to_string().contains(clause), "{sql}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_file_stops_its_table_only_as_long_as_it_is_there() {
+    let project = Project::new("tables:\n  t: {files: data/t.csv}\n", &[("data/t.csv", "n\n1\n")]).await;
+    project.load().await;
+    for empty in ["\u{feff}", "\n", "\r\n\n"] {
+        project.write("data/t.csv", empty);
+        project.stops(&["table 't': 'data/t.csv' is empty"]).await;
+        project.write("data/t.csv", &format!("n\n{}\n", empty.len()));
+        project.load().await;
+        assert_eq!(project.ask("SELECT n FROM mart.t").await, empty.len().to_string());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_file_is_left_out_in_silence() {
+    use std::os::unix::ffi::OsStrExt;
+    let model = "tables:\n  t: {files: [data/*.csv, data/t1.csv]}\n";
+    let project = Project::new(model, &[("data/t1.csv", "n\n1\n"), ("data/t2.csv", "n\n2\n")]).await;
+    project.load().await;
+    assert_eq!(project.ask("SELECT count(*) FROM mart.t").await, "2", "patterns may overlap");
+    let data = project.folder.path().join("data");
+    let odd = data.join(std::ffi::OsStr::from_bytes(b"b\xe9.csv"));
+    std::fs::write(&odd, "n\n3\n").unwrap();
+    project.stops(&["table 't'", "has a name that is not UTF-8; rename it"]).await;
+    std::fs::remove_file(odd).unwrap();
+    std::os::unix::fs::symlink(data.join("nothing"), data.join("t3.csv")).unwrap();
+    project.stops(&["table 't'", "'data/t3.csv' is a link to a file that is not there"]).await;
+}
+
+/// However many files there are, a sort needs memory for as many as are read at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_files_are_sorted_in_little_memory() {
+    let model = "tables:\n  t: {files: data/*.csv, sort_by: [b, a], columns: {a: integer, b: integer}}\n";
+    let project = Project::new(model, &[]).await;
+    for file in 0..60 {
+        let rows = (0..4000).map(|row| format!("{row},{},some text here {row}\n", row * 7 % 1000));
+        project.write(&format!("data/f{file}.csv"), &format!("a,b,c\n{}", rows.collect::<String>()));
+    }
+    let limits = "version: 1\nmart: mart\ndata: data\nlimits: {memory: 24 MiB, query_memory: 24 MiB}\n";
+    project.write("starmart.yaml", limits);
+    let mart = project.reopened().await;
+    load(&mart, LoadOptions::default()).await.unwrap();
+    assert_eq!(ask(&mart, "SELECT count(*), sum(a) FROM mart.t").await.unwrap(), "240000,479880000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_cannot_be_written_says_so() {
+    let project = Project::new(TILLS, &[("data/till1.csv", "n\n1\n")]).await;
+    std::fs::remove_dir_all(project.folder.path().join(".starmart")).unwrap();
+    project.write(".starmart", "in the way");
+    let config = starmart::config::Config::load(project.folder.path(), None).unwrap();
+    let error = Mart::open(config).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Misconfigured);
+    assert!(error.to_string().contains("a file lies where a folder should; remove it"), "{error}");
 }

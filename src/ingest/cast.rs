@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Float64Type, SchemaRef};
+use arrow::datatypes::{DataType, Decimal128Type, DecimalType, Float64Type, SchemaRef, TimeUnit};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::error::{Error, Result};
@@ -63,41 +63,56 @@ pub(super) fn batch(
     })
 }
 
-fn column(array: &ArrayRef, column: &Column) -> Result<ArrayRef, Misfit> {
-    let array = plain_text(array)?;
-    match (array.data_type(), &column.data_type) {
-        (from, to) if from == to && *to != DataType::Float64 => Ok(array),
+/// The values of a column in its type.
+pub(super) fn column(array: &ArrayRef, column: &Column) -> Result<ArrayRef, Misfit> {
+    let array = widened(array)?;
+    let to = &column.data_type;
+    match (array.data_type(), to) {
+        (DataType::Null, to) => Ok(new_null_array(to, array.len())),
         (DataType::Utf8, to) => text::parse(array.as_string::<i32>(), to, column.stored_in),
-        (DataType::Float64, DataType::Float64) => Ok(canonical(array.as_primitive::<Float64Type>())),
-        (DataType::Float32, DataType::Float64) => {
-            let wide = checked(&array, &DataType::Float64)?;
-            Ok(canonical(wide.as_primitive::<Float64Type>()))
+        (DataType::Timestamp(..), _) => time::instants(&array, to, column.stored_in),
+        (DataType::Date32, DataType::Date32 | DataType::Timestamp(..)) => time::days(&array, to, column.stored_in),
+        (DataType::Float64, DataType::Float64) => Ok(canonical(array.as_primitive())),
+        (DataType::Float64, DataType::Int64) => number::whole(array.as_primitive()),
+        (DataType::Float64, DataType::Decimal128(precision, scale)) => {
+            number::decimals(array.as_primitive(), *precision, *scale)
         }
-        (DataType::Float64 | DataType::Float32, DataType::Decimal128(precision, scale)) => {
-            let wide = checked(&array, &DataType::Float64)?;
-            number::decimals(wide.as_primitive::<Float64Type>(), *precision, *scale)
+        (DataType::Int64, DataType::Float64) => number::doubles(array.as_primitive()),
+        (DataType::Int64, DataType::Decimal128(precision, scale)) => {
+            number::fixed(array.as_primitive(), *precision, *scale)
         }
-        (DataType::Timestamp(..), DataType::Timestamp(..) | DataType::Date32) => {
-            time::instants(&array, &column.data_type, column.stored_in)
+        (DataType::Decimal128(..), DataType::Float64) => number::floats(array.as_primitive()),
+        (DataType::Decimal128(..), DataType::Int64) => number::integers(array.as_primitive()),
+        (DataType::Decimal128(..), DataType::Decimal128(precision, scale)) => {
+            number::rescaled(array.as_primitive(), *precision, *scale)
         }
-        (from, DataType::Int64) if from.is_floating() || matches!(from, DataType::Decimal128(..)) => {
-            number::integers(&array)
+        // A file may hold more digits than its type says, and formatting would leave them out.
+        (DataType::Decimal128(precision, scale), DataType::Utf8) => {
+            checked(&number::rescaled(array.as_primitive(), *precision, *scale)?, to)
         }
+        (from, to) if from == to => Ok(array),
         (_, to) => checked(&array, to),
     }
 }
 
-/// Text in its plainest form.
-fn plain_text(array: &ArrayRef) -> Result<ArrayRef, Misfit> {
-    let textual = |data_type: &DataType| matches!(data_type, DataType::LargeUtf8 | DataType::Utf8View);
-    match array.data_type() {
-        data_type if textual(data_type) => checked(array, &DataType::Utf8),
-        DataType::Dictionary(_, value) if textual(value) || **value == DataType::Utf8 => {
-            checked(array, &DataType::Utf8)
-        }
-        DataType::Dictionary(_, value) => checked(array, value),
-        _ => Ok(Arc::clone(array)),
-    }
+/// The array in the widest type of its kind.
+fn widened(array: &ArrayRef) -> Result<ArrayRef, Misfit> {
+    use DataType::{
+        Date64, Decimal32, Decimal64, Decimal128, Dictionary, Float16, Float32, Float64, Int8, Int16, Int32, Int64,
+        LargeUtf8, RunEndEncoded, Timestamp, UInt8, UInt16, UInt32, UInt64, Utf8, Utf8View,
+    };
+    let to = match array.data_type() {
+        LargeUtf8 | Utf8View => Utf8,
+        Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32 | UInt64 => Int64,
+        Float16 | Float32 => Float64,
+        Decimal32(precision, scale) | Decimal64(precision, scale) => Decimal128(*precision, *scale),
+        // What is no midnight must be seen.
+        Date64 => Timestamp(TimeUnit::Millisecond, None),
+        Dictionary(_, values) => return widened(&checked(array, values)?),
+        RunEndEncoded(_, values) => return widened(&checked(array, values.data_type())?),
+        _ => return Ok(Arc::clone(array)),
+    };
+    checked(array, &to)
 }
 
 /// −0 as 0 and every NaN as one, so that equal values are equal bits.
@@ -141,9 +156,12 @@ pub(super) fn misfit(row: usize, value: &str, to: &DataType) -> Misfit {
 }
 
 pub(super) fn value(array: &dyn Array, row: usize) -> String {
-    match array.as_any().downcast_ref::<StringArray>() {
-        Some(texts) => texts.value(row).to_owned(),
-        None => ArrayFormatter::try_new(array, &FormatOptions::default())
+    match array.data_type() {
+        DataType::Utf8 => array.as_string::<i32>().value(row).to_owned(),
+        DataType::Decimal128(_, scale) => {
+            Decimal128Type::format_decimal(array.as_primitive::<Decimal128Type>().value(row), u8::MAX, *scale)
+        }
+        _ => ArrayFormatter::try_new(array, &FormatOptions::default())
             .map_or_else(|_| "?".to_owned(), |formatter| formatter.value(row).to_string()),
     }
 }

@@ -22,9 +22,7 @@ use crate::model::{Join, Model, Table};
 use crate::plan::{self, Catalog, Context};
 use crate::query::{Principal, Query, Settings};
 use crate::sql::Functions;
-use crate::store::{Claim, Snapshot, TableSnapshot, Verdict};
-
-use super::Orphans;
+use crate::store::{Claim, MartVersion, Pin, Snapshot, TableSnapshot, Verdict};
 
 /// Tables by name, published or only staged.
 pub(super) type Tables = BTreeMap<String, Arc<TableSnapshot>>;
@@ -37,13 +35,8 @@ pub(super) struct Reader<'a> {
     pub(super) object_store: Arc<dyn ObjectStore>,
 }
 
-/// A claim's verdict, with what a summary says besides.
-pub(super) struct Tested {
-    pub(super) verdict: Verdict,
-    pub(super) orphans: Option<Orphans>,
-}
-
-/// Tests every claim of the model against the tables of a mart version.
+/// Tests every claim of the model against the tables of a mart version, but for claims about tables that an earlier
+/// model made.
 ///
 /// # Errors
 /// Whatever keeps the tables from being read.
@@ -54,12 +47,11 @@ pub async fn test_claims(
     functions: &Functions,
 ) -> Result<Vec<Verdict>> {
     let reader = Reader { model, engine, functions, object_store: Arc::clone(&snapshot.object_store) };
+    let tables = current(model, &snapshot.version.tables, &snapshot.tables);
     let mut verdicts = Vec::new();
     for table in model.tables.values() {
         for claim in claims(table) {
-            if let Some(tested) = reader.test(table, &claim, &snapshot.tables).await? {
-                verdicts.push(tested.verdict);
-            }
+            verdicts.extend(reader.test(table, &claim, &tables).await?);
         }
     }
     Ok(verdicts)
@@ -94,9 +86,53 @@ pub(super) fn tested(table: &Table, claim: &Claim, tables: &Tables) -> Option<BT
         .collect()
 }
 
+/// The tables that are as the model defines them. Of the others nothing can be asked before they are loaded: their
+/// columns may be called otherwise.
+pub(super) fn current(model: &Model, pins: &BTreeMap<String, Pin>, tables: &Tables) -> Tables {
+    let is_current = |name: &String| {
+        let (table, pin) = (model.tables.get(name), pins.get(name));
+        table.zip(pin).is_some_and(|(table, pin)| table.fingerprint == pin.fingerprint)
+    };
+    tables.iter().filter(|(name, _)| is_current(name)).map(|(name, table)| (name.clone(), Arc::clone(table))).collect()
+}
+
+/// The verdict on a claim, if both sides and the claim are as they were. One from before orphaned keys were counted
+/// does not stand where there are any.
+pub(super) fn standing<'a>(
+    table: &Table,
+    claim: &Claim,
+    tables: &Tables,
+    base: Option<&'a MartVersion>,
+) -> Option<&'a Verdict> {
+    let tested = tested(table, claim, tables)?;
+    let detail = detail(table, claim);
+    base?.verdicts.iter().find(|verdict| {
+        let same = verdict.table == table.name && verdict.claim == *claim && verdict.detail == detail;
+        same && verdict.tested == tested && (verdict.orphans == 0 || verdict.orphan_keys > 0)
+    })
+}
+
+/// All verdicts that stand.
+pub(super) fn all_standing(model: &Model, tables: &Tables, base: Option<&MartVersion>) -> Vec<Verdict> {
+    let claims = model.tables.values().flat_map(|table| claims(table).into_iter().map(move |claim| (table, claim)));
+    claims.filter_map(|(table, claim)| standing(table, &claim, tables, base).cloned()).collect()
+}
+
+/// Whether some claim of the model could be tested on the tables as they are, and has no verdict.
+pub(super) fn untested(model: &Model, tables: &Tables, base: Option<&MartVersion>) -> bool {
+    let Some(base) = base else { return false };
+    let current = current(model, &base.tables, tables);
+    model.tables.values().any(|table| {
+        let untested = |claim: &Claim| {
+            tested(table, claim, &current).is_some() && standing(table, claim, tables, Some(base)).is_none()
+        };
+        claims(table).iter().any(untested)
+    })
+}
+
 impl Reader<'_> {
     /// Tests one claim; `None` where a table of it is not there.
-    pub(super) async fn test(&self, table: &Table, claim: &Claim, tables: &Tables) -> Result<Option<Tested>> {
+    pub(super) async fn test(&self, table: &Table, claim: &Claim, tables: &Tables) -> Result<Option<Verdict>> {
         let Some(tested) = tested(table, claim, tables) else { return Ok(None) };
         let mut verdict = Verdict {
             table: table.name.clone(),
@@ -105,9 +141,9 @@ impl Reader<'_> {
             holds: true,
             violations: 0,
             orphans: 0,
+            orphan_keys: 0,
             tested,
         };
-        let mut orphans = None;
         match claim {
             Claim::PrimaryKey => {
                 let [violations] = self.counts(&duplicates(table), tables).await?;
@@ -117,8 +153,7 @@ impl Reader<'_> {
             Claim::Join { name } => {
                 let Some(join) = table.join(name) else { return Ok(None) };
                 let [keys, rows] = self.counts(&orphaned(table, join), tables).await?;
-                verdict.orphans = rows;
-                orphans = (rows > 0).then(|| Orphans { join: name.clone(), keys, rows });
+                (verdict.orphan_keys, verdict.orphans) = (keys, rows);
                 if let Some(target) = self.model.tables.get(&join.table) {
                     let [violations] = self.counts(&duplicates(target), tables).await?;
                     verdict.violations = violations;
@@ -126,7 +161,7 @@ impl Reader<'_> {
                 }
             }
         }
-        Ok(Some(Tested { verdict, orphans }))
+        Ok(Some(verdict))
     }
 
     /// The plan of a derived table's query over these tables, which it names unqualified.
@@ -205,6 +240,7 @@ fn duplicates(table: &Table) -> String {
 }
 
 /// How many keys of a join find no row, and how many rows bear them. A key that is NULL in part names nobody.
+/// No column of a model can be called `$rows`.
 fn orphaned(table: &Table, join: &Join) -> String {
     let mine = list(join.keys.iter().map(|(mine, _)| mine));
     let theirs = list(join.keys.iter().map(|(_, theirs)| theirs));
@@ -213,7 +249,7 @@ fn orphaned(table: &Table, join: &Join) -> String {
         join.keys.iter().map(|(mine, theirs)| format!("a.{} = b.{}", quoted(mine), quoted(theirs))).collect();
     let missing = join.keys.first().map_or_else(String::new, |(_, theirs)| quoted(theirs));
     format!(
-        "SELECT count(*), coalesce(sum(a.\"rows\"), 0) FROM (SELECT {mine}, count(*) AS \"rows\" FROM mart.{table} WHERE \
+        "SELECT count(*), coalesce(sum(a.\"$rows\"), 0) FROM (SELECT {mine}, count(*) AS \"$rows\" FROM mart.{table} WHERE \
          {known} GROUP BY {mine}) AS a LEFT JOIN (SELECT DISTINCT {theirs} FROM mart.{target}) AS b ON {equal} WHERE \
          b.{missing} IS NULL",
         table = quoted(&table.name),

@@ -91,51 +91,73 @@ pub(super) fn decide<'a>(
     options: &LoadOptions,
 ) -> Result<Vec<(&'a Table, Decision)>> {
     let selected = selected(model, options)?;
-    let mut loading = BTreeSet::new();
+    let mut deciding = Deciding { root, base, options, loading: BTreeSet::new() };
     let mut decisions = Vec::new();
     for table in order(model) {
-        let pin = base.and_then(|base| base.tables.get(&table.name));
-        let decision = if selected.contains(&table.name) {
-            decide_table(table, root, base, pin, options.full, &loading).unwrap_or_else(Decision::Stop)
-        } else {
-            Decision::Keep
+        let decision = match selected.contains(&table.name) {
+            true => deciding.table(table).unwrap_or_else(Decision::Stop),
+            false => Decision::Keep,
         };
         if decision.is_load() {
-            loading.insert(table.name.clone());
+            deciding.loading.insert(table.name.clone());
         }
         decisions.push((table, decision));
     }
     Ok(decisions)
 }
 
-fn decide_table(
-    table: &Table,
-    root: &Path,
-    base: Option<&MartVersion>,
-    pin: Option<&Pin>,
-    full: bool,
-    loading: &BTreeSet<String>,
-) -> Result<Decision> {
-    match &table.source {
-        Source::Sql { reads, .. } => {
-            let current = |read: &String| base.and_then(|base| base.tables.get(read)).map(|pin| pin.delta_version);
-            let stale = pin.is_none_or(|pin| {
-                pin.fingerprint != table.fingerprint
-                    || reads.iter().any(|read| loading.contains(read) || pin.reads.get(read).copied() != current(read))
-            });
-            Ok(if full || stale { Decision::Derive } else { Decision::Keep })
-        }
-        Source::Files { patterns, .. } => {
-            let files = sources::files(&table.name, patterns, root)?;
-            let Some(pin) = pin.filter(|_| !full) else { return Ok(Decision::Replace(files)) };
-            if table.load == LoadMode::Append {
-                return appended(table, pin, files);
+/// What a decision depends on besides its table.
+struct Deciding<'a> {
+    root: &'a Path,
+    base: Option<&'a MartVersion>,
+    options: &'a LoadOptions,
+    /// The tables decided so far that load.
+    loading: BTreeSet<String>,
+}
+
+impl Deciding<'_> {
+    fn pin(&self, table: &str) -> Option<&Pin> {
+        self.base?.tables.get(table)
+    }
+
+    fn table(&self, table: &Table) -> Result<Decision> {
+        let pin = self.pin(&table.name).filter(|_| !self.options.full);
+        match &table.source {
+            Source::Sql { reads, .. } => self.derived(table, reads, pin),
+            Source::Files { patterns, .. } => {
+                let files = sources::files(&table.name, patterns, self.root)?;
+                let Some(pin) = pin else { return Ok(Decision::Replace(files)) };
+                if table.load == LoadMode::Append {
+                    return appended(table, pin, files);
+                }
+                let same = pin.fingerprint == table.fingerprint
+                    && pin.inputs.len() == files.len()
+                    && unseen_or_changed(pin, &files)?.is_empty();
+                Ok(if same { Decision::Keep } else { Decision::Replace(files) })
             }
-            let same = pin.fingerprint == table.fingerprint
-                && pin.inputs.len() == files.len()
-                && unseen_or_changed(pin, &files)?.is_empty();
-            Ok(if same { Decision::Keep } else { Decision::Replace(files) })
         }
+    }
+
+    fn derived(&self, table: &Table, reads: &[String], pin: Option<&Pin>) -> Result<Decision> {
+        let loads = |read: &String| self.loading.contains(read);
+        let missing: Vec<&str> =
+            reads.iter().filter(|read| !loads(read) && self.pin(read).is_none()).map(String::as_str).collect();
+        if !missing.is_empty() {
+            let asked = self.options.tables.iter().map(String::as_str);
+            let together: Vec<&str> = asked.chain(missing.iter().copied()).collect();
+            return Err(Error::invalid(format!(
+                "table '{}' reads '{}', which is not loaded; load them together: starmart load {}",
+                table.name,
+                missing.join("' and '"),
+                together.join(" ")
+            )));
+        }
+        let current = |read: &String| self.pin(read).map(|pin| pin.delta_version);
+        let stale = pin.is_none_or(|pin| {
+            pin.fingerprint != table.fingerprint
+                || reads.iter().any(|read| loads(read) || pin.reads.get(read).copied() != current(read))
+        });
+        Ok(if stale { Decision::Derive } else { Decision::Keep })
     }
 }
 

@@ -2,10 +2,11 @@
 //! publishes nothing; the others are tried all the same, so that every fault is seen at once.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::thread::available_parallelism;
 
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::datasource::provider_as_source;
@@ -21,7 +22,9 @@ use crate::store::{Draft, Input, MartVersion, Owner, Pin, Publication, Store, Ta
 
 use super::claims::{self, Reader, Tables};
 use super::decide::{self, Decision};
+use super::derived;
 use super::read::{FilePartition, OnRows};
+use super::report::{self, Stopped};
 use super::sources::{self, SourceFile};
 use super::{LoadOptions, LoadReport, Outcome, Progress, TableReport};
 
@@ -42,20 +45,44 @@ pub async fn load(
         Some(number) => Some(store.version(number).await?),
         None => None,
     };
-    let decisions = decide::decide(model, root, base.as_ref(), options)?;
-    let tables = pinned(store, base.as_ref()).await?;
-    let untested = untested(model, &tables, base.as_ref());
-    if !decisions.iter().any(|(_, decision)| decision.is_load()) && !untested {
-        return Ok(LoadReport { version: None, tables: unchanged(&decisions, base.as_ref()) });
+    let base = base.as_ref();
+    let decisions = decide::decide(model, root, base, options)?;
+    let tables = pinned(store, base).await?;
+    // A table that the model lacks now is published no longer.
+    let removed = base.is_some_and(|base| base.tables.keys().any(|name| !model.tables.contains_key(name)));
+    if !decisions.iter().any(|(_, decision)| decision.is_load()) && !removed && !claims::untested(model, &tables, base)
+    {
+        let report = |(table, _): &(&Table, _)| report::of(table, Outcome::Unchanged, rows(base, table));
+        let mut reports: Vec<TableReport> = decisions.iter().map(report).collect();
+        report::tell(&mut reports, &claims::all_standing(model, &tables, base));
+        return Ok(LoadReport { version: None, tables: reports });
     }
     if options.dry_run {
-        return dry_run(&decisions, base.as_ref());
+        return dry_run(&decisions, base);
     }
-    let publication = store.begin(&Owner::this_process()).await?;
-    let base = publication.base().cloned();
-    let decisions = decide::decide(model, root, base.as_ref(), options)?;
-    let tables = pinned(store, base.as_ref()).await?;
+    let mut publication = store.begin(&Owner::this_process()).await?;
     let reader = Reader { model, engine, functions, object_store: store.object_store() };
+    match draft(reader, root, store, options, progress, &mut publication).await {
+        Ok((draft, tables)) => Ok(LoadReport { version: Some(publication.publish(draft).await?), tables }),
+        Err(error) => {
+            publication.abandon().await;
+            Err(error)
+        }
+    }
+}
+
+/// Everything but the publication: decides again, since only now nobody else loads, and stages.
+async fn draft(
+    reader: Reader<'_>,
+    root: &Path,
+    store: &Store,
+    options: &LoadOptions,
+    progress: Arc<dyn Progress>,
+    publication: &mut Publication,
+) -> Result<(Draft, Vec<TableReport>)> {
+    let base = publication.base().cloned();
+    let decisions = decide::decide(reader.model, root, base.as_ref(), options)?;
+    let tables = pinned(store, base.as_ref()).await?;
     let pins = base.as_ref().map(|base| base.tables.clone()).unwrap_or_default();
     let load = Load { reader, publication, pins, tables, progress, reports: Vec::new() };
     load.run(&decisions, base.as_ref()).await
@@ -69,47 +96,8 @@ async fn pinned(store: &Store, base: Option<&MartVersion>) -> Result<Tables> {
     }
 }
 
-/// Whether some claim of the model has no verdict on the tables as they are.
-fn untested(model: &Model, tables: &Tables, base: Option<&MartVersion>) -> bool {
-    model.tables.values().any(|table| {
-        claims::claims(table).iter().any(|claim| {
-            claims::tested(table, claim, tables).is_some() && standing(table, claim, tables, base).is_none()
-        })
-    })
-}
-
-/// The verdict on a claim, if both sides and the claim are as they were.
-fn standing<'a>(
-    table: &Table,
-    claim: &crate::store::Claim,
-    tables: &Tables,
-    base: Option<&'a MartVersion>,
-) -> Option<&'a Verdict> {
-    let tested = claims::tested(table, claim, tables)?;
-    let detail = claims::detail(table, claim);
-    base?.verdicts.iter().find(|verdict| {
-        verdict.table == table.name && verdict.claim == *claim && verdict.detail == detail && verdict.tested == tested
-    })
-}
-
-fn report(table: &Table, outcome: Outcome, loaded: u64) -> TableReport {
-    TableReport {
-        table: table.name.clone(),
-        outcome,
-        read: 0,
-        loaded,
-        orphans: Vec::new(),
-        false_claims: Vec::new(),
-        elapsed: Duration::ZERO,
-    }
-}
-
 fn rows(base: Option<&MartVersion>, table: &Table) -> u64 {
     base.and_then(|base| base.tables.get(&table.name)).map_or(0, |pin| pin.rows)
-}
-
-fn unchanged(decisions: &[(&Table, Decision)], base: Option<&MartVersion>) -> Vec<TableReport> {
-    decisions.iter().map(|(table, _)| report(table, Outcome::Unchanged, rows(base, table))).collect()
 }
 
 fn dry_run(decisions: &[(&Table, Decision)], base: Option<&MartVersion>) -> Result<LoadReport> {
@@ -120,44 +108,16 @@ fn dry_run(decisions: &[(&Table, Decision)], base: Option<&MartVersion>) -> Resu
             stopped.add(&table.name, error);
         }
         let outcome = if decision.is_load() { Outcome::WouldLoad } else { Outcome::Unchanged };
-        tables.push(report(table, outcome, rows(base, table)));
+        tables.push(report::of(table, outcome, rows(base, table)));
     }
     stopped.into_result()?;
     Ok(LoadReport { version: None, tables })
 }
 
-/// The tables that stopped, and why.
-#[derive(Default)]
-struct Stopped {
-    names: Vec<String>,
-    messages: Vec<String>,
-    kind: Option<Kind>,
-}
-
-impl Stopped {
-    fn add(&mut self, table: &str, error: &Error) {
-        self.names.push(table.to_owned());
-        self.kind.get_or_insert(error.kind());
-        let message = error.to_string();
-        let named = message.contains(&format!("table '{table}'"));
-        self.messages.push(if named { message } else { format!("table '{table}': {message}") });
-    }
-
-    fn into_result(self) -> Result<()> {
-        match self.kind {
-            None => Ok(()),
-            Some(kind) => {
-                let said = self.messages.join("\n");
-                Err(Error::new(kind, format!("{said}\nnothing was published")))
-            }
-        }
-    }
-}
-
 /// A load under way.
 struct Load<'a> {
     reader: Reader<'a>,
-    publication: Publication,
+    publication: &'a mut Publication,
     pins: BTreeMap<String, Pin>,
     /// The tables as they are now, staged ones included.
     tables: Tables,
@@ -166,21 +126,23 @@ struct Load<'a> {
 }
 
 impl Load<'_> {
-    async fn run(mut self, decisions: &[(&Table, Decision)], base: Option<&MartVersion>) -> Result<LoadReport> {
+    async fn run(
+        mut self,
+        decisions: &[(&Table, Decision)],
+        base: Option<&MartVersion>,
+    ) -> Result<(Draft, Vec<TableReport>)> {
         let mut stopped = Stopped::default();
         for (table, decision) in decisions {
-            let missing = decide::reads(table).iter().any(|read| stopped.names.contains(read));
-            if missing && decision.is_load() {
-                stopped.names.push(table.name.clone());
+            if decision.is_load() && stopped.takes_along(&table.name, decide::reads(table)) {
                 continue;
             }
             let began = clock::monotonic();
             match self.table(table, decision).await {
-                Ok(None) => self.reports.push(report(table, Outcome::Unchanged, rows(base, table))),
+                Ok(None) => self.reports.push(report::of(table, Outcome::Unchanged, rows(base, table))),
                 Ok(Some(read)) => {
                     let loaded = self.tables.get(&table.name).map_or(0, |snapshot| snapshot.rows());
                     let elapsed = clock::monotonic().duration_since(began);
-                    let report = TableReport { read, elapsed, ..report(table, Outcome::Loaded, loaded) };
+                    let report = TableReport { read, elapsed, ..report::of(table, Outcome::Loaded, loaded) };
                     self.progress.done(&report);
                     self.reports.push(report);
                 }
@@ -189,7 +151,12 @@ impl Load<'_> {
             }
         }
         stopped.into_result()?;
-        self.publish(base).await
+        self.pins.retain(|name, _| self.reader.model.tables.contains_key(name));
+        self.tables.retain(|name, _| self.pins.contains_key(name));
+        let verdicts = self.verdicts(base).await?;
+        report::tell(&mut self.reports, &verdicts);
+        let model_hash = self.reader.model.hash.clone();
+        Ok((Draft { model_hash, tables: self.pins, verdicts }, self.reports))
     }
 
     /// Stages a table; how many rows were read, or `None` where there was nothing to do.
@@ -237,9 +204,12 @@ impl Load<'_> {
                 progress.write(&name);
             }
         });
-        let partitions = files.iter().map(|file| {
+        // As many as can work at once: each sorts in memory of its own, however many files there are.
+        let cores = available_parallelism().map_or(1, NonZero::get).min(files.len());
+        let partitions = (0..cores).map(|at| {
+            let files = files.iter().skip(at).step_by(cores).cloned().collect();
             let on_rows = Arc::clone(&on_rows);
-            Arc::new(FilePartition::new(table, format(table), file.clone(), on_rows)) as Arc<dyn PartitionStream>
+            Arc::new(FilePartition::new(table, format(table), files, on_rows)) as Arc<dyn PartitionStream>
         });
         let internal = |error| Error::internal("a load cannot be planned").with_source(error);
         let provider = StreamingTable::try_new(Arc::clone(&table.schema), partitions.collect()).map_err(internal)?;
@@ -274,7 +244,7 @@ impl Load<'_> {
     /// Computes a derived table from what is staged or pinned.
     async fn derive(&mut self, table: &Table) -> Result<u64> {
         self.progress.begin(&table.name, 0, None);
-        let plan = self.derived_plan(table)?;
+        let plan = self.derived_plan(table).map_err(|error| self.with_stale_reads(table, error))?;
         let answer = self.execute(table, plan).await?;
         let snapshot = self.stage(table, WriteMode::Replace, answer).await?;
         let reads = decide::reads(table)
@@ -293,59 +263,39 @@ impl Load<'_> {
         };
         let plan = self.reader.plan(query, &self.tables)?;
         let internal = |error| Error::internal("a derived table cannot be planned").with_source(error);
-        let columns = table.columns.iter().map(|column| {
-            let cast = datafusion::logical_expr::cast(ident(column.from.as_str()), column.data_type.clone());
-            cast.alias(column.name.as_str())
-        });
-        let projected = LogicalPlanBuilder::from(plan)
-            .alias(table.name.as_str())
-            .and_then(|plan| plan.project(columns.collect::<Vec<_>>()));
-        sorted(projected.map_err(internal)?, table).map_err(internal)
+        sorted(derived::columns(plan, table).map_err(internal)?, table).map_err(internal)
     }
 
-    /// Tests the claims that nothing has tested on these tables, and publishes.
-    async fn publish(mut self, base: Option<&MartVersion>) -> Result<LoadReport> {
-        self.pins.retain(|name, _| self.reader.model.tables.contains_key(name));
-        self.tables.retain(|name, _| self.pins.contains_key(name));
+    /// Where a derived table reads one that is not as the model defines it, that may be why it failed.
+    fn with_stale_reads(&self, table: &Table, error: Error) -> Error {
+        let current = claims::current(self.reader.model, &self.pins, &self.tables);
+        let stale: Vec<&str> =
+            decide::reads(table).iter().filter(|read| !current.contains_key(*read)).map(String::as_str).collect();
+        if stale.is_empty() || error.kind() != Kind::Invalid {
+            return error;
+        }
+        let said = format!(
+            "{error}; the model has changed for what it reads: load {} in the same command",
+            stale.join(" and ")
+        );
+        Error::new(error.kind(), said).with_source(error)
+    }
+
+    /// The verdicts that stand, and those on claims that nothing has tested on these tables.
+    async fn verdicts(&self, base: Option<&MartVersion>) -> Result<Vec<Verdict>> {
+        let current = claims::current(self.reader.model, &self.pins, &self.tables);
         let mut verdicts = Vec::new();
         for table in self.reader.model.tables.values() {
             for claim in claims::claims(table) {
-                let known = standing(table, &claim, &self.tables, base).cloned();
-                let (verdict, orphans) = match known {
-                    Some(verdict) => (verdict, None),
-                    None => {
-                        self.progress.test(&table.name);
-                        match self.reader.test(table, &claim, &self.tables).await? {
-                            Some(tested) => (tested.verdict, tested.orphans),
-                            None => continue,
-                        }
-                    }
-                };
-                if let Some(report) = self.reports.iter_mut().find(|report| report.table == table.name) {
-                    report.orphans.extend(orphans);
-                    if !verdict.holds {
-                        report.false_claims.push(format!("{} ({})", claim_name(&verdict), verdict.detail));
-                    }
+                if let Some(verdict) = claims::standing(table, &claim, &self.tables, base) {
+                    verdicts.push(verdict.clone());
+                    continue;
                 }
-                verdicts.push(verdict);
+                self.progress.test(&table.name);
+                verdicts.extend(self.reader.test(table, &claim, &current).await?);
             }
         }
-        let model_hash = self.reader.model.hash.clone();
-        let version = self.publication.publish(Draft { model_hash, tables: self.pins, verdicts }).await?;
-        Ok(LoadReport { version: Some(version), tables: self.reports })
-    }
-}
-
-fn claim_name(verdict: &Verdict) -> String {
-    let keys = |one: &str, several: &str| match verdict.violations {
-        1 => format!("1 key {one}"),
-        many => format!("{many} keys {several}"),
-    };
-    match &verdict.claim {
-        crate::store::Claim::PrimaryKey => format!("primary key: {}", keys("breaks it", "break it")),
-        crate::store::Claim::Join { name } => {
-            format!("join {name}: {}", keys("names several rows", "name several rows"))
-        }
+        Ok(verdicts)
     }
 }
 

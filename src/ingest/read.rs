@@ -1,4 +1,4 @@
-//! A table's files as batches of the mart's types: one partition a file, each row named by file and row where it
+//! A table's files as batches of the mart's types, one file after another, each row named by file and row where it
 //! cannot be read.
 
 use std::fmt;
@@ -27,44 +27,47 @@ const BATCH_ROWS: usize = 8192;
 /// Called with the number of rows of each batch read, and with 0 at the end of a file.
 pub(super) type OnRows = Arc<dyn Fn(u64) + Send + Sync>;
 
-/// One file of a table.
+/// Batches, or why there are no more.
+type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
+
+/// Some files of a table.
 #[derive(Clone)]
 pub(super) struct FilePartition {
     table: String,
     columns: Arc<Vec<Column>>,
     schema: SchemaRef,
     format: FileFormat,
-    file: SourceFile,
+    files: Vec<SourceFile>,
     on_rows: OnRows,
 }
 
 impl fmt::Debug for FilePartition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FilePartition").field("file", &self.file.shown).finish_non_exhaustive()
+        f.debug_struct("FilePartition").field("files", &self.files).finish_non_exhaustive()
     }
 }
 
 impl FilePartition {
-    pub(super) fn new(table: &Table, format: FileFormat, file: SourceFile, on_rows: OnRows) -> Self {
+    pub(super) fn new(table: &Table, format: FileFormat, files: Vec<SourceFile>, on_rows: OnRows) -> Self {
         Self {
             table: table.name.clone(),
             columns: Arc::new(table.columns.clone()),
             schema: Arc::clone(&table.schema),
             format,
-            file,
+            files,
             on_rows,
         }
     }
 
-    /// The file's batches as the file has them, only the columns that the table wants.
-    fn raw(&self) -> Result<Box<dyn Iterator<Item = Result<RecordBatch>> + Send>> {
-        let (table, shown) = (self.table.clone(), self.file.shown.clone());
+    /// A file's batches as the file has them, only the columns that the table wants.
+    fn raw(&self, file: &SourceFile) -> Result<Batches> {
+        let (table, shown) = (self.table.clone(), file.shown.clone());
         match self.format {
             FileFormat::Parquet => {
                 let damaged = move |error: &dyn fmt::Display| {
                     Error::invalid(format!("table '{table}': '{shown}' is damaged: {error}"))
                 };
-                let builder = ParquetRecordBatchReaderBuilder::try_new(self.file.open()?)
+                let builder = ParquetRecordBatchReaderBuilder::try_new(file.open()?)
                     .map_err(|error| damaged(&error).with_source(error))?;
                 let wanted = builder.schema().fields().iter().enumerate();
                 let roots = wanted
@@ -80,15 +83,15 @@ impl FilePartition {
                 Ok(Box::new(reader.map(move |batch| batch.map_err(|error| damaged(&error).with_source(error)))))
             }
             FileFormat::Csv => {
-                let file = self.file.clone();
+                let file = file.clone();
                 let reader = csv::rows(&table, &file, BATCH_ROWS)?;
                 Ok(Box::new(reader.map(move |batch| batch.map_err(|error| csv::unreadable(&table, &file, error)))))
             }
         }
     }
 
-    /// The file's batches in the mart's types.
-    fn batches(&self) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<>> {
+    /// A file's batches in the mart's types.
+    fn batches(&self, file: SourceFile) -> Result<Batches> {
         let partition = self.clone();
         let mut first_row = 1;
         let on_rows = Arc::clone(&self.on_rows);
@@ -96,11 +99,11 @@ impl FilePartition {
             on_rows(0);
             None
         });
-        let rows = self.raw()?.map(move |batch| {
+        let rows = self.raw(&file)?.map(move |batch| {
             let batch = batch?;
             let place = cast::Place {
                 table: &partition.table,
-                file: &partition.file.shown,
+                file: &file.shown,
                 first_row,
                 unit: if partition.format == FileFormat::Csv { "data row" } else { "row" },
             };
@@ -109,7 +112,7 @@ impl FilePartition {
             (partition.on_rows)(batch.num_rows() as u64);
             Ok(cast)
         });
-        Ok(rows.chain(end).fuse())
+        Ok(Box::new(rows.chain(end).fuse()))
     }
 }
 
@@ -120,10 +123,12 @@ impl PartitionStream for FilePartition {
 
     fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let external = |error: Error| DataFusionError::External(Box::new(error));
-        let stream: std::pin::Pin<Box<dyn futures::Stream<Item = _> + Send>> = match self.batches() {
-            Ok(batches) => Box::pin(futures::stream::iter(batches.map(move |batch| batch.map_err(external)))),
-            Err(error) => Box::pin(futures::stream::iter([Err(external(error))])),
-        };
+        let partition = self.clone();
+        let batches = self.files.clone().into_iter().flat_map(move |file| match partition.batches(file) {
+            Ok(batches) => batches,
+            Err(error) => Box::new(std::iter::once(Err(error))),
+        });
+        let stream = futures::stream::iter(batches.map(move |batch| batch.map_err(external)));
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), stream))
     }
 }

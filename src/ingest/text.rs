@@ -7,7 +7,7 @@ use arrow::array::{
     TimestampMicrosecondArray,
 };
 use arrow::datatypes::DataType;
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
+use chrono::{Datelike, NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
 use super::cast::{Misfit, misfit};
@@ -56,8 +56,21 @@ fn each<T>(texts: &StringArray, read: impl Fn(&str) -> Result<T, String>) -> Res
     texts.iter().enumerate().map(read_row).collect()
 }
 
+/// Days from 1970: `2017-01-31`, years from 0001.
 fn date(text: &str) -> Option<i32> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(|date| date.num_days_from_ce() - EPOCH_DAYS)
+    calendar(text.as_bytes()).map(|date| date.num_days_from_ce() - EPOCH_DAYS)
+}
+
+fn calendar(text: &[u8]) -> Option<NaiveDate> {
+    let [year @ .., b'-', m1, m2, b'-', d1, d2] = text else { return None };
+    let year = (year.len() == 4).then(|| digits(year)).flatten().filter(|year| *year > 0)?;
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, digits(&[*m1, *m2])?, digits(&[*d1, *d2])?)
+}
+
+/// A number of nothing but digits.
+fn digits(text: &[u8]) -> Option<u32> {
+    let digit = |number: u32, byte: &u8| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0'));
+    text.iter().try_fold(0, digit)
 }
 
 /// A decimal's digits as an integer of 10^-scale. Digits beyond the scale must be zeros.
@@ -83,19 +96,53 @@ fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
     fits.then_some(if negative { -value } else { value })
 }
 
-/// A timestamp with its offset, or without one in the zone that the file writes; `None` if it is no timestamp.
+/// A timestamp with its offset, or without one in the zone that the file writes; `None` if it is no timestamp. A date,
+/// then perhaps one `T` or space, `hh:mm`, seconds and up to six digits of a fraction, then perhaps `Z` or `+hh:mm`.
 fn timestamp(text: &str, stored_in: Option<Tz>) -> Option<Result<i64, String>> {
-    if let Ok(at) = DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)) {
-        return Some(Ok(at.timestamp_micros()));
-    }
-    let wall = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))?;
-    Some(match stored_in {
-        Some(zone) => time::instant(wall, zone),
-        None => Err(format!("'{text}' has no offset; say in which zone the file writes it: stored_in: Asia/Taipei")),
-    })
+    let (date, rest) = text.as_bytes().split_at_checked(10)?;
+    let date = calendar(date)?;
+    let (time, offset) = match rest {
+        [] => (NaiveTime::MIN, None),
+        [b'T' | b' ', time @ ..] => {
+            let end = time.iter().position(|byte| matches!(byte, b'Z' | b'+' | b'-')).unwrap_or(time.len());
+            let (time, offset) = time.split_at(end);
+            (clock(time)?, if offset.is_empty() { None } else { Some(seconds_east(offset)?) })
+        }
+        _ => return None,
+    };
+    let wall = date.and_time(time);
+    let instant = match (offset, stored_in) {
+        (Some(seconds), _) => Ok(wall.and_utc().timestamp_micros() - i64::from(seconds) * 1_000_000),
+        (None, Some(zone)) => time::instant(wall, zone),
+        (None, None) => {
+            Err(format!("'{text}' has no offset; say in which zone the file writes it: stored_in: Asia/Taipei"))
+        }
+    };
+    let outside = || format!("'{text}' is not in a year from 1 to 9999");
+    Some(instant.and_then(|at| if time::is_outside(at) { Err(outside()) } else { Ok(at) }))
+}
+
+fn clock(text: &[u8]) -> Option<NaiveTime> {
+    let (minutes, rest) = text.split_at_checked(5)?;
+    let [h1, h2, b':', m1, m2] = minutes else { return None };
+    let (seconds, micros) = match rest {
+        [] => (0, 0),
+        [b':', s1, s2] => (digits(&[*s1, *s2])?, 0),
+        [b':', s1, s2, b'.', fraction @ ..] if (1..=6).contains(&fraction.len()) => {
+            (digits(&[*s1, *s2])?, digits(fraction)? * 10u32.pow(6 - u32::try_from(fraction.len()).ok()?))
+        }
+        _ => return None,
+    };
+    NaiveTime::from_hms_micro_opt(digits(&[*h1, *h2])?, digits(&[*m1, *m2])?, seconds, micros)
+}
+
+/// An offset in seconds east of Greenwich.
+fn seconds_east(text: &[u8]) -> Option<i32> {
+    let [sign, h1, h2, b':', m1, m2] = text else { return (text == b"Z").then_some(0) };
+    let hours = digits(&[*h1, *h2]).filter(|hours| *hours < 24)?;
+    let minutes = digits(&[*m1, *m2]).filter(|minutes| *minutes < 60)?;
+    let seconds = i32::try_from(hours * 3600 + minutes * 60).ok()?;
+    Some(if *sign == b'-' { -seconds } else { seconds })
 }
 
 #[cfg(test)]
@@ -135,5 +182,76 @@ mod tests {
         assert!(timestamp("2017-11-05 01:30:00", Some(Tz::America__New_York)).unwrap().unwrap_err().contains("twice"));
         assert!(timestamp("2017-03-12 02:30:00", Some(Tz::America__New_York)).unwrap().unwrap_err().contains("never"));
         assert_eq!(timestamp("yesterday", Some(Tz::UTC)), None);
+    }
+
+    #[test]
+    fn dates_have_one_form() {
+        assert_eq!(
+            [date("1970-01-01"), date("0001-01-01"), date("9999-12-31")],
+            [Some(0), Some(-719_162), Some(2_932_896)]
+        );
+        for text in [
+            "17-01-02",
+            "2017-1-2",
+            " 2017-01-01",
+            "2017-01-01 ",
+            "+2017-01-01",
+            "+017-01-01",
+            "0000-01-01",
+            "-001-01-01",
+            "10000-01-01",
+            "2017- 1- 2",
+            "2017-02-29",
+            "2017/01/01",
+            "20170101",
+            "２０１７-01-01",
+            "2017-01-01T00:00:00",
+            "",
+        ] {
+            assert_eq!(date(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn timestamps_have_one_form() {
+        let at = |text| timestamp(text, Some(Tz::UTC));
+        let utc = 1_483_246_800_000_000;
+        for text in [
+            "2017-01-01T05:00",
+            "2017-01-01 05:00:00",
+            "2017-01-01T05:00:00.0",
+            "2017-01-01 05:00:00.000000Z",
+            "2017-01-01T13:00+08:00",
+            "2016-12-31T23:30:00-05:30",
+        ] {
+            assert_eq!(at(text), Some(Ok(utc)), "{text}");
+        }
+        assert_eq!(at("2017-01-01"), Some(Ok(utc - 5 * 3_600_000_000)));
+        assert_eq!(at("2017-01-01 05:00:00.5"), Some(Ok(utc + 500_000)));
+        for text in [
+            "17-01-02 05:00:00",
+            " 2017-01-01 05:00:00",
+            "2017-01-01 5:0:0",
+            "2017-01-0105:00:00",
+            "2017-01-01  05:00:00",
+            "2016-12-31T23:59:60Z",
+            "2017-01-01 24:00:00",
+            "2017-01-01T05:00:00.1234567Z",
+            "2017-01-01 05:00:00.",
+            "2017-01-01 05:00:00 +08:00",
+            "2017-01-01 05:00:00 UTC",
+            "2017-01-01T05:00:00+0800",
+            "2017-01-01T05:00:00+24:00",
+            "2017-01-01T",
+            "2017-01-01Z",
+            "0000-01-01 00:00:00",
+            "10000-01-01 00:00:00",
+            "2017-01-01T05",
+            "2017-01-01 05:0é",
+        ] {
+            assert_eq!(at(text), None, "{text}");
+        }
+        assert!(at("0001-01-01T00:00:00+08:00").unwrap().unwrap_err().contains("from 1 to 9999"));
+        assert!(timestamp("9999-12-31 23:00", Some(Tz::America__New_York)).unwrap().is_err());
     }
 }

@@ -40,7 +40,9 @@ pub fn refuse_conversion(source: &DataType, mart: &DataType, zone: bool) -> Opti
         _ => (false, ""),
     };
     let Some(found) = mart_type(source) else {
-        return Some(format!("its source holds {source}, which the mart does not store; derive it by `sql`"));
+        return Some(format!(
+            "its source holds {source}, which the mart does not store; write the file without that column, or with it as text or a number"
+        ));
     };
     let is_instant = matches!(mart, DataType::Timestamp(_, _));
     if zone && !is_instant {

@@ -88,6 +88,9 @@ pub struct Verdict {
     pub violations: u64,
     /// For a join: how many rows name a member that is not there. They do not break the claim.
     pub orphans: u64,
+    /// For a join: how many keys those rows bear; 0 in versions from before they were counted.
+    #[serde(default)]
+    pub orphan_keys: u64,
     /// The Delta versions of the tables that it was tested against.
     pub tested: BTreeMap<String, u64>,
 }
@@ -163,6 +166,7 @@ mod tests {
             holds: true,
             violations: 0,
             orphans: 4,
+            orphan_keys: 2,
             tested: BTreeMap::from([("a".into(), 3), ("b".into(), 2)]),
         };
         let version = MartVersion {
@@ -174,6 +178,14 @@ mod tests {
             verdicts: vec![verdict],
         };
         assert_eq!(MartVersion::decode(&version.encode().unwrap(), "x").unwrap(), version);
+    }
+
+    #[test]
+    fn a_verdict_without_orphaned_keys_is_read() {
+        let verdict = r#"{"table": "a", "claim": "primary_key", "detail": "id", "holds": true, "violations": 0,
+            "orphans": 3, "tested": {}}"#;
+        let verdict: Verdict = serde_json::from_str(verdict).unwrap();
+        assert_eq!((verdict.orphans, verdict.orphan_keys), (3, 0));
     }
 
     #[test]

@@ -1,28 +1,38 @@
-//! CSV by RFC 4180: UTF-8, commas, one header line, fields in quotes where they hold commas, quotes or line ends.
+//! CSV by RFC 4180: UTF-8, commas, one header line, fields in quotes where they hold commas, quotes or line ends. A blank
+//! line is no row; in a file of one column, where it could be a missing value, it is refused.
+
+mod diagnosis;
+mod scanner;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{BufReader, Read};
 use std::sync::Arc;
 
 use arrow::csv::ReaderBuilder;
 use arrow::csv::reader::{Format, Reader};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 
 use crate::error::{Error, Result};
 
-use super::sources::SourceFile;
+use super::sources::{SourceFile, unreadable as unread};
+use scanner::{Scanner, Step, Strict};
 
 /// The longest line of a header.
-const HEADER_LIMIT_BYTES: u64 = 1 << 20;
+const HEADER_LIMIT_BYTES: usize = 1 << 20;
 
 /// A file's columns, all text, as its header names them.
 ///
 /// # Errors
-/// Invalid: a header that is not UTF-8, names a column twice, or leaves one without a name.
+/// Invalid: a file without a header, or a header that is not UTF-8, names a column twice, leaves one without a name,
+/// or is written with other separators than commas.
 pub(super) fn header(table: &str, file: &SourceFile) -> Result<SchemaRef> {
     let fault = |what: &str| Error::invalid(format!("table '{table}': '{}', line 1: {what}", file.shown));
-    let text = Quotes::new(file.open_text()?).take(HEADER_LIMIT_BYTES);
-    let read = Format::default().with_header(true).infer_schema(text, Some(0));
+    let line = header_line(table, file)?;
+    if std::str::from_utf8(&line).is_err() {
+        return Err(fault("not UTF-8; save the file as UTF-8"));
+    }
+    let read = Format::default().with_header(true).infer_schema(line.as_slice(), Some(0));
     let (named, _) = read.map_err(|error| fault(&format!("the header cannot be read: {error}")).with_source(error))?;
     let mut fields: Vec<Field> = Vec::with_capacity(named.fields().len());
     for name in named.fields().iter().map(|field| field.name().trim()) {
@@ -34,94 +44,54 @@ pub(super) fn header(table: &str, file: &SourceFile) -> Result<SchemaRef> {
         }
         fields.push(Field::new(name, DataType::Utf8, true));
     }
-    Ok(Arc::new(Schema::new(fields)))
+    match fields.as_slice() {
+        [] => Err(Error::invalid(format!("table '{table}': '{}' is empty", file.shown))),
+        [one] if one.name().contains([';', '\t', '|']) => {
+            Err(fault(&format!("one column '{}'; columns are separated by commas", one.name())))
+        }
+        _ => Ok(Arc::new(Schema::new(fields))),
+    }
+}
+
+/// The first line that is not blank, without its end; empty where there is none.
+fn header_line(table: &str, file: &SourceFile) -> Result<Vec<u8>> {
+    let fault = |what: &str| Error::invalid(format!("table '{table}': '{}': {what}", file.shown));
+    let (mut scanner, mut line) = (Scanner::new(), Vec::new());
+    for byte in BufReader::new(file.open_text()?).bytes() {
+        let byte = byte.map_err(|error| unread(&file.shown, error))?;
+        match scanner.pass(byte) {
+            Step::Blank | Step::Nothing => continue,
+            Step::RecordEnd => return Ok(line),
+            Step::FieldEnd | Step::Within => line.push(byte),
+        }
+        if line.len() > HEADER_LIMIT_BYTES {
+            return Err(fault("the header is longer than 1 MiB; is this a CSV file?"));
+        }
+    }
+    match scanner.open_quote() {
+        Some(opened) => Err(fault(&format!("the quote opened in line {opened} is never closed"))),
+        None => Ok(line),
+    }
 }
 
 /// A file's rows as text, behind its header. An empty field is NULL.
-pub(super) fn rows(table: &str, file: &SourceFile, batch_rows: usize) -> Result<Reader<Quotes<File>>> {
-    let text = Quotes::new(file.open_text()?);
-    let builder = ReaderBuilder::new(header(table, file)?).with_header(true).with_batch_size(batch_rows);
+pub(super) fn rows(table: &str, file: &SourceFile, batch_rows: usize) -> Result<Reader<Strict<File>>> {
+    let schema = header(table, file)?;
+    let text = Strict::new(file.open_text()?, schema.fields().len() == 1);
+    let builder = ReaderBuilder::new(schema).with_header(true).with_batch_size(batch_rows);
     builder.build(text).map_err(|error| unreadable(table, file, error))
 }
 
-/// A row, or the file, that is no CSV.
-pub(super) fn unreadable(table: &str, file: &SourceFile, error: arrow::error::ArrowError) -> Error {
-    Error::invalid(format!("table '{table}': '{}' cannot be read: {error}", file.shown)).with_source(error)
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum State {
-    FieldStart,
-    Plain,
-    Quoted,
-    /// A quote within quotes: the end of the field, or the first of two that stand for one.
-    Quote,
-}
-
-/// A file's bytes, and an error where it ends within quotes: a parser would take all that follows a lost quote for one
-/// field, and the rows in it would vanish without a word.
-pub(super) struct Quotes<R> {
-    inner: R,
-    state: State,
-    line: u64,
-    opened: u64,
-}
-
-impl<R: Read> Quotes<R> {
-    fn new(inner: R) -> Self {
-        Self { inner, state: State::FieldStart, line: 1, opened: 1 }
-    }
-
-    fn pass(&mut self, byte: u8) {
-        self.line += u64::from(byte == b'\n');
-        self.state = match (self.state, byte) {
-            (State::Quoted, b'"') => State::Quote,
-            (State::Quoted, _) => State::Quoted,
-            (State::FieldStart, b'"') => {
-                self.opened = self.line;
-                State::Quoted
-            }
-            (State::Quote, b'"') => State::Quoted,
-            (_, b',' | b'\n' | b'\r') => State::FieldStart,
-            _ => State::Plain,
-        };
-    }
-}
-
-impl<R: Read> Read for Quotes<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        if read == 0 && !buffer.is_empty() && self.state == State::Quoted {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("the quote opened in line {} is never closed", self.opened),
-            ));
+/// A row, or the file, that is no CSV: by its line where a second look finds it.
+pub(super) fn unreadable(table: &str, file: &SourceFile, error: ArrowError) -> Error {
+    let found = header(table, file).ok().and_then(|header| diagnosis::first_fault(file, &header));
+    let said = match found {
+        Some(fault) => format!("table '{table}': '{}', {fault}", file.shown),
+        None => {
+            let reason = error.to_string();
+            let reason = reason.strip_prefix("Csv error: ").unwrap_or(&reason);
+            format!("table '{table}': '{}' cannot be read: {reason}", file.shown)
         }
-        for byte in &buffer[..read] {
-            self.pass(*byte);
-        }
-        Ok(read)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> io::Result<String> {
-        let mut all = String::new();
-        Quotes::new(text.as_bytes()).read_to_string(&mut all).map(|_| all)
-    }
-
-    #[test]
-    fn quotes_must_close() {
-        for whole in ["a,b\n1,\"x\"\n", "a\n\"x \"\"y\"\" z\"\n", "a,b\n5\" pipe,2\n", "a\n\"two\nlines\"\n", "a\n\"\""]
-        {
-            assert_eq!(read(whole).unwrap(), whole);
-        }
-        for (broken, line) in [("a,b\n1,\"x\n2,y\n", 2), ("\"a,b\n", 1), ("a\n\"x\"\"\n\n", 2), ("a,b\n\"x\",\"", 2)] {
-            let error = read(broken).unwrap_err().to_string();
-            assert!(error.contains(&format!("line {line} ")), "{broken}: {error}");
-        }
-    }
+    };
+    Error::invalid(said).with_source(error)
 }
