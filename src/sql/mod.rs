@@ -2,15 +2,18 @@
 //! `plan`. Pure.
 
 mod bounds;
+mod coerce;
 mod dialect;
+mod fault;
 mod functions;
 mod parse;
 mod provider;
 
 pub use dialect::StarmartDialect;
+pub use fault::{clean, planning_error, reworded};
 pub use functions::Functions;
-pub use parse::{fold, parse_expr, parse_query, parse_statements};
-pub use provider::{Tables, plan_query, planning_error, type_expr, type_query};
+pub use parse::{SyntaxFault, fold, parse_expr, parse_query, parse_statements};
+pub use provider::{Tables, plan_query, type_expr, type_query};
 
 #[cfg(test)]
 mod tests;
