@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::projects;
 
-fn starmart(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn starmart(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_starmart"))
         .arg("-C")
         .arg(folder)
@@ -17,7 +17,7 @@ fn starmart(folder: &Path, arguments: &[&str]) -> Output {
 
 /// Runs a command that must fail with `exit` and say every one of `words` on stderr, and nothing on stdout.
 #[track_caller]
-fn fails(folder: &Path, arguments: &[&str], exit: i32, words: &[&str]) {
+pub(crate) fn fails(folder: &Path, arguments: &[&str], exit: i32, words: &[&str]) {
     let output = starmart(folder, arguments);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {said}");
@@ -29,13 +29,13 @@ fn fails(folder: &Path, arguments: &[&str], exit: i32, words: &[&str]) {
 }
 
 #[track_caller]
-fn works(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn works(folder: &Path, arguments: &[&str]) -> String {
     let output = starmart(folder, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn edit(folder: &Path, file: &str, from: &str, to: &str) {
+pub(crate) fn edit(folder: &Path, file: &str, from: &str, to: &str) {
     let path = folder.join(file);
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains(from), "{file} does not hold '{from}'");
@@ -272,4 +272,18 @@ fn a_query_that_wants_more_memory_than_allowed_is_told_so() {
     std::fs::write(folder.path().join("starmart.yaml"), limits).unwrap();
     let greedy = "WITH big AS (SELECT a.line_id + 10 * b.line_id + 100 * c.line_id + 1000 * d.line_id + 10000 * e.line_id + 100000 * f.line_id + 1000000 * g.line_id AS k FROM mart.lines a, mart.lines b, mart.lines c, mart.lines d, mart.lines e, mart.lines f, mart.lines g) SELECT count(*) FROM big x JOIN big y ON x.k = y.k";
     fails(folder.path(), &["sql", "-c", greedy], 4, &["limits.query_memory"]);
+}
+
+#[test]
+fn a_model_that_has_changed_can_be_loaded() {
+    let folder = projects::copied("shop");
+    works(folder.path(), &["-q", "load"]);
+    edit(folder.path(), "cubes/shop.yaml", "decimal(12,2)", "decimal(14,3)");
+    fails(folder.path(), &["sql", "-c", "SELECT revenue FROM sales"], 2, &["decimal(14,3)", "load table 'lines'"]);
+    works(folder.path(), &["check"]);
+    works(folder.path(), &["-q", "load"]);
+    assert_eq!(
+        works(folder.path(), &["-q", "sql", "--format", "csv", "-c", "SELECT revenue FROM sales"]),
+        "revenue\n122.120\n"
+    );
 }

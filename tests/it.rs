@@ -13,6 +13,7 @@ mod flight;
 mod kill;
 mod load;
 mod model;
+mod printed;
 mod projects;
 mod slt;
 mod tidy;

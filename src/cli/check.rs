@@ -11,13 +11,15 @@ use crate::mart::{CheckReport, Mart, model_faults};
 use crate::yaml::Faults;
 
 use super::Setting;
-use super::output;
+use super::output::{self, counted};
+use super::terminal::Terminal;
 
 /// Check the model; exits 1 on any fault.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  starmart check                  every fault with its line and column\n  starmart check --data           also test claims and the model's tests"
-)]
+#[command(after_help = "Examples:
+  starmart check                    every fault with its line and column
+  starmart check --data             also test claims and the model's tests
+  starmart check --format json      for editors and scripts")]
 pub(super) struct Check {
     /// Test the claims and the model's tests against the newest mart version.
     #[arg(long)]
@@ -42,10 +44,7 @@ impl Check {
         };
         let report = match checked {
             Ok(report) => report,
-            Err(error) if self.format == Format::Json && error.kind() == Kind::Misconfigured => {
-                output::print(&format!("{:#}\n", faults(&error)))?;
-                return Ok(ExitCode::FAILURE);
-            }
+            Err(error) if is_fault(error.kind()) => return self.faulty(&error, setting.terminal),
             Err(error) => return Err(error),
         };
         match self.format {
@@ -54,6 +53,22 @@ impl Check {
         }
         Ok(if report.passes() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+
+    /// What was looked for is a result, and goes where results go.
+    fn faulty(&self, error: &Error, terminal: Terminal) -> Result<ExitCode> {
+        let faults = faults(error);
+        match self.format {
+            Format::Json => output::print(&format!("{:#}\n", json!({"ok": false, "faults": faults})))?,
+            Format::Text => output::print(&format!("{}\n", error.message().trim_end()))?,
+        }
+        terminal.note(&counted(faults.len() as u64, "fault", "faults"));
+        Ok(ExitCode::FAILURE)
+    }
+}
+
+/// Whether an error tells of a fault in what is checked, and not of a check that could not be made.
+fn is_fault(kind: Kind) -> bool {
+    matches!(kind, Kind::Invalid | Kind::NotFound | Kind::Misconfigured)
 }
 
 /// The error of a faulty configuration with the faults of the model that it leads to all the same.
@@ -71,15 +86,15 @@ async fn check(config: Config, data: bool) -> Result<CheckReport> {
     Mart::open(config).await?.check(data).await
 }
 
-fn faults(error: &Error) -> serde_json::Value {
-    let listed: Vec<_> = match Faults::of(error) {
+/// The faults that an error lists, one a line.
+fn faults(error: &Error) -> Vec<serde_json::Value> {
+    match Faults::of(error) {
         Some(faults) => faults
             .iter()
             .map(|fault| json!({"file": fault.file, "line": fault.at.line, "column": fault.at.column, "message": fault.message}))
             .collect(),
-        None => vec![json!({"message": error.message()})],
-    };
-    json!({"ok": false, "faults": listed})
+        None => error.message().lines().map(|line| json!({"message": line})).collect(),
+    }
 }
 
 fn as_json(report: &CheckReport) -> serde_json::Value {
@@ -95,8 +110,12 @@ fn as_json(report: &CheckReport) -> serde_json::Value {
 }
 
 fn as_text(report: &CheckReport) -> String {
-    let mut text =
-        format!("the model holds: {} tables, {} cubes, {} measures\n", report.tables, report.cubes, report.measures);
+    let mut text = format!(
+        "the model holds: {}, {}, {}\n",
+        counted(report.tables as u64, "table", "tables"),
+        counted(report.cubes as u64, "cube", "cubes"),
+        counted(report.measures as u64, "measure", "measures"),
+    );
     for claim in &report.claims {
         let mark = if claim.holds { "ok  " } else { "FAIL" };
         let name = match &claim.claim {
@@ -105,10 +124,13 @@ fn as_text(report: &CheckReport) -> String {
         };
         text.push_str(&format!("{mark} {}: {name} ({})", claim.table, claim.detail));
         if claim.violations > 0 {
-            text.push_str(&format!(", {} keys break it", output::grouped(claim.violations)));
+            text.push_str(&format!(", {}", counted(claim.violations, "key breaks it", "keys break it")));
         }
         if claim.orphans > 0 {
-            text.push_str(&format!(", {} rows name an unknown member", output::grouped(claim.orphans)));
+            text.push_str(&format!(
+                ", {}",
+                counted(claim.orphans, "row names an unknown member", "rows name an unknown member")
+            ));
         }
         text.push('\n');
     }

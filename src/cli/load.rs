@@ -1,25 +1,25 @@
 //! `starmart load`: what changed in the files becomes a mart version.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use clap::Args;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::Result;
-use crate::ingest::{LoadOptions, LoadReport, Outcome, Progress, Silent, TableReport};
+use crate::ingest::{LoadOptions, LoadReport, Outcome, Progress, Silent};
 use crate::mart::Mart;
 
 use super::Setting;
-use super::output::{Grid, grouped};
+use super::bars::Bars;
+use super::output::{Grid, Sheet, Side, counted, grouped, lay_out};
 use super::terminal::Terminal;
 
 /// Load the tables whose files or definition changed, as one new mart version.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  starmart load                   what changed\n  starmart load products          one table, and what is derived from it\n  starmart load --full --dry-run  what a load of everything would do"
-)]
+#[command(after_help = "Examples:
+  starmart load                      what changed
+  starmart load products             one table, and what is derived from it
+  starmart load --full --dry-run     what a load of everything would do")]
 pub(super) struct Load {
     /// These tables and those derived from them; all without.
     #[arg(value_name = "TABLE")]
@@ -46,87 +46,99 @@ pub(super) async fn load(mart: &Arc<Mart>, options: &LoadOptions, terminal: Term
     let progress: Arc<dyn Progress> = if terminal.is_watched() { Arc::new(Bars::default()) } else { Arc::new(Silent) };
     let report = mart.load(options, progress).await?;
     terminal.note(&summary(&report, options.dry_run));
+    for table in &report.tables {
+        for claim in &table.false_claims {
+            terminal.warn(&format!("false claim of {}: {claim}", table.table));
+        }
+    }
     Ok(report)
 }
 
+/// What was done, and nothing about what was not.
 fn summary(report: &LoadReport, dry_run: bool) -> String {
-    let mut grid = Grid::new(&["table", "", "read", "loaded", "orphan rows (keys)", "seconds"]);
-    let mut broken = String::new();
+    let mut grid = Grid::new(&[
+        ("table", Side::Left),
+        ("", Side::Left),
+        ("read", Side::Right),
+        ("rows", Side::Right),
+        ("orphan rows (keys)", Side::Left),
+        ("seconds", Side::Right),
+    ]);
     for table in &report.tables {
-        let outcome = match table.outcome {
-            Outcome::Loaded => "loaded",
-            Outcome::WouldLoad => "would load",
-            Outcome::Unchanged => "unchanged",
+        let (outcome, loaded) = match table.outcome {
+            Outcome::Loaded => ("loaded", true),
+            Outcome::WouldLoad => ("would load", false),
+            Outcome::Unchanged => ("unchanged", false),
         };
         let orphans = table
             .orphans
             .iter()
             .map(|orphans| format!("{}: {} ({})", orphans.join, grouped(orphans.rows), grouped(orphans.keys)));
+        let held = loaded || table.loaded > 0;
         grid.row(vec![
             table.table.clone(),
             outcome.to_owned(),
-            grouped(table.read),
-            grouped(table.loaded),
+            if loaded { grouped(table.read) } else { String::new() },
+            if held { grouped(table.loaded) } else { String::new() },
             orphans.collect::<Vec<_>>().join(", "),
-            format!("{:.1}", table.elapsed.as_secs_f64()),
+            if loaded { format!("{:.1}", table.elapsed.as_secs_f64()) } else { String::new() },
         ]);
-        for claim in &table.false_claims {
-            broken.push_str(&format!("\nfalse claim of {}: {claim}", table.table));
-        }
     }
+    grid.drop_empty();
+    let loads = report.tables.iter().filter(|table| table.outcome != Outcome::Unchanged).count();
+    let tables = counted(loads as u64, "table", "tables");
     let end = match report.version {
-        Some(version) => format!("mart version {version}"),
-        None if dry_run => "a dry run: nothing was written".to_owned(),
+        Some(version) => format!("mart version {version}: {tables} loaded"),
+        None if dry_run => format!("a dry run: {tables} would be loaded, nothing was written"),
         None => "nothing changed".to_owned(),
     };
-    format!("{grid}{end}{broken}")
+    format!("{}{end}", lay_out(&grid, Sheet::PLAIN).text)
 }
 
-/// A bar for each table, rows read on the way.
-struct Bars {
-    all: MultiProgress,
-    bars: Mutex<BTreeMap<String, ProgressBar>>,
-}
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
 
-impl Default for Bars {
-    fn default() -> Self {
-        Self { all: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()), bars: Mutex::default() }
-    }
-}
+    use super::*;
+    use crate::ingest::{Orphans, TableReport};
 
-impl Bars {
-    fn with(&self, table: &str, act: impl FnOnce(&ProgressBar)) {
-        if let Some(bar) = self.bars.lock().unwrap_or_else(PoisonError::into_inner).get(table) {
-            act(bar);
+    fn table(name: &str, outcome: Outcome, read: u64, loaded: u64) -> TableReport {
+        TableReport {
+            table: name.to_owned(),
+            outcome,
+            read,
+            loaded,
+            orphans: Vec::new(),
+            false_claims: Vec::new(),
+            elapsed: Duration::from_millis(1234),
         }
     }
-}
 
-impl Progress for Bars {
-    fn begin(&self, table: &str, bytes: u64) {
-        let style = ProgressStyle::with_template("{spinner} {msg:24} {human_pos:>12} rows  {elapsed}");
-        let bar = self.all.add(ProgressBar::no_length());
-        if let Ok(style) = style {
-            bar.set_style(style);
-        }
-        let size = if bytes == 0 { String::new() } else { format!(" ({:.1} MB)", bytes as f64 / 1e6) };
-        bar.set_message(format!("{table}{size}"));
-        bar.enable_steady_tick(std::time::Duration::from_millis(100));
-        self.bars.lock().unwrap_or_else(PoisonError::into_inner).insert(table.to_owned(), bar);
+    #[test]
+    fn a_summary_says_what_was_done() {
+        let mut lines = table("lines", Outcome::Loaded, 1200, 2400);
+        lines.orphans.push(Orphans { join: "stores".to_owned(), keys: 1, rows: 7 });
+        let tables = vec![lines, table("stores", Outcome::Unchanged, 0, 3)];
+        assert_eq!(
+            summary(&LoadReport { version: Some(2), tables }, false),
+            "table              read   rows  orphan rows (keys)  seconds
+──────  ─────────  ─────  ─────  ──────────────────  ───────
+lines   loaded     1,200  2,400  stores: 7 (1)           1.2
+stores  unchanged             3
+mart version 2: 1 table loaded"
+        );
     }
 
-    fn advance(&self, table: &str, rows: u64) {
-        self.with(table, |bar| bar.inc(rows));
-    }
-
-    fn done(&self, report: &TableReport) {
-        self.with(&report.table, ProgressBar::finish_and_clear);
-    }
-}
-
-impl Drop for Bars {
-    fn drop(&mut self) {
-        // The summary says it all; bars that a failure left would stand in its way.
-        let _ = self.all.clear();
+    #[test]
+    fn a_dry_run_has_read_nothing() {
+        let tables = vec![table("lines", Outcome::WouldLoad, 0, 0), table("stores", Outcome::WouldLoad, 0, 0)];
+        assert_eq!(
+            summary(&LoadReport { version: None, tables }, true),
+            "table
+──────  ──────────
+lines   would load
+stores  would load
+a dry run: 2 tables would be loaded, nothing was written"
+        );
     }
 }

@@ -7,14 +7,17 @@ use serde_json::json;
 
 use crate::error::Result;
 
-use super::Setting;
-use super::output::{self, Grid};
+use super::output::{self, Grid, Sheet, Side};
+use super::{NOTHING_LOADED, Setting};
 
 /// The mart as a whole.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Example:\n  starmart mart versions --format json")]
+#[command(after_help = "Example:\n  starmart mart versions     what has been published, and when")]
 pub(super) enum MartCommand {
     /// The published versions, newest first.
+    #[command(after_help = "Examples:
+  starmart mart versions                   a table
+  starmart mart versions --format json     with the rows of each table")]
     Versions {
         /// How to print them.
         #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -33,6 +36,9 @@ impl MartCommand {
     pub(super) async fn run(self, setting: &Setting) -> Result<ExitCode> {
         let Self::Versions { format } = self;
         let versions = setting.open().await?.versions().await?;
+        if versions.is_empty() {
+            setting.terminal.note(NOTHING_LOADED);
+        }
         match format {
             Format::Json => {
                 let list: Vec<_> = versions
@@ -50,8 +56,15 @@ impl MartCommand {
                     .collect();
                 output::print(&format!("{:#}\n", json!(list)))?;
             }
+            Format::Table if versions.is_empty() => {}
             Format::Table => {
-                let mut grid = Grid::new(&["version", "published (UTC)", "tables", "rows", "false claims"]);
+                let mut grid = Grid::new(&[
+                    ("version", Side::Right),
+                    ("published (UTC)", Side::Left),
+                    ("tables", Side::Right),
+                    ("rows", Side::Right),
+                    ("false claims", Side::Right),
+                ]);
                 for version in &versions {
                     let rows: u64 = version.tables.values().map(|pin| pin.rows).sum();
                     let broken = version.verdicts.iter().filter(|verdict| !verdict.holds).count();
@@ -63,7 +76,7 @@ impl MartCommand {
                         broken.to_string(),
                     ]);
                 }
-                output::print(&grid.to_string())?;
+                output::print(&output::lay_out(&grid, Sheet::PLAIN).text)?;
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -1,6 +1,7 @@
 //! The command line: one file per command. Results go to stdout, everything else to stderr; the exit code says who
 //! must act.
 
+mod bars;
 mod check;
 mod demo;
 mod exit;
@@ -32,24 +33,30 @@ const STACK_BYTES: usize = 8 << 20;
 #[derive(Debug, Parser)]
 #[command(name = "starmart", version, propagate_version = true, after_help = EXAMPLES)]
 struct Arguments {
-    /// The project's folder.
-    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true, default_value = ".")]
+    /// The project's folder, which other paths are relative to.
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true, default_value = ".", help_heading = GLOBAL)]
     directory: PathBuf,
     /// The configuration, instead of starmart.yaml in the project.
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, help_heading = GLOBAL)]
     config: Option<PathBuf>,
     /// The mart, instead of the configuration's: a local folder.
-    #[arg(long, value_name = "URL", global = true)]
+    #[arg(long, value_name = "URL", global = true, help_heading = GLOBAL)]
     mart: Option<String>,
-    /// Say nothing but results and errors.
-    #[arg(short, long, global = true)]
+    /// Say nothing but results, errors and what must not be missed.
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     quiet: bool,
-    /// Say more: what happens, and what caused an error.
-    #[arg(short, long, global = true)]
+    /// Say also what is opened, and why an error came about.
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     verbose: bool,
     #[command(subcommand)]
     command: Command,
 }
+
+/// The heading of the options that every command takes.
+const GLOBAL: &str = "Global options";
+
+/// What an empty mart's owner is told.
+const NOTHING_LOADED: &str = "nothing has been loaded yet; run starmart load";
 
 const EXAMPLES: &str = "Examples:
   starmart demo                                   load the retail mart and serve it
@@ -86,6 +93,7 @@ impl Setting {
         if let Some(mart) = &self.mart {
             config.mart = local_mart(&config.root, mart)?;
         }
+        tracing::info!(project = %config.root.display(), mart = %config.mart, data = %config.data.display(), "opening");
         Ok(config)
     }
 
@@ -101,7 +109,9 @@ pub fn run() -> ExitCode {
         Ok(arguments) => arguments,
         Err(usage) => {
             let code = u8::try_from(usage.exit_code()).unwrap_or(2);
-            return if usage.print().is_ok() { ExitCode::from(code) } else { ExitCode::FAILURE };
+            // Whoever asks for help and goes away has seen enough.
+            let _ = usage.print();
+            return ExitCode::from(code);
         }
     };
     let terminal = Terminal::new(arguments.quiet, arguments.verbose);
@@ -177,5 +187,38 @@ async fn signals(stop: CancellationToken) {
         }
         asked = true;
         stop.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Every command with its path.
+    fn commands(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
+        let path = format!("{path} {}", command.get_name());
+        for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+            commands(inner, &path, found);
+        }
+        found.push((path, command.clone()));
+    }
+
+    #[test]
+    fn every_command_has_examples_and_its_own_options_first() {
+        let mut root = Arguments::command();
+        root.build();
+        let mut found = Vec::new();
+        commands(&root, "", &mut found);
+        assert!(found.len() > 10);
+        for (path, mut command) in found {
+            let help = command.render_help().to_string();
+            assert!(help.contains("\nExample:\n  ") || help.contains("\nExamples:\n  "), "{path}: {help}");
+            let (own, global) = help.split_once("\nGlobal options:\n").unwrap();
+            for option in ["--directory", "--config ", "--mart ", "--quiet", "--verbose"] {
+                assert!(global.contains(option) && !own.contains(&format!("{option}  ")), "{path}: {help}");
+            }
+        }
     }
 }

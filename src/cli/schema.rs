@@ -12,11 +12,15 @@ use super::{Setting, output};
 
 /// JSON Schema of the project's files, for editors.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Example:\n  starmart schema cubes > cubes.schema.json")]
+#[command(after_help = "Examples:
+  starmart schema config > config.schema.json
+  starmart schema cubes > cubes.schema.json")]
 pub(super) enum Schema {
     /// Of starmart.yaml.
+    #[command(after_help = "Example:\n  starmart schema config > config.schema.json")]
     Config,
     /// Of the files under cubes/.
+    #[command(after_help = "Example:\n  starmart schema cubes > cubes.schema.json")]
     Cubes,
 }
 

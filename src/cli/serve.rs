@@ -12,11 +12,13 @@ use crate::error::{Error, Result};
 use crate::mart::Mart;
 use crate::{flight, http};
 
-use super::Setting;
+use super::{NOTHING_LOADED, Setting};
 
 /// Serve the mart over Arrow Flight SQL, and its health over HTTP.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  starmart -C demo serve --flight 127.0.0.1:31337 --http 127.0.0.1:8080")]
+#[command(after_help = "Examples:
+  starmart -C demo serve                        at the configuration's addresses
+  starmart serve --flight 127.0.0.1:0           at a port that is free; the greeting names it")]
 pub(super) struct Serve {
     /// Where Flight SQL listens; by default the configuration's address.
     #[arg(long, value_name = "ADDRESS")]
@@ -32,7 +34,11 @@ impl Serve {
         let doors =
             Doors::open(self.flight.unwrap_or(config.serve.flight), self.http.unwrap_or(config.serve.http)).await?;
         let mart = Mart::open(config).await?;
+        let newest = mart.adopt_newest().await?;
         setting.terminal.note(&doors.greeting());
+        if newest.is_none() {
+            setting.terminal.note(NOTHING_LOADED);
+        }
         doors.serve(mart, setting).await?;
         Ok(ExitCode::SUCCESS)
     }

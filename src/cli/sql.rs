@@ -23,10 +23,10 @@ use super::output::{self, Format};
 /// Ask the mart in SQL: cubes by their names, tables as mart.NAME.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  starmart sql -c 'SELECT department, revenue FROM sales ORDER BY revenue DESC LIMIT 5'
-  starmart sql -f month.sql --format csv > month.csv
-  starmart sql --url grpc://127.0.0.1:31337 -c 'SELECT revenue FROM sales'
-  echo 'SELECT 1' | starmart sql --format json")]
+  starmart sql -c 'SELECT department, revenue FROM sales'     a table, cut to the terminal's width
+  starmart sql -f month.sql --format csv > month.csv          statements of a file, every row whole
+  echo 'SELECT revenue FROM sales' | starmart sql             statements from a pipe
+  starmart sql --url 127.0.0.1:31337 -c 'SELECT 1'            ask a server")]
 pub(super) struct Sql {
     /// The statements, separated by ;.
     #[arg(short, long, value_name = "SQL", conflicts_with = "file")]
@@ -72,7 +72,7 @@ impl Sql {
         if statements.is_empty() {
             return Err(Error::invalid("there is no statement"));
         }
-        output::allowed(self.format, statements.len())?;
+        output::allowed(self.format, statements.iter().filter(|statement| statement.verb != Verb::Set).count())?;
         let door = match &self.url {
             Some(url) => Door::There(Client::connect(url).await?),
             None => {
@@ -81,8 +81,12 @@ impl Sql {
             }
         };
         for statement in &statements {
-            let (schema, batches) = door.query(statement).await?;
-            output::write(self.format, schema, batches, setting.terminal).await?;
+            let (schema, batches) = door.query(&statement.text).await?;
+            if statement.verb == Verb::Explain && self.format == Format::Table {
+                output::plans(batches).await?;
+            } else {
+                output::write(self.format, schema, batches, setting.terminal).await?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -109,10 +113,40 @@ impl Sql {
     }
 }
 
+/// One statement of a text.
+#[derive(Debug, PartialEq, Eq)]
+struct Statement {
+    text: String,
+    verb: Verb,
+}
+
+/// What a statement begins with, as far as it matters to what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    /// There is no result.
+    Set,
+    /// The result is a text of many lines.
+    Explain,
+    Other,
+}
+
+impl Statement {
+    /// None where there are only blanks and comments.
+    fn of(text: &str) -> Option<Self> {
+        let tokens = Tokenizer::new(&StarmartDialect, text).tokenize().ok()?;
+        let first = tokens.iter().find(|token| !matches!(token, Token::Whitespace(_)))?;
+        let verb = match first.to_string().to_uppercase().as_str() {
+            "SET" => Verb::Set,
+            "EXPLAIN" => Verb::Explain,
+            _ => Verb::Other,
+        };
+        Some(Self { text: text.trim().to_owned(), verb })
+    }
+}
+
 /// The statements of a text, cut at the semicolons that stand outside of quotes and comments.
-fn split(text: &str) -> Result<Vec<String>> {
-    let dialect = StarmartDialect;
-    let tokens = Tokenizer::new(&dialect, text)
+fn split(text: &str) -> Result<Vec<Statement>> {
+    let tokens = Tokenizer::new(&StarmartDialect, text)
         .tokenize_with_location()
         .map_err(|error| Error::invalid(format!("the SQL does not parse: {error}")).with_source(error))?;
     let starts: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
@@ -123,28 +157,32 @@ fn split(text: &str) -> Result<Vec<String>> {
         let column = usize::try_from(token.span.start.column).unwrap_or(1).saturating_sub(1);
         let start = starts.get(line).copied().unwrap_or_default();
         let offset: usize = text[start..].chars().take(column).map(char::len_utf8).sum();
-        statements.push(text[from..start + offset].trim().to_owned());
+        statements.extend(Statement::of(&text[from..start + offset]));
         from = start + offset + 1;
     }
-    statements.push(text[from..].trim().to_owned());
-    let holds_words = |statement: &String| {
-        Tokenizer::new(&dialect, statement)
-            .tokenize()
-            .is_ok_and(|tokens| tokens.iter().any(|token| !matches!(token, Token::Whitespace(_))))
-    };
-    statements.retain(holds_words);
+    statements.extend(Statement::of(&text[from..]));
     Ok(statements)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::split;
+    use super::*;
 
     #[test]
     fn statements_are_cut_outside_of_quotes() {
         let text = "SELECT 'a;b'; -- not; here\nSELECT '部門' AS \"x;y\";\n;  ";
-        assert_eq!(split(text).unwrap(), ["SELECT 'a;b'", "-- not; here\nSELECT '部門' AS \"x;y\""]);
+        let texts: Vec<String> = split(text).unwrap().into_iter().map(|statement| statement.text).collect();
+        assert_eq!(texts, ["SELECT 'a;b'", "-- not; here\nSELECT '部門' AS \"x;y\""]);
         assert!(split("  -- nothing").unwrap().is_empty());
         assert!(split("SELECT 'open").is_err());
+    }
+
+    #[test]
+    fn verbs_are_told_apart() {
+        let verbs = |text| split(text).unwrap().into_iter().map(|statement| statement.verb).collect::<Vec<_>>();
+        assert_eq!(
+            verbs("set timezone = 'UTC'; /* why */ Explain SELECT 1; SELECT 1"),
+            [Verb::Set, Verb::Explain, Verb::Other]
+        );
     }
 }

@@ -7,6 +7,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::error::Error;
 
+use super::output::Sheet;
+
 /// How much to say, and whether in colour.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Terminal {
@@ -27,9 +29,13 @@ impl Terminal {
         !self.quiet && stderr().is_terminal()
     }
 
-    /// Whether results may be in colour: on a terminal, unless NO_COLOR is set.
-    pub(super) fn colours_results(self) -> bool {
-        !self.plain && stdout().is_terminal()
+    /// What tables are printed on: a terminal of some width, in colour unless NO_COLOR is set, or anything else.
+    pub(super) fn sheet(self) -> Sheet {
+        if !stdout().is_terminal() {
+            return Sheet::PLAIN;
+        }
+        let width = rustix::termios::tcgetwinsize(stdout()).ok().map(|size| usize::from(size.ws_col));
+        Sheet { width: width.filter(|width| *width > 0), colour: !self.plain }
     }
 
     /// Starts the log.
@@ -51,7 +57,7 @@ impl Terminal {
     /// Says what must not be missed, also when quiet.
     pub(super) fn warn(self, text: &str) {
         let (on, off) = if self.colour { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
-        let _ = writeln!(stderr(), "{on}note:{off} {text}");
+        let _ = writeln!(stderr(), "{on}warning:{off} {text}");
     }
 
     /// Says what went wrong; with `-v` also why.

@@ -34,6 +34,7 @@ const RESPONSE_BYTES: usize = 64 << 20;
 #[derive(Debug, Clone)]
 pub struct Client {
     service: FlightServiceClient<Channel>,
+    url: String,
 }
 
 /// A result on its way from the server; dropping it stops the query there.
@@ -63,7 +64,7 @@ impl Client {
                     .with_source(error)
             })?;
         let service = FlightServiceClient::new(channel).max_decoding_message_size(RESPONSE_BYTES);
-        Ok(Self { service })
+        Ok(Self { service, url: url.to_owned() })
     }
 
     /// Asks a statement.
@@ -73,7 +74,8 @@ impl Client {
     pub async fn query(&self, sql: &str) -> Result<Rows> {
         let command = CommandStatementQuery { query: sql.into(), transaction_id: None };
         let descriptor = FlightDescriptor::new_cmd(command.as_any().encode_to_vec());
-        let mut info = self.service.clone().get_flight_info(descriptor).await.map_err(status::error)?.into_inner();
+        let asked = self.service.clone().get_flight_info(descriptor).await;
+        let mut info = asked.map_err(|status| status::first_error(status, &self.url))?.into_inner();
         let tickets = std::mem::take(&mut info.endpoint).into_iter().map(ticket).collect::<Result<Vec<_>>>()?;
         let schema = SchemaRef::new(info.try_decode_schema().map_err(|error| unreadable().with_source(error))?);
         let service = self.service.clone();
@@ -165,6 +167,10 @@ fn address(url: &str) -> Result<String> {
     if !parsed.username().is_empty() || parsed.password().is_some() {
         return Err(Error::invalid("the URL holds credentials, and there is no login yet; leave them out"));
     }
+    // A word alone is a slip of the pen rather than a host.
+    if rest == url && parsed.port().is_none() {
+        return Err(malformed(url));
+    }
     let bare = matches!(parsed.path(), "" | "/") && parsed.query().is_none() && parsed.fragment().is_none();
     match parsed.host() {
         Some(host) if bare && host != Host::Domain("") => {
@@ -198,9 +204,18 @@ mod tests {
 
     #[test]
     fn what_is_no_url_is_refused() {
-        for url in
-            ["", "grpc://", "ftp://x", "grpc://x:99999", "grpc://x/y", "grpc://x?y=1", "grpc+tls://x", "grpc://a:b@x"]
-        {
+        for url in [
+            "",
+            "nonsense",
+            "localhost",
+            "grpc://",
+            "ftp://x",
+            "grpc://x:99999",
+            "grpc://x/y",
+            "grpc://x?y=1",
+            "grpc+tls://x",
+            "grpc://a:b@x",
+        ] {
             assert_eq!(address(url).unwrap_err().kind(), Kind::Invalid, "{url}");
         }
         assert!(!address("grpc://a:secret@x").unwrap_err().message().contains("secret"));
@@ -213,6 +228,26 @@ mod tests {
         drop(listener);
         let error = Client::connect(&url).await.unwrap_err();
         assert!(error.kind() == Kind::Unavailable && error.message().contains(&url), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_speaks_something_else_is_no_flight_server() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let web = tokio::spawn(async move {
+            while let Ok((mut connection, _)) = listener.accept().await {
+                let _ = connection.read(&mut [0; 64]).await;
+                let _ = connection.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await;
+            }
+        });
+        let asked = async { Client::connect(&url).await?.query("SELECT 1").await.map(drop) };
+        let error = asked.await.unwrap_err();
+        assert!(
+            error.kind() == Kind::Unavailable && error.message().contains("no Flight SQL server answers"),
+            "{error}"
+        );
+        web.abort();
     }
 
     #[test]

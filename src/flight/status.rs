@@ -62,6 +62,16 @@ pub(super) fn error(status: Status) -> Error {
     Error::new(kind, message)
 }
 
+/// The error that the status of a first call to `url` tells of: whoever does not speak gRPC shows here.
+pub(super) fn first_error(status: Status, url: &str) -> Error {
+    let spoken = status.source().is_none() && !status.message().starts_with("grpc-status header missing");
+    if spoken || status.code() == Code::OutOfRange {
+        return error(status);
+    }
+    Error::unavailable(format!("no Flight SQL server answers at {url}; is it the address that starmart serve names?"))
+        .with_source(status)
+}
+
 fn trimmed(message: &str) -> String {
     let mut room = MESSAGE_BYTES;
     for (at, character) in message.char_indices() {
@@ -104,6 +114,13 @@ mod tests {
     fn unauthenticated_is_denied_and_no_message_is_said() {
         assert_eq!(error(Status::unauthenticated("who?")).kind(), Kind::Denied);
         assert_eq!(error(Status::internal("")).message(), "the server answered Internal without a message");
+    }
+
+    #[test]
+    fn a_web_server_is_no_flight_server() {
+        let missing = Status::unimplemented("grpc-status header missing, mapped from HTTP status code 404");
+        assert_eq!(first_error(missing, "grpc://x").kind(), Kind::Unavailable);
+        assert_eq!(first_error(of(&Error::unimplemented("later")), "grpc://x").message(), "later");
     }
 
     #[test]

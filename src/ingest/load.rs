@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use datafusion::catalog::streaming::StreamingTable;
@@ -22,7 +22,7 @@ use crate::store::{Draft, Input, MartVersion, Owner, Pin, Publication, Store, Ta
 use super::claims::{self, Reader, Tables};
 use super::decide::{self, Decision};
 use super::read::{FilePartition, OnRows};
-use super::sources::SourceFile;
+use super::sources::{self, SourceFile};
 use super::{LoadOptions, LoadReport, Outcome, Progress, TableReport};
 
 /// Loads what changed and publishes a mart version, or nothing.
@@ -180,7 +180,9 @@ impl Load<'_> {
                 Ok(Some(read)) => {
                     let loaded = self.tables.get(&table.name).map_or(0, |snapshot| snapshot.rows());
                     let elapsed = clock::monotonic().duration_since(began);
-                    self.reports.push(TableReport { read, elapsed, ..report(table, Outcome::Loaded, loaded) });
+                    let report = TableReport { read, elapsed, ..report(table, Outcome::Loaded, loaded) };
+                    self.progress.done(&report);
+                    self.reports.push(report);
                 }
                 Err(error) if matches!(error.kind(), Kind::Unavailable | Kind::Cancelled) => return Err(error),
                 Err(error) => stopped.add(&table.name, &error),
@@ -199,7 +201,8 @@ impl Load<'_> {
             Decision::Replace(files) => (files, WriteMode::Replace),
             Decision::Append(files) => (files, WriteMode::Append),
         };
-        self.progress.begin(&table.name, files.iter().map(|file| file.size).sum());
+        let rows = sources::row_count(files, format(table));
+        self.progress.begin(&table.name, files.iter().map(|file| file.size).sum(), rows);
         let read = Arc::new(AtomicU64::new(0));
         let answer = self.sorted_files(table, files, &read).await?;
         let mut inputs: Vec<Input> = match (mode, self.pins.get(&table.name)) {
@@ -225,17 +228,18 @@ impl Load<'_> {
 
     /// The files' rows, cast, sorted and counted as they are read.
     async fn sorted_files(&self, table: &Table, files: &[SourceFile], read: &Arc<AtomicU64>) -> Result<Answer> {
-        let format = match &table.source {
-            Source::Files { format, .. } => *format,
-            Source::Sql { .. } => FileFormat::Parquet,
-        };
+        let (progress, name, read) = (Arc::clone(&self.progress), table.name.clone(), Arc::clone(read));
+        let unread = AtomicUsize::new(files.len());
+        let on_rows: OnRows = Arc::new(move |rows| {
+            read.fetch_add(rows, Ordering::Relaxed);
+            progress.advance(&name, rows);
+            if rows == 0 && unread.fetch_sub(1, Ordering::Relaxed) == 1 {
+                progress.write(&name);
+            }
+        });
         let partitions = files.iter().map(|file| {
-            let (progress, name, read) = (Arc::clone(&self.progress), table.name.clone(), Arc::clone(read));
-            let on_rows: OnRows = Arc::new(move |rows| {
-                read.fetch_add(rows, Ordering::Relaxed);
-                progress.advance(&name, rows);
-            });
-            Arc::new(FilePartition::new(table, format, file.clone(), on_rows)) as Arc<dyn PartitionStream>
+            let on_rows = Arc::clone(&on_rows);
+            Arc::new(FilePartition::new(table, format(table), file.clone(), on_rows)) as Arc<dyn PartitionStream>
         });
         let internal = |error| Error::internal("a load cannot be planned").with_source(error);
         let provider = StreamingTable::try_new(Arc::clone(&table.schema), partitions.collect()).map_err(internal)?;
@@ -269,7 +273,7 @@ impl Load<'_> {
 
     /// Computes a derived table from what is staged or pinned.
     async fn derive(&mut self, table: &Table) -> Result<u64> {
-        self.progress.begin(&table.name, 0);
+        self.progress.begin(&table.name, 0, None);
         let plan = self.derived_plan(table)?;
         let answer = self.execute(table, plan).await?;
         let snapshot = self.stage(table, WriteMode::Replace, answer).await?;
@@ -309,10 +313,13 @@ impl Load<'_> {
                 let known = standing(table, &claim, &self.tables, base).cloned();
                 let (verdict, orphans) = match known {
                     Some(verdict) => (verdict, None),
-                    None => match self.reader.test(table, &claim, &self.tables).await? {
-                        Some(tested) => (tested.verdict, tested.orphans),
-                        None => continue,
-                    },
+                    None => {
+                        self.progress.test(&table.name);
+                        match self.reader.test(table, &claim, &self.tables).await? {
+                            Some(tested) => (tested.verdict, tested.orphans),
+                            None => continue,
+                        }
+                    }
                 };
                 if let Some(report) = self.reports.iter_mut().find(|report| report.table == table.name) {
                     report.orphans.extend(orphans);
@@ -323,9 +330,6 @@ impl Load<'_> {
                 verdicts.push(verdict);
             }
         }
-        for report in self.reports.iter().filter(|report| report.outcome == Outcome::Loaded) {
-            self.progress.done(report);
-        }
         let model_hash = self.reader.model.hash.clone();
         let version = self.publication.publish(Draft { model_hash, tables: self.pins, verdicts }).await?;
         Ok(LoadReport { version: Some(version), tables: self.reports })
@@ -333,9 +337,23 @@ impl Load<'_> {
 }
 
 fn claim_name(verdict: &Verdict) -> String {
+    let keys = |one: &str, several: &str| match verdict.violations {
+        1 => format!("1 key {one}"),
+        many => format!("{many} keys {several}"),
+    };
     match &verdict.claim {
-        crate::store::Claim::PrimaryKey => format!("primary key: {} keys break it", verdict.violations),
-        crate::store::Claim::Join { name } => format!("join {name}: {} keys name several rows", verdict.violations),
+        crate::store::Claim::PrimaryKey => format!("primary key: {}", keys("breaks it", "break it")),
+        crate::store::Claim::Join { name } => {
+            format!("join {name}: {}", keys("names several rows", "name several rows"))
+        }
+    }
+}
+
+/// The format of a table's files.
+fn format(table: &Table) -> FileFormat {
+    match &table.source {
+        Source::Files { format, .. } => *format,
+        Source::Sql { .. } => FileFormat::Parquet,
     }
 }
 

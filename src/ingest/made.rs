@@ -1,8 +1,6 @@
 //! A small data set of the demo's schema, made without a network: 120 households, five stores, a year. The same bytes
 //! every time. It is no substitute for The Complete Journey; its figures mean nothing.
 
-use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampNanosecondArray};
@@ -39,36 +37,37 @@ impl Dice {
     }
 }
 
-/// Writes the data set's Parquet files into a folder.
+/// The data set's Parquet files by their path in a project; the same bytes every time.
 ///
 /// # Errors
-/// Exhausted or Invalid: the files cannot be written.
-pub fn write(folder: &Path) -> Result<()> {
+/// Internal: the files cannot be made.
+pub fn files() -> Result<Vec<(String, Vec<u8>)>> {
     let mut dice = Dice(SEED);
-    let products = products(&mut dice);
-    save(folder, "products", products)?;
-    save(folder, "demographics", demographics(&mut dice))?;
-    save(folder, "campaign_descriptions", descriptions())?;
-    save(folder, "campaigns", campaigns(&mut dice))?;
-    save(folder, "coupons", coupons(&mut dice))?;
-    save(folder, "coupon_redemptions", redemptions(&mut dice))?;
-    save(folder, "promotions", promotions(&mut dice))?;
-    save(folder, "transactions", transactions(&mut dice))
+    let tables = [
+        ("products", products(&mut dice)),
+        ("demographics", demographics(&mut dice)),
+        ("campaign_descriptions", descriptions()),
+        ("campaigns", campaigns(&mut dice)),
+        ("coupons", coupons(&mut dice)),
+        ("coupon_redemptions", redemptions(&mut dice)),
+        ("promotions", promotions(&mut dice)),
+        ("transactions", transactions(&mut dice)),
+    ];
+    tables.into_iter().map(|(name, columns)| Ok((format!("data/{name}.parquet"), parquet(name, columns)?))).collect()
 }
 
 type Columns = Vec<(&'static str, ArrayRef)>;
 
-fn save(folder: &Path, name: &str, columns: Columns) -> Result<()> {
-    let path = folder.join(format!("{name}.parquet"));
-    let broken =
-        |error: &dyn std::fmt::Display| Error::exhausted(format!("'{}' cannot be written: {error}", path.display()));
+fn parquet(name: &str, columns: Columns) -> Result<Vec<u8>> {
+    let broken = |error: &dyn std::fmt::Display| Error::internal(format!("the table {name} cannot be made: {error}"));
     let batch = RecordBatch::try_from_iter(columns).map_err(|error| broken(&error).with_source(error))?;
-    let file = File::create(&path).map_err(|error| broken(&error).with_source(error))?;
-    let written = ArrowWriter::try_new(file, batch.schema(), None).and_then(|mut writer| {
+    let mut bytes = Vec::new();
+    let written = ArrowWriter::try_new(&mut bytes, batch.schema(), None).and_then(|mut writer| {
         writer.write(&batch)?;
         writer.close()
     });
-    written.map(drop).map_err(|error| broken(&error).with_source(error))
+    written.map_err(|error| broken(&error).with_source(error))?;
+    Ok(bytes)
 }
 
 fn ints(values: impl IntoIterator<Item = i64>) -> ArrayRef {
@@ -234,13 +233,8 @@ mod tests {
 
     #[test]
     fn the_same_bytes_every_time() {
-        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-        for folder in &folders {
-            write(folder.path()).unwrap();
-        }
-        for name in ["transactions", "products", "demographics", "campaigns"] {
-            let file = |at: usize| std::fs::read(folders[at].path().join(format!("{name}.parquet"))).unwrap();
-            assert_eq!(file(0), file(1), "{name}");
-        }
+        let made = files().unwrap();
+        assert_eq!(made.len(), 8);
+        assert_eq!(made, files().unwrap());
     }
 }

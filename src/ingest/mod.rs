@@ -32,12 +32,16 @@ pub struct LoadOptions {
 
 /// Who is told how far a load has come.
 pub trait Progress: Send + Sync {
-    /// A table's load begins; its files have so many bytes, 0 for a derived one.
-    fn begin(&self, table: &str, bytes: u64);
+    /// A table's load begins: its files have so many bytes, 0 for a derived one, and so many rows where that is known.
+    fn begin(&self, table: &str, bytes: u64, rows: Option<u64>);
     /// So many more rows have been read.
     fn advance(&self, table: &str, rows: u64);
-    /// A table is done.
+    /// All rows have been read; they are being sorted and written.
+    fn write(&self, table: &str);
+    /// A table is staged.
     fn done(&self, report: &TableReport);
+    /// A claim of a table is being tested.
+    fn test(&self, table: &str);
 }
 
 /// Tells nobody.
@@ -45,9 +49,11 @@ pub trait Progress: Send + Sync {
 pub struct Silent;
 
 impl Progress for Silent {
-    fn begin(&self, _table: &str, _bytes: u64) {}
+    fn begin(&self, _table: &str, _bytes: u64, _rows: Option<u64>) {}
     fn advance(&self, _table: &str, _rows: u64) {}
+    fn write(&self, _table: &str) {}
     fn done(&self, _report: &TableReport) {}
+    fn test(&self, _table: &str) {}
 }
 
 /// What became of a table.

@@ -24,7 +24,7 @@ use super::sources::SourceFile;
 /// Rows of a batch.
 const BATCH_ROWS: usize = 8192;
 
-/// Called with the number of rows of each batch read.
+/// Called with the number of rows of each batch read, and with 0 at the end of a file.
 pub(super) type OnRows = Arc<dyn Fn(u64) + Send + Sync>;
 
 /// One file of a table.
@@ -91,7 +91,12 @@ impl FilePartition {
     fn batches(&self) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<>> {
         let partition = self.clone();
         let mut first_row = 1;
-        Ok(self.raw()?.map(move |batch| {
+        let on_rows = Arc::clone(&self.on_rows);
+        let end = std::iter::from_fn(move || {
+            on_rows(0);
+            None
+        });
+        let rows = self.raw()?.map(move |batch| {
             let batch = batch?;
             let place = cast::Place {
                 table: &partition.table,
@@ -103,7 +108,8 @@ impl FilePartition {
             first_row += batch.num_rows() as u64;
             (partition.on_rows)(batch.num_rows() as u64);
             Ok(cast)
-        }))
+        });
+        Ok(rows.chain(end).fuse())
     }
 }
 

@@ -185,6 +185,15 @@ pub(super) fn header(table: &str, file: &SourceFile, format: FileFormat) -> Resu
     }
 }
 
+/// How many rows a table's files have, where their footers say so.
+pub(super) fn row_count(files: &[SourceFile], format: FileFormat) -> Option<u64> {
+    let rows = |file: &SourceFile| {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file.open().ok()?).ok()?;
+        u64::try_from(builder.metadata().file_metadata().num_rows()).ok()
+    };
+    if format == FileFormat::Parquet { files.iter().map(rows).sum() } else { None }
+}
+
 /// The schemas of all tables that come from files, by their headers alone; one whose files are missing, empty,
 /// unreadable or disagree is unknown.
 pub fn headers(spec: &Spec, root: &Path) -> Schemas {

@@ -36,20 +36,31 @@ pub struct Mart {
 }
 
 impl Mart {
-    /// Opens the project's mart. Reads the model, so that a faulty one is known at once; creates nothing.
+    /// Opens the project's mart. Decodes the model, so that a malformed one is known at once; creates nothing. What the
+    /// newest version makes of the model shows when it is first asked, or by [`Mart::adopt_newest`]: a load must be able
+    /// to bring the mart to a model that has changed.
     ///
     /// # Errors
-    /// Misconfigured: a faulty model, or a mart written by a newer version. Unavailable: the store does not answer.
+    /// Misconfigured: a malformed model, or a mart written by a newer version. Unavailable: the store does not answer.
     pub async fn open(config: Config) -> Result<Arc<Self>> {
         let project = Project::read(&config)?;
         let store = Store::open(&config.mart)?;
         let engine = Engine::new(&config.limits, &config.root.join(".starmart").join("spill"))?;
         let functions = functions::all();
-        let mart = Self { adoption: Adoption::new(project), config, store, engine, functions };
-        if let Some(version) = mart.store.latest().await? {
-            mart.adopt(version).await?;
+        Ok(Arc::new(Self { adoption: Adoption::new(project), config, store, engine, functions }))
+    }
+
+    /// Resolves the model against the newest mart version, if there is one: what a server does before it serves.
+    ///
+    /// # Errors
+    /// Misconfigured: a model that is faulty, or that the newest version does not fit. Unavailable: the store does not
+    /// answer.
+    pub async fn adopt_newest(&self) -> Result<Option<u64>> {
+        let newest = self.store.latest().await?;
+        if let Some(version) = newest {
+            self.adopt(version).await?;
         }
-        Ok(Arc::new(mart))
+        Ok(newest)
     }
 
     /// A session: settings that last, asked by one principal.

@@ -107,8 +107,8 @@ impl Session {
         let statement = plan::statement(sql)?;
         if matches!(statement, Statement::Set { .. }) {
             return Err(Error::invalid(
-                "SET needs a session, and a single statement has none; name the version in the statement instead: \
-                 FROM mart.table VERSION AS OF 3",
+                "SET needs a session, and a single statement has none; instead of mart_version write FROM mart.table \
+                 VERSION AS OF 3 in the statement; timezone is the model's own (defaults: timezone)",
             ));
         }
         let settings = self.settings();

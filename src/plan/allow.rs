@@ -5,10 +5,10 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, Cte, Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Join,
-    JoinConstraint, JoinOperator, LimitClause, OrderBy, OrderByKind, Query, Select, SelectFlavor, SelectItem, SetExpr,
-    SetOperator, SetQuantifier, TableAlias, TableFactor, TableWithJoins, Visit, Visitor, WildcardAdditionalOptions,
-    With,
+    CastKind, Cte, DataType, Distinct, DuplicateTreatment, ExactNumberInfo, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArguments, GroupByExpr, Join, JoinConstraint, JoinOperator, LimitClause, OrderBy,
+    OrderByKind, Query, Select, SelectFlavor, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor,
+    TableWithJoins, Visit, Visitor, WildcardAdditionalOptions, With,
 };
 
 use crate::error::{Error, Result};
@@ -72,6 +72,10 @@ fn one_query(query: &Query) -> Result<()> {
         absent(*recursive, "WITH RECURSIVE")?;
         for Cte { alias, query: _, from, materialized, closing_paren_token: _ } in cte_tables {
             table_alias(alias)?;
+            absent(
+                alias.name.value.contains(['.', '@']),
+                &format!("a name with a dot or @ after WITH ({})", alias.name),
+            )?;
             absent(from.is_some(), "FROM after a CTE")?;
             absent(materialized.is_some(), "MATERIALIZED")?;
         }
@@ -97,6 +101,9 @@ fn set_expr(body: &SetExpr) -> Result<()> {
         SetExpr::Query(_) => Ok(()),
         SetExpr::SetOperation { left, op, set_quantifier, right } => {
             absent(matches!(op, SetOperator::Minus), "MINUS; write EXCEPT; it")?;
+            // DataFusion's are semi joins, which count wrongly.
+            let all = matches!(set_quantifier, SetQuantifier::All);
+            absent(all && matches!(op, SetOperator::Except | SetOperator::Intersect), &format!("{op} ALL"))?;
             absent(
                 matches!(
                     set_quantifier,
@@ -288,7 +295,6 @@ fn expression(expr: &Expr) -> Result<()> {
         | Expr::Between { .. }
         | Expr::BinaryOp { .. }
         | Expr::UnaryOp { .. }
-        | Expr::SimilarTo { .. }
         | Expr::Extract { .. }
         | Expr::Position { .. }
         | Expr::Nested(_)
@@ -303,8 +309,10 @@ fn expression(expr: &Expr) -> Result<()> {
         | Expr::Substring { .. }
         | Expr::Ceil { .. }
         | Expr::Floor { .. } => Ok(()),
+        Expr::SimilarTo { .. } => refused("SIMILAR TO; write ~ and a regular expression; it"),
         Expr::Like { any, .. } | Expr::ILike { any, .. } => absent(*any, "LIKE ANY"),
-        Expr::Cast { kind, expr: _, data_type: _, array, format } => {
+        Expr::Cast { kind, expr: _, data_type, array, format } => {
+            cast_type(data_type)?;
             absent(*array, "CAST … ARRAY")?;
             absent(format.is_some(), "CAST … FORMAT")?;
             absent(matches!(kind, CastKind::SafeCast), "SAFE_CAST; write TRY_CAST; it")
@@ -317,16 +325,46 @@ fn expression(expr: &Expr) -> Result<()> {
     }
 }
 
+/// Refuses a type whose length or scale would be ignored.
+fn cast_type(data_type: &DataType) -> Result<()> {
+    use DataType::{Char, CharVarying, Character, CharacterVarying, Dec, Decimal, Numeric, Nvarchar, Varchar};
+    match data_type {
+        Char(Some(_))
+        | Character(Some(_))
+        | CharVarying(Some(_))
+        | CharacterVarying(Some(_))
+        | Varchar(Some(_))
+        | Nvarchar(Some(_)) => refused(&format!("a length ({data_type}); write text or substr(); it")),
+        Decimal(info) | Dec(info) | Numeric(info) => match info {
+            ExactNumberInfo::None => Ok(()),
+            ExactNumberInfo::Precision(1..=38) => Ok(()),
+            ExactNumberInfo::PrecisionAndScale(precision @ 1..=38, scale)
+                if (0..=*precision as i64).contains(scale) =>
+            {
+                Ok(())
+            }
+            _ => refused(&format!("{data_type}; a decimal has 1 to 38 digits, some of them behind the point; it")),
+        },
+        _ => Ok(()),
+    }
+}
+
 fn call(function: &Function) -> Result<()> {
     let Function { name, uses_odbc_syntax, parameters, args, filter: _, null_treatment: _, over: _, within_group } =
         function;
     absent(*uses_odbc_syntax, "{fn …}")?;
     absent(!matches!(parameters, FunctionArguments::None), "a function's parameters before its arguments")?;
     absent(!within_group.is_empty(), "WITHIN GROUP")?;
+    let plain = name.0.last().and_then(|part| part.as_ident()).map(|name| name.value.to_lowercase());
+    // It multiplies rows behind the back of whatever adds them up.
+    absent(plain.as_deref() == Some("unnest"), "unnest()")?;
     match args {
         FunctionArguments::None => Ok(()),
         FunctionArguments::Subquery(_) => refused(&format!("a query as the argument of {name}")),
         FunctionArguments::List(list) => {
+            let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
+            let star = |argument: &FunctionArg| matches!(argument, FunctionArg::Unnamed(FunctionArgExpr::Wildcard));
+            absent(distinct && list.args.iter().any(star), &format!("{name}(DISTINCT *)"))?;
             absent(!list.clauses.is_empty(), &format!("a clause within the arguments of {name}"))?;
             for argument in &list.args {
                 match argument {

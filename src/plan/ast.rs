@@ -41,11 +41,7 @@ pub(super) fn children(expr: &mut Expr) -> Result<Vec<&mut Expr>> {
         | Expr::BinaryOp { left, right, .. } => vec![left, right],
         Expr::InList { expr, list, .. } => std::iter::once(expr.as_mut()).chain(list).collect(),
         Expr::Between { expr, low, high, .. } => vec![expr, low, high],
-        Expr::Like { expr, pattern, .. }
-        | Expr::ILike { expr, pattern, .. }
-        | Expr::SimilarTo { expr, pattern, .. } => {
-            vec![expr, pattern]
-        }
+        Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } => vec![expr, pattern],
         Expr::Position { expr, r#in } => vec![expr, r#in],
         Expr::Substring { expr, substring_from, substring_for, .. } => {
             let rest = [substring_from, substring_for].into_iter().flatten();
@@ -215,6 +211,21 @@ pub(super) fn arguments(function: &Function) -> Option<Vec<&Expr>> {
                 _ => None,
             })
             .collect(),
+    }
+}
+
+/// The same, to be changed.
+pub(super) fn arguments_mut(function: &mut Function) -> Option<Vec<&mut Expr>> {
+    match &mut function.args {
+        FunctionArguments::List(list) => list
+            .args
+            .iter_mut()
+            .map(|argument| match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+                _ => None,
+            })
+            .collect(),
+        FunctionArguments::None | FunctionArguments::Subquery(_) => None,
     }
 }
 

@@ -9,6 +9,7 @@
 mod allow;
 mod ast;
 mod bind;
+mod calls;
 mod catalog;
 mod relation;
 mod statement;
@@ -71,9 +72,11 @@ pub fn plan(statement: &Statement, context: &Context<'_>) -> Result<Plan> {
         Statement::Show { name } => (show(name, context)?, None),
     };
     let mut query = query;
+    calls::check(&query, context.functions)?;
     bind::bind(&mut query, context)?;
     let tables = CatalogTables { catalog: context.catalog };
-    let mut logical = signed(sql::plan_query(query, &tables, context.functions)?)?;
+    let logical = sql::plan_query(query, &tables, context.functions)?;
+    let mut logical = signed(sql::coerced(logical, context.query.timezone, context.functions)?)?;
     if let Some(analyze) = explain {
         logical = LogicalPlanBuilder::from(logical)
             .explain(false, analyze)

@@ -1,6 +1,6 @@
 //! Lineage: what the columns of a relation hold, and which sets of columns tell its rows apart.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a column holds, as far as adding it up goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,16 +69,12 @@ impl Relation {
 
     /// The relation under an alias that renames its first columns.
     pub(super) fn renamed(mut self, names: &[String]) -> Self {
-        for (at, name) in names.iter().enumerate() {
-            if let Some(column) = self.columns.get_mut(at) {
-                let old = std::mem::replace(&mut column.name, name.clone());
-                for set in &mut self.unique {
-                    if set.remove(&old) {
-                        set.insert(name.clone());
-                    }
-                }
-            }
+        let mut new = BTreeMap::new();
+        for (column, name) in self.columns.iter_mut().zip(names) {
+            new.insert(std::mem::replace(&mut column.name, name.clone()), name.clone());
         }
+        let renamed = |column: &String| new.get(column).unwrap_or(column).clone();
+        self.unique = self.unique.iter().map(|set| set.iter().map(renamed).collect()).collect();
         self
     }
 

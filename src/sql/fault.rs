@@ -66,7 +66,9 @@ pub fn clean(message: &str) -> String {
     if let Some(reworded) = reworded(message) {
         return reworded;
     }
-    let message = in_words(message.lines().next().unwrap_or_default().trim_end().trim_end_matches('.'));
+    let message = message.lines().next().unwrap_or_default().trim_end().trim_end_matches('.');
+    let converts = message.starts_with("Cannot cast ") || message.starts_with("Cannot automatically convert ");
+    let message = if converts { in_words(message) } else { message.to_owned() };
     let mut letters = message.chars();
     match (letters.next(), letters.next()) {
         // Words in capitals (AVG, SUM) stay as they are.
@@ -110,6 +112,12 @@ fn call(message: &str) -> Option<String> {
         return Some(
             "substr takes a text and where to begin: substr(text, start) or substr(text, start, length)".into(),
         );
+    }
+    if let Some((name, (_, found))) = between(message, "Function '", "'").zip(message.split_once("(DataType: ")) {
+        let found = found.split(").").next().unwrap_or(found);
+        let closed = found.matches('(').count() == found.matches(')').count();
+        let found = if closed { found } else { found.trim_end_matches(')') };
+        return Some(format!("{name} does not take {} there; cast it, or give it another argument", in_words(found)));
     }
     let name = between(message, "Invalid function '", "'")?;
     // DataFusion names the nearest of all, however far it is.

@@ -2,16 +2,19 @@
 //! `plan`. Pure.
 
 mod bounds;
-mod coerce;
+mod coercion;
 mod dialect;
 mod fault;
 mod functions;
+mod meeting;
 mod parse;
 mod provider;
 
+pub use coercion::{coerced, coerced_expr};
 pub use dialect::StarmartDialect;
 pub use fault::{clean, planning_error, reworded};
 pub use functions::Functions;
+pub use meeting::Written;
 pub use parse::{SyntaxFault, fold, parse_expr, parse_query, parse_statements};
 pub use provider::{Tables, plan_query, type_expr, type_query};
 

@@ -86,9 +86,9 @@ pub fn parse_expr(sql: &str) -> Result<Expr> {
     })
 }
 
-/// A name as it is looked up: folded to lower case unless it was quoted.
+/// A name as it is looked up: its ASCII letters in lower case unless it was quoted, as DataFusion folds.
 pub fn fold(ident: &Ident) -> String {
-    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_ascii_lowercase() }
 }
 
 fn end(parser: &mut Parser<'_>) -> Result<(), ParserError> {

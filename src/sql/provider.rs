@@ -4,8 +4,10 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
+use chrono_tz::Tz;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::{DFSchema, DataFusionError, TableReference, plan_datafusion_err};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, DataFusionError, Result as PlanResult, TableReference, plan_datafusion_err};
 use datafusion::logical_expr::logical_plan::builder::LogicalTableSource;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner};
 use datafusion::logical_expr::{
@@ -16,7 +18,8 @@ use datafusion::sql::sqlparser::ast;
 
 use crate::error::{Error, Result};
 
-use super::{Functions, coerce, planning_error};
+use super::fault::{in_words, no_call};
+use super::{Functions, coerced, coerced_expr, planning_error};
 
 /// Where the names after FROM are looked up.
 pub trait Tables {
@@ -116,12 +119,16 @@ pub fn plan_query(query: ast::Query, tables: &dyn Tables, functions: &Functions)
 ///
 /// # Errors
 /// Invalid: an unknown name, or types that do not go together.
-pub fn type_expr(expr: &ast::Expr, schema: &DFSchema, functions: &Functions) -> Result<(Expr, DataType)> {
+pub fn type_expr(expr: &ast::Expr, schema: &DFSchema, zone: Tz, functions: &Functions) -> Result<(Expr, DataType)> {
     let provider = Provider { tables: &NoTables, functions };
     let planner = SqlToRel::new_with_options(&provider, parser_options());
     let planned = planner.sql_to_expr(expr.clone(), schema, &mut PlannerContext::new()).map_err(planning_error)?;
-    let data_type = coerce::expr(&planned, schema)?.get_type(schema).map_err(planning_error)?;
-    Ok((planned, data_type))
+    let decided = coerced_expr(planned.clone(), schema, zone, functions)
+        .and_then(|decided| decided.get_type(schema).map_err(planning_error));
+    match decided {
+        Ok(data_type) => Ok((planned, data_type)),
+        Err(error) => Err(refused_call(&planned, schema).map_or(error, Error::invalid)),
+    }
 }
 
 /// The schema of a query's result over tables of these schemas. Text is Utf8, every field nullable.
@@ -131,9 +138,10 @@ pub fn type_expr(expr: &ast::Expr, schema: &DFSchema, functions: &Functions) -> 
 pub fn type_query(
     query: &ast::Query,
     tables: &dyn Fn(&str) -> Option<SchemaRef>,
+    zone: Tz,
     functions: &Functions,
 ) -> Result<SchemaRef> {
-    let plan = coerce::query(plan_query(query.clone(), &BySchema(tables), functions)?, &OPTIONS)?;
+    let plan = coerced(plan_query(query.clone(), &BySchema(tables), functions)?, zone, functions)?;
     let fields = plan.schema().fields().iter().map(|field| {
         let data_type = match field.data_type() {
             DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
@@ -142,6 +150,21 @@ pub fn type_query(
         field.as_ref().clone().with_data_type(data_type).with_nullable(true)
     });
     Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
+}
+
+/// The call of an expression that no form of its function takes, by the types of its arguments.
+fn refused_call(expr: &Expr, rows: &DFSchema) -> Option<String> {
+    let mut refused = None;
+    let _searched = expr.apply(|expr| {
+        let Expr::ScalarFunction(call) = expr else { return Ok(TreeNodeRecursion::Continue) };
+        let types: PlanResult<Vec<String>> =
+            call.args.iter().map(|argument| Ok(in_words(&argument.get_type(rows)?.to_string()))).collect();
+        // What is wrong with an argument is told there.
+        let (Ok(types), Err(_)) = (types, expr.get_type(rows)) else { return Ok(TreeNodeRecursion::Continue) };
+        refused = Some(no_call(&format!("{}({})", call.name(), types.join(", "))));
+        Ok(TreeNodeRecursion::Stop)
+    });
+    refused
 }
 
 struct NoTables;

@@ -1,19 +1,19 @@
 //! Results on stdout, in the format that was asked for. A reader that goes away (`| head`) ends the output quietly.
 
+mod binary;
 mod grid;
+mod layout;
 mod text;
 
-pub(super) use grid::{Grid, grouped};
+pub(super) use grid::{Grid, Side, counted, grouped};
+pub(super) use layout::{Sheet, lay_out};
 
-use std::io::{BufWriter, ErrorKind, IsTerminal, Stdout, Write, stdout};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{BufWriter, ErrorKind, IsTerminal, Write, stdout};
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use arrow::ipc::writer::StreamWriter;
+use arrow::util::display::FormatOptions;
 use clap::ValueEnum;
 use futures::StreamExt;
-use parquet::arrow::ArrowWriter;
 
 use crate::error::{Error, Result};
 
@@ -39,13 +39,13 @@ pub(super) enum Format {
 }
 
 /// Refuses formats that would garble a terminal, or hold one result and not several.
-pub(super) fn allowed(format: Format, statements: usize) -> Result<()> {
+pub(super) fn allowed(format: Format, results: usize) -> Result<()> {
     let binary = matches!(format, Format::Parquet | Format::Arrow);
     if binary && stdout().is_terminal() {
         return Err(Error::misconfigured("this format is not for terminals; send it to a file: > result"));
     }
-    if (binary || format == Format::Json) && statements > 1 {
-        return Err(Error::misconfigured(format!("{statements} results do not fit into one file; send one statement")));
+    if (binary || format == Format::Json) && results > 1 {
+        return Err(Error::misconfigured(format!("{results} results do not fit into one file; ask for one")));
     }
     Ok(())
 }
@@ -74,13 +74,13 @@ pub(super) async fn write(format: Format, schema: SchemaRef, batches: Batches, t
         Format::Table => table(&schema, batches, terminal).await,
         Format::Csv => csv(&schema, batches).await,
         Format::Json => json(&schema, batches).await,
-        Format::Parquet | Format::Arrow => binary(format, schema, batches).await,
+        Format::Parquet | Format::Arrow => binary::write(format, schema, batches).await,
     }
 }
 
 /// Prints a table of the first rows; what is left of the result is not asked for.
 async fn table(schema: &SchemaRef, mut batches: Batches, terminal: Terminal) -> Result<()> {
-    let mut grid = Grid::of(schema, terminal.colours_results());
+    let mut grid = Grid::of(schema);
     let (mut held, mut more) = (0, false);
     while !more && let Some(batch) = batches.next().await {
         let batch = batch?;
@@ -89,14 +89,36 @@ async fn table(schema: &SchemaRef, mut batches: Batches, terminal: Terminal) -> 
         held += taken.num_rows();
         grid.batch(&taken)?;
     }
-    print(&grid.to_string())?;
-    let rows = if held == 1 { "1 row".to_owned() } else { format!("{} rows", grouped(held as u64)) };
+    let laid = lay_out(&grid, terminal.sheet());
+    print(&laid.text)?;
+    let rows = counted(held as u64, "row", "rows");
     if more {
         terminal.warn(&format!("the first {rows}; there are more, and --format csv prints them all"));
+    } else if laid.cut {
+        terminal.note(&format!("{rows}; texts are cut to the terminal's width, and --format csv prints them whole"));
     } else {
         terminal.note(&rows);
     }
     Ok(())
+}
+
+/// Prints what EXPLAIN answers: each plan as the lines that it is, under its name.
+pub(super) async fn plans(mut batches: Batches) -> Result<()> {
+    let options = FormatOptions::default();
+    let mut text = String::new();
+    while let Some(batch) = batches.next().await {
+        let batch = batch?;
+        let formatters = text::formatters(&batch, &options)?;
+        for row in 0..batch.num_rows() {
+            for (at, formatter) in formatters.iter().enumerate() {
+                let indent = if at == 0 { "" } else { "  " };
+                for line in formatter.value(row).to_string().lines() {
+                    text.push_str(&format!("{indent}{line}\n"));
+                }
+            }
+        }
+    }
+    print(&text)
 }
 
 async fn csv(schema: &SchemaRef, mut batches: Batches) -> Result<()> {
@@ -119,57 +141,4 @@ async fn json(schema: &SchemaRef, mut batches: Batches) -> Result<()> {
         }
     }
     quiet(out.write_all(b"\n]\n").and_then(|()| out.flush())).map(drop)
-}
-
-/// Stdout as a writer that remembers whether its reader went away.
-#[derive(Clone)]
-struct Pipe(Arc<Mutex<BufWriter<Stdout>>>);
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
-    }
-}
-
-enum Encoder {
-    Parquet(Box<ArrowWriter<Pipe>>),
-    Arrow(Box<StreamWriter<Pipe>>),
-}
-
-impl Encoder {
-    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        match self {
-            Self::Parquet(writer) => writer.write(batch).map_err(unwritten),
-            Self::Arrow(writer) => writer.write(batch).map_err(unwritten),
-        }
-    }
-
-    fn finish(self) -> Result<()> {
-        match self {
-            Self::Parquet(writer) => writer.close().map(drop).map_err(unwritten),
-            Self::Arrow(mut writer) => writer.finish().map_err(unwritten),
-        }
-    }
-}
-
-fn unwritten(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::exhausted(format!("the result cannot be written: {error}")).with_source(error)
-}
-
-async fn binary(format: Format, schema: SchemaRef, mut batches: Batches) -> Result<()> {
-    let mut pipe = Pipe(Arc::new(Mutex::new(BufWriter::new(stdout()))));
-    let mut encoder = if format == Format::Parquet {
-        Encoder::Parquet(Box::new(ArrowWriter::try_new(pipe.clone(), schema, None).map_err(unwritten)?))
-    } else {
-        Encoder::Arrow(Box::new(StreamWriter::try_new(pipe.clone(), &schema).map_err(unwritten)?))
-    };
-    while let Some(batch) = batches.next().await {
-        encoder.write(&batch?)?;
-    }
-    encoder.finish()?;
-    quiet(pipe.flush()).map(drop)
 }

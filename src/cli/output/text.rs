@@ -18,6 +18,11 @@ pub(super) fn formatters<'a>(
     batch.columns().iter().map(|column| ArrayFormatter::try_new(column, options).map_err(unshown)).collect()
 }
 
+/// Whether a value is NULL; a column of no type but NULL keeps no record of it.
+pub(super) fn is_null(column: &dyn Array, row: usize) -> bool {
+    column.is_null(row) || *column.data_type() == DataType::Null
+}
+
 pub(super) fn csv_header(schema: &SchemaRef) -> String {
     let names: Vec<String> = schema.fields().iter().map(|field| quoted(field.name())).collect();
     names.join(",") + "\n"
@@ -32,7 +37,7 @@ pub(super) fn csv(batch: &RecordBatch) -> Result<String> {
             if at > 0 {
                 text.push(',');
             }
-            if !column.is_null(row) {
+            if !is_null(column, row) {
                 let value = formatter.value(row).to_string();
                 // An empty text is quoted: NULL is nothing at all.
                 text.push_str(&if value.is_empty() { "\"\"".to_owned() } else { quoted(&value) });
@@ -59,7 +64,7 @@ pub(super) fn json(schema: &SchemaRef, batch: &RecordBatch) -> Result<Vec<String
     let mut objects = Vec::with_capacity(batch.num_rows());
     for row in 0..batch.num_rows() {
         let fields = formatters.iter().zip(batch.columns()).zip(&names).map(|((formatter, column), name)| {
-            let value = if column.is_null(row) {
+            let value = if is_null(column, row) {
                 "null".to_owned()
             } else {
                 json_value(column.data_type(), &formatter.value(row).to_string())
@@ -84,7 +89,7 @@ fn json_value(data_type: &DataType, shown: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Decimal128Array, StringArray};
+    use arrow::array::{ArrayRef, Decimal128Array, NullArray, StringArray};
 
     use super::*;
 
@@ -110,5 +115,13 @@ mod tests {
                 "{\"text\": null, \"money\": -0.05}"
             ]
         );
+    }
+
+    #[test]
+    fn a_null_of_no_type_is_null() {
+        let null: ArrayRef = Arc::new(NullArray::new(1));
+        let batch = RecordBatch::try_from_iter([("n", Arc::clone(&null)), ("m", null)]).unwrap();
+        assert_eq!(csv(&batch).unwrap(), ",\n");
+        assert_eq!(json(&batch.schema(), &batch).unwrap(), ["{\"n\": null, \"m\": null}"]);
     }
 }

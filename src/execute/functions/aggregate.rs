@@ -16,6 +16,8 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, Signature, Volatility,
 };
 
+use super::float_aggregate;
+use super::frame::Frame;
 use super::groups::Groups;
 use super::single::{Distinct, Single};
 use super::total::{Finish, Wide, is_wide, scale_of};
@@ -167,14 +169,17 @@ impl AggregateUDFImpl for Exact {
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         match args.expr_fields[0].data_type() {
-            DataType::Float64 => self.for_floats().accumulator(args),
+            DataType::Float64 => self.for_floats().accumulator(args).map(float_aggregate::one),
             _ => self.single(&args),
         }
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         match args.expr_fields[0].data_type() {
-            DataType::Float64 => self.for_floats().create_sliding_accumulator(args),
+            DataType::Float64 if args.is_distinct => {
+                plan_err!("{}(DISTINCT) of doubles over a moving frame is not supported; cast to decimal", self.name())
+            }
+            DataType::Float64 => Ok(Box::new(Frame::new(self.kind == Kind::Avg))),
             _ => self.single(&args),
         }
     }
@@ -189,7 +194,7 @@ impl AggregateUDFImpl for Exact {
     fn create_groups_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
         let argument = args.expr_fields[0].data_type();
         if *argument == DataType::Float64 {
-            return self.for_floats().create_groups_accumulator(args);
+            return self.for_floats().create_groups_accumulator(args).map(float_aggregate::groups);
         }
         let (scale, finish) = (scale_of(argument), self.finish(argument)?);
         macro_rules! make {

@@ -1,11 +1,11 @@
 //! Arithmetic that stays exact: `+ − ×` of integers and wide decimals and the unary minus, where an overflow is
-//! an error, and `/`, which is a double and NULL by zero. Operators become these functions; each keeps the
-//! name that its operator would have given a column.
+//! an error; `/`, which is a double and NULL by zero; and all of them and `%` on doubles, whose results are in their
+//! one form. Operators become these functions; each keeps the name that its operator would have given a column.
 
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Datum, Float64Array};
-use arrow::compute::kernels::numeric::{add, mul, neg, sub};
+use arrow::compute::kernels::numeric::{add, mul, neg, rem, sub};
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Decimal128Type, Float64Type};
 use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, Result, ScalarValue, internal_err, plan_err};
@@ -16,6 +16,8 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr_common::datum::apply;
 
+use super::float::{plain, plain_value};
+
 /// Which operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
@@ -23,6 +25,7 @@ enum Kind {
     Subtract,
     Multiply,
     Divide,
+    Remainder,
     Negate,
 }
 
@@ -34,8 +37,8 @@ pub(super) struct Arithmetic {
 }
 
 /// The functions of this file.
-pub(super) fn all() -> [ScalarUDF; 5] {
-    [add_checked(), subtract_checked(), multiply_checked(), divide(), negate()]
+pub(super) fn all() -> [ScalarUDF; 6] {
+    [add_checked(), subtract_checked(), multiply_checked(), divide(), remainder(), negate()]
 }
 
 /// `a + b`.
@@ -58,24 +61,33 @@ pub(super) fn divide() -> ScalarUDF {
     Arithmetic::udf(Kind::Divide)
 }
 
+/// `a % b`, of doubles.
+fn remainder() -> ScalarUDF {
+    Arithmetic::udf(Kind::Remainder)
+}
+
 /// `-a`.
 pub(super) fn negate() -> ScalarUDF {
     Arithmetic::udf(Kind::Negate)
 }
 
-/// The checked function for `left op right`, where DataFusion's own operator could wrap or exceed its type.
+/// The checked function for `left op right`, where DataFusion's own operator could wrap, exceed its type or give a
+/// float in another form.
 pub(super) fn checked(operator: Operator, left: &DataType, right: &DataType) -> Option<ScalarUDF> {
     let function = match operator {
         Operator::Plus => add_checked,
         Operator::Minus => subtract_checked,
         Operator::Multiply => multiply_checked,
+        Operator::Modulo => remainder,
         _ => return None,
     };
-    let number = |data_type: &DataType| data_type.is_integer() || data_type.is_decimal() || data_type.is_null();
+    let number = |data_type: &DataType| data_type.is_numeric() || data_type.is_null();
     if !number(left) || !number(right) || (left.is_null() && right.is_null()) {
         return None;
     }
     match coerced(operator, left, right).ok()? {
+        (DataType::Float64, DataType::Float64) => Some(function()),
+        _ if operator == Operator::Modulo => None,
         (DataType::Decimal128(p1, s1), DataType::Decimal128(p2, s2)) => {
             let digits = match operator {
                 Operator::Multiply => i16::from(p1) + i16::from(p2) + 1,
@@ -94,6 +106,9 @@ fn coerced(operator: Operator, left: &DataType, right: &DataType) -> Result<(Dat
     if integer(left) && integer(right) {
         return Ok((DataType::Int64, DataType::Int64));
     }
+    if left.is_floating() || right.is_floating() {
+        return Ok((DataType::Float64, DataType::Float64));
+    }
     BinaryTypeCoercer::new(left, &operator, right).get_input_types()
 }
 
@@ -110,6 +125,7 @@ impl Arithmetic {
             Kind::Subtract | Kind::Negate => Operator::Minus,
             Kind::Multiply => Operator::Multiply,
             Kind::Divide => Operator::Divide,
+            Kind::Remainder => Operator::Modulo,
         }
     }
 
@@ -130,6 +146,7 @@ impl ScalarUDFImpl for Arithmetic {
             Kind::Subtract => "checked_subtract",
             Kind::Multiply => "checked_multiply",
             Kind::Divide => "divide",
+            Kind::Remainder => "remainder",
             Kind::Negate => "checked_negate",
         }
     }
@@ -156,6 +173,7 @@ impl ScalarUDFImpl for Arithmetic {
                 }
                 Ok(vec![DataType::Float64; 2])
             }
+            (Kind::Remainder, [_, _]) => Ok(vec![DataType::Float64; 2]),
             (Kind::Negate, [argument]) if argument.is_integer() => Ok(vec![DataType::Int64]),
             (Kind::Negate, [argument]) => Ok(vec![argument.clone()]),
             (Kind::Add | Kind::Subtract | Kind::Multiply, [left, right]) => {
@@ -168,7 +186,7 @@ impl ScalarUDFImpl for Arithmetic {
 
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
         match (self.kind, arguments) {
-            (Kind::Divide, _) => Ok(DataType::Float64),
+            (Kind::Divide | Kind::Remainder, _) => Ok(DataType::Float64),
             (Kind::Negate, [argument]) => Ok(argument.clone()),
             (_, [DataType::Int64, DataType::Int64]) => Ok(DataType::Int64),
             (_, [left, right]) => BinaryTypeCoercer::new(left, &self.operator(), right).get_result_type(),
@@ -182,6 +200,7 @@ impl ScalarUDFImpl for Arithmetic {
             (Kind::Subtract, [left, right]) => apply(left, right, sub),
             (Kind::Multiply, [left, right]) => apply(left, right, mul),
             (Kind::Divide, [left, right]) => return apply(left, right, quotient),
+            (Kind::Remainder, [left, right]) => apply(left, right, rem),
             (Kind::Negate, [ColumnarValue::Array(array)]) => Ok(ColumnarValue::Array(neg(array)?)),
             (Kind::Negate, [ColumnarValue::Scalar(scalar)]) => {
                 let negated = neg(&scalar.to_array()?)?;
@@ -189,7 +208,7 @@ impl ScalarUDFImpl for Arithmetic {
             }
             (_, arguments) => return internal_err!("{} got {} arguments", self.name(), arguments.len()),
         }?;
-        within_precision(result)
+        within_precision(plain_value(result))
     }
 }
 
@@ -211,14 +230,14 @@ fn within_precision(value: ColumnarValue) -> Result<ColumnarValue> {
 /// The quotients of two arrays of doubles; NULL by zero.
 fn quotient(left: &dyn Datum, right: &dyn Datum) -> Result<ArrayRef, ArrowError> {
     fn divided(left: f64, right: f64) -> Option<f64> {
-        (right != 0.0).then(|| left / right)
+        (right != 0.0).then(|| plain(left / right))
     }
     let ((left, one_left), (right, one_right)) = (left.get(), right.get());
     let (left, right) = (left.as_primitive::<Float64Type>(), right.as_primitive::<Float64Type>());
     let first = |side: &Float64Array| (!side.is_null(0)).then(|| side.value(0));
     let quotients: Float64Array = match (one_left, one_right) {
         (false, true) => match first(right).filter(|right| *right != 0.0) {
-            Some(right) => left.unary(|left| left / right),
+            Some(right) => left.unary(|left| plain(left / right)),
             None => Float64Array::new_null(left.len()),
         },
         (true, false) => match first(left) {

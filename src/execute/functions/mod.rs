@@ -1,8 +1,8 @@
 //! The functions that SQL may call: DataFusion's pure ones, with ours in place where theirs wrap, truncate or
 //! answer in another type than the dialect promises.
 //!
-//! Floats: grouping, DISTINCT, joins and comparisons are DataFusion's, which order floats totally; the mart holds
-//! neither −0 nor a NaN other than the one, since loading normalises both.
+//! Floats: grouping, DISTINCT, joins and comparisons are DataFusion's, which order floats totally; there is neither
+//! −0 nor a NaN other than the one, since loading and whatever computes a float give it in that form.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,10 +13,21 @@ use crate::sql::Functions;
 
 mod aggregate;
 mod arithmetic;
+mod bounded;
+mod calendar;
+mod conversion;
+mod elapsed;
+mod float;
+mod float_aggregate;
+mod frame;
 mod groups;
+mod micros;
 mod planner;
+mod quantile;
+mod ranking;
 mod single;
 mod total;
+mod truncate;
 mod wall_clock;
 
 #[cfg(test)]
@@ -24,19 +35,44 @@ mod tests;
 
 pub(crate) use planner::ExactRewrite;
 
-/// Scalar functions that differ from call to call or tell of the server rather than of the data.
-const LEFT_OUT: [&str; 4] = ["random", "rand", "uuid", "version"];
+/// Scalar functions that are not for SQL: they differ from call to call (random, uuid), tell of the server or its
+/// files rather than of the data, cast past the rules of casts, or sum integers as doubles.
+const LEFT_OUT: [&str; 19] = [
+    "random",
+    "rand",
+    "uuid",
+    "version",
+    "input_file_name",
+    "file_row_index",
+    "cast_to_type",
+    "try_cast_to_type",
+    "with_metadata",
+    "arrow_field",
+    "arrow_metadata",
+    "union_extract",
+    "union_tag",
+    "array_sum",
+    "list_sum",
+    "array_product",
+    "list_product",
+    "array_avg",
+    "list_avg",
+];
 
 /// Every function that SQL may call.
 pub fn all() -> Functions {
     let planners = planner::planners(SessionStateDefaults::default_expr_planners());
     let mut functions = Functions { planners, ..Functions::default() };
-    let ours = arithmetic::all().into_iter().chain([wall_clock::wall_clock()]).map(Arc::new);
-    for function in SessionStateDefaults::default_scalar_functions().into_iter().chain(ours) {
+    let ours = [wall_clock::wall_clock(), elapsed::days_between(), truncate::date_trunc(), truncate::date_bin()];
+    let ours = arithmetic::all().into_iter().chain(ours).map(Arc::new);
+    let theirs = SessionStateDefaults::default_scalar_functions().into_iter();
+    let theirs = theirs.map(float::in_one_form).map(micros::in_microseconds).map(bounded::within_bounds);
+    for function in theirs.chain(ours) {
         add(&mut functions.scalar, function.name(), function.aliases(), &function);
     }
-    let ours = [aggregate::sum(), aggregate::avg()].map(Arc::new);
-    for function in SessionStateDefaults::default_aggregate_functions().into_iter().chain(ours) {
+    let ours = [aggregate::sum(), aggregate::avg(), quantile::median(), quantile::percentile()].map(Arc::new);
+    let theirs = SessionStateDefaults::default_aggregate_functions().into_iter().map(float_aggregate::in_one_form);
+    for function in theirs.chain(ours) {
         add(&mut functions.aggregate, function.name(), function.aliases(), &function);
     }
     for function in SessionStateDefaults::default_window_functions() {

@@ -128,7 +128,7 @@ impl<'a> Resolver<'a> {
             Some(TableSchema::Mart(schema)) => TableSchema::Mart(SchemaRef::clone(schema)),
             _ => {
                 let tables = |read: &str| self.tables.get(read).map(|table| SchemaRef::clone(&table.schema));
-                match type_query(&derived.query, &tables, self.functions) {
+                match type_query(&derived.query, &tables, self.zone(), self.functions) {
                     Ok(schema) => TableSchema::File(schema),
                     // Over a faulty column it may mean something else.
                     Err(_) if is_shaky => return,

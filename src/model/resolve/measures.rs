@@ -140,7 +140,7 @@ impl<'a> Resolver<'a> {
         }
         let fields: Vec<Field> = slots.iter().map(|(name, kind)| Field::new(name, kind.clone(), true)).collect();
         let schema = DFSchema::try_from(Schema::new(fields)).map_err(|error| error.to_string())?;
-        let (_, found) = type_expr(value, &schema, self.functions).map_err(|error| {
+        let (_, found) = type_expr(value, &schema, self.zone(), self.functions).map_err(|error| {
             leaves
                 .iter()
                 .enumerate()

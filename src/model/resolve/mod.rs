@@ -15,6 +15,8 @@ mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono_tz::Tz;
+
 use crate::error::{Error, Result};
 use crate::sql::Functions;
 use crate::yaml::Faults;
@@ -78,6 +80,11 @@ impl Resolver<'_> {
             let message = names::unknown("table", name, self.spec.tables.keys().map(String::as_str));
             self.fault(about, place, &message);
         }
+    }
+
+    /// The zone of the model's wall clocks.
+    fn zone(&self) -> Tz {
+        self.spec.defaults.timezone
     }
 
     fn is_faulty(&self, table: &str, column: &str) -> bool {

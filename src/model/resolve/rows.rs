@@ -67,7 +67,8 @@ impl Resolver<'_> {
         let schema = DFSchema::try_from(Schema::new(fields)).map_err(|error| error.to_string())?;
         let mut flat = ast.clone();
         let _: ControlFlow<()> = VisitMut::visit(&mut flat, &mut Flatten);
-        let (_, data_type) = type_expr(&flat, &schema, self.functions).map_err(|error| error.message().to_owned())?;
+        let (_, data_type) =
+            type_expr(&flat, &schema, self.zone(), self.functions).map_err(|error| error.message().to_owned())?;
         match &data_type {
             DataType::Timestamp(_, None) => Ok(DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None)),
             DataType::Null => Err("it is always NULL; name a column".into()),

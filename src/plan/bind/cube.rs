@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Cte, Distinct, Expr, GroupByExpr, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
-    SelectItem, SetExpr, TableFactor, TableWithJoins, Value, With,
+    BinaryOperator, Cte, Distinct, Expr, Function, GroupByExpr, OrderBy, OrderByExpr, OrderByKind, OrderByOptions,
+    Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value, With,
 };
 
 use crate::error::{Error, Result};
@@ -46,12 +46,13 @@ impl<'a> Binder<'a> {
             context: self.context,
             star: Star::new(self.context, cube),
             keys: Vec::new(),
+            grouped_by_constant: false,
             leaves: Vec::new(),
             names,
         };
         let mut items = block.names.items(&select.projection)?;
         for item in &mut items {
-            block.on_the_wall(&mut item.expr, false)?;
+            block.on_the_wall(&mut item.expr)?;
         }
         let grouping = keys(&mut block, &select, &items, query)?;
         let filter = block.where_clause(select.selection.as_ref(), grouping.explicit)?;
@@ -77,6 +78,11 @@ impl<'a> Binder<'a> {
                 return Err(Error::invalid("IN (SELECT …) and EXISTS stand in WHERE only, so far"));
             }
             self.bind_subqueries(expr)?;
+        }
+        if let GroupByExpr::Expressions(keys, _) = &select.group_by
+            && keys.iter().any(holds_query)
+        {
+            return Err(Error::invalid("a query in GROUP BY is not supported; put it into the SELECT list"));
         }
         select.selection.iter_mut().try_for_each(|expr| self.bind_subqueries(expr))
     }
@@ -116,6 +122,10 @@ impl<'a> Binder<'a> {
     }
 }
 
+fn holds_query(expr: &Expr) -> bool {
+    ast::any(expr, |inner| matches!(inner, Expr::Subquery(_) | Expr::InSubquery { .. } | Expr::Exists { .. }))
+}
+
 fn item_expr(item: &mut SelectItem) -> Option<&mut Expr> {
     match item {
         SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
@@ -149,7 +159,7 @@ impl Evaluation<'_> {
         let mut split = Where::default();
         let Some(selection) = selection else { return Ok(split) };
         let mut selection = self.names.normalised(selection, &[])?;
-        self.on_the_wall(&mut selection, false)?;
+        self.on_the_wall(&mut selection)?;
         for condition in ast::conjuncts(selection) {
             if let Some(measure) = self.names.mentioned_measure(&condition) {
                 if explicit {
@@ -189,7 +199,7 @@ impl Evaluation<'_> {
                 DimensionKind::Plain => None,
             }
         };
-        Ok(instant::utc_range(condition, &raw, &is_axis))
+        Ok(instant::utc_range(condition, &raw, self.context.query.timezone, &is_axis))
     }
 
     /// The outer SELECT without its FROM.
@@ -204,8 +214,8 @@ impl Evaluation<'_> {
             let aliases = aliases(&self.names, items, true)?;
             let mut having = self.names.normalised(having, &aliases)?;
             self.two_meanings_in(&having, items)?;
-            self.on_the_wall(&mut having, false)?;
-            replace_aliases(&mut having, items, &aliases)?;
+            self.on_the_wall(&mut having)?;
+            self.replace_aliases(&mut having, items, &aliases)?;
             groups.push(self.output(&having)?);
         }
         outer.selection = ast::all(groups);
@@ -284,11 +294,30 @@ impl Evaluation<'_> {
         {
             return Ok(expr);
         }
-        self.on_the_wall(&mut expr, false)?;
-        replace_aliases(&mut expr, items, &aliases)?;
-        match items.iter().find(|item| item.expr == expr) {
-            Some(item) => Ok(ast::column(&item.name)),
-            None => self.output(&expr),
+        self.on_the_wall(&mut expr)?;
+        let item = |expr: &Expr| items.iter().find(|item| item.expr == *expr).map(|item| ast::column(&item.name));
+        if let Some(column) = item(&expr) {
+            return Ok(column);
+        }
+        self.replace_aliases(&mut expr, items, &aliases)?;
+        item(&expr).map_or_else(|| self.output(&expr), Ok)
+    }
+
+    /// Aliases as what they stand for; within an aggregate names are the cube's.
+    fn replace_aliases(&self, expr: &mut Expr, items: &[Item], aliases: &[&str]) -> Result<()> {
+        match expr {
+            Expr::Identifier(name) => {
+                if aliases.contains(&name.value.as_str())
+                    && let Some(item) = items.iter().find(|item| item.aliased && item.name == name.value)
+                {
+                    *expr = Expr::Nested(Box::new(item.expr.clone()));
+                }
+                Ok(())
+            }
+            Expr::Function(function) if self.is_call(function) => Ok(()),
+            other => {
+                ast::children(other)?.into_iter().try_for_each(|child| self.replace_aliases(child, items, aliases))
+            }
         }
     }
 
@@ -301,14 +330,14 @@ impl Evaluation<'_> {
             group_by.push(expr.clone());
             inner.projection.push(SelectItem::ExprWithAlias { expr, alias: ast::ident(&key_name(at)) });
         }
-        if self.keys.is_empty() && self.leaves.is_empty() {
-            let count = super::star::aggregate(crate::model::Aggregate::Count, None);
-            if !explicit {
-                // Constants alone: the one group exists where a fact does.
-                let some = Expr::value(Value::Number("0".into(), false));
-                inner.having = Some(ast::binary(Expr::Function(count.clone()), BinaryOperator::Gt, some));
-            }
-            self.leaves.push(Expr::Function(count));
+        let constants = self.leaves.is_empty();
+        if self.keys.is_empty() && ((constants && !explicit) || self.grouped_by_constant) {
+            // The one group exists where a fact does.
+            let some = Expr::value(Value::Number("0".into(), false));
+            inner.having = Some(ast::binary(Expr::Function(count_of_rows()), BinaryOperator::Gt, some));
+        }
+        if self.keys.is_empty() && constants {
+            self.leaves.push(Expr::Function(count_of_rows()));
         }
         for (at, leaf) in self.leaves.iter().enumerate() {
             let alias = ast::ident(&leaf_name(at));
@@ -322,17 +351,8 @@ impl Evaluation<'_> {
     }
 }
 
-/// Aliases as what they stand for.
-fn replace_aliases(expr: &mut Expr, items: &[Item], aliases: &[&str]) -> Result<()> {
-    if let Expr::Identifier(name) = expr {
-        if aliases.contains(&name.value.as_str())
-            && let Some(item) = items.iter().find(|item| item.aliased && item.name == name.value)
-        {
-            *expr = Expr::Nested(Box::new(item.expr.clone()));
-        }
-        return Ok(());
-    }
-    ast::children(expr)?.into_iter().try_for_each(|child| replace_aliases(child, items, aliases))
+fn count_of_rows() -> Function {
+    super::star::aggregate(crate::model::Aggregate::Count, None)
 }
 
 /// The outer query over the inner one.

@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::ast::{Distinct, Expr, GroupByExpr, LimitClause, 
 
 use crate::error::{Error, Result};
 
+use super::super::ast;
 use super::super::relation::{Column, Relation};
 use super::items::{Item, Names, ordinal};
 use super::measure::Evaluation;
@@ -33,7 +34,7 @@ pub(super) fn keys(block: &mut Evaluation<'_>, select: &Select, items: &[Item], 
             for expr in written {
                 explicit = true;
                 let mut key = group_key(&block.names, items, expr)?;
-                block.on_the_wall(&mut key, false)?;
+                block.on_the_wall(&mut key)?;
                 exprs.push(key);
             }
         }
@@ -60,7 +61,10 @@ pub(super) fn keys(block: &mut Evaluation<'_>, select: &Select, items: &[Item], 
         if block.holds_call(&expr) {
             return Err(Error::invalid(format!("the aggregate '{expr}' cannot be grouped by")));
         }
-        if !block.keys.contains(&expr) {
+        if block.names.mentioned_dimension(&expr).is_none() {
+            // A constant groups nothing, but where there are no rows there is no group either.
+            block.grouped_by_constant = true;
+        } else if !block.keys.contains(&expr) {
             block.keys.push(expr);
         }
     }
@@ -77,6 +81,14 @@ fn group_key(names: &Names<'_>, items: &[Item], expr: &Expr) -> Result<Expr> {
     }
     let aliases = aliases(names, items, true)?;
     let key = names.normalised(expr, &aliases)?;
+    if !matches!(key, Expr::Identifier(_)) {
+        for item in items.iter().filter(|item| item.aliased && names.known(&item.name).is_some()) {
+            let column = ast::column(&item.name);
+            if item.expr != column && ast::any(&key, |inner| *inner == column) {
+                return Err(two_meanings(&item.name, &item.expr));
+            }
+        }
+    }
     if let Expr::Identifier(name) = &key
         && let Some(item) = items.iter().find(|item| item.aliased && item.name == name.value)
         && aliases.contains(&name.value.as_str())

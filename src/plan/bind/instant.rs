@@ -1,13 +1,14 @@
-//! Instants that meet wall clocks (semantics, rule 10): literals with an offset and now() are converted to the
-//! session's zone before they meet a cube's axis, since DataFusion drops the offset. And the UTC ranges that let files be
+//! Instants over cubes (semantics, rule 10): now() and typed literals with an offset are put on the wall of the
+//! session's zone; what else meets a wall clock is found by its type (`sql`). And the UTC ranges that let files be
 //! pruned, wide enough for every zone and every change of the clock; the exact predicate stays.
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use datafusion::sql::sqlparser::ast::{BinaryOperator, DataType, Expr, TypedString, Value};
 
 use crate::model::Grain;
 use crate::query::Query;
+use crate::sql::Written;
 
 use super::super::ast;
 
@@ -43,68 +44,77 @@ fn shown(at: NaiveDateTime) -> String {
     at.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
 }
 
-/// Whether an expression compares its direct operands.
-pub(super) fn compares(expr: &Expr) -> bool {
-    matches!(
-        expr,
-        Expr::BinaryOp { .. }
-            | Expr::Between { .. }
-            | Expr::InList { .. }
-            | Expr::IsDistinctFrom(..)
-            | Expr::IsNotDistinctFrom(..)
-    )
+/// What stands for an expression where time is wall clock: calls that read the clock, and typed literals that carry an
+/// offset, put on the wall. The origin of `date_bin` is a wall clock as it is written.
+pub(super) fn on_the_wall(expr: &mut Expr, query: &Query) -> Option<Expr> {
+    if let Expr::Function(function) = expr
+        && ast::function_name(function).as_deref() == Some("date_bin")
+        && let Some([_, _, origin]) = ast::arguments_mut(function).as_deref_mut()
+        && let Some(written) = literal_text(origin).map(as_written)
+    {
+        **origin = ast::timestamp(&written);
+    }
+    clock_call(expr, query, true).or_else(|| zoned_literal(expr, query.timezone))
 }
 
-/// The wall clock of a literal that carries an offset. A bare text is one only where it meets an instant (`met`).
-pub(super) fn zoned_literal(expr: &Expr, zone: Tz, met: bool) -> Option<Expr> {
-    let text = match expr {
-        Expr::Value(value) if met => quoted(&value.value)?,
-        Expr::TypedString(TypedString { data_type: DataType::Timestamp(..), value, .. }) => quoted(&value.value)?,
+/// The wall clock of a typed literal that carries an offset.
+fn zoned_literal(expr: &Expr, zone: Tz) -> Option<Expr> {
+    match expr {
+        Expr::Value(_) => None,
+        _ => match Written::read(literal_text(expr)?)? {
+            Written::Instant(at) => Some(ast::timestamp(&shown(at.with_timezone(&zone).naive_local()))),
+            Written::Clock(_) => None,
+        },
+    }
+}
+
+/// The text of a literal of a time: plain, typed, cast, or read by a function.
+fn literal_text(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Nested(inner) => literal_text(inner),
+        Expr::Value(value) => quoted(&value.value),
+        Expr::TypedString(TypedString { data_type: DataType::Timestamp(..), value, .. }) => quoted(&value.value),
         Expr::Cast { expr, data_type: DataType::Timestamp(..), .. } => match expr.as_ref() {
-            Expr::Value(value) => quoted(&value.value)?,
-            _ => return None,
+            Expr::Value(value) => quoted(&value.value),
+            _ => None,
         },
         Expr::Function(function) if ast::function_name(function)?.starts_with("to_timestamp") => {
             match ast::arguments(function)?.as_slice() {
-                [Expr::Value(value)] => quoted(&value.value)?,
-                _ => return None,
+                [Expr::Value(value)] => quoted(&value.value),
+                _ => None,
             }
         }
-        _ => return None,
-    };
-    Some(ast::timestamp(&shown(with_offset(text)?.with_timezone(&zone).naive_local())))
+        _ => None,
+    }
 }
 
 fn quoted(value: &Value) -> Option<&str> {
     match value {
         Value::SingleQuotedString(text) => Some(text),
+        Value::DollarQuotedString(text) => Some(&text.value),
         _ => None,
     }
 }
 
-/// A timestamp with an offset: `2017-11-05T05:00:00Z`, `2017-11-05 01:00:00-04`.
-fn with_offset(text: &str) -> Option<DateTime<chrono::FixedOffset>> {
+/// A time without the offset that it carries.
+fn as_written(text: &str) -> String {
     let text = text.trim();
-    ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f %#z", "%Y-%m-%d %H:%M:%S%.f %#z"]
-        .iter()
-        .find_map(|format| DateTime::parse_from_str(text, format).ok())
-        .or_else(|| DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)).ok())
+    let clock = |at: &(usize, char)| at.0 < 11 || at.1.is_ascii_digit() || matches!(at.1, ':' | '.');
+    text.char_indices().take_while(clock).map(|(_, character)| character).collect()
 }
 
 /// The wall clock that a literal names.
-fn wall_clock(expr: &Expr) -> Option<NaiveDateTime> {
+fn wall_clock(expr: &Expr, zone: Tz) -> Option<NaiveDateTime> {
     let text = match expr {
-        Expr::Nested(inner) => return wall_clock(inner),
+        Expr::Nested(inner) => return wall_clock(inner, zone),
         Expr::Value(value) => quoted(&value.value)?,
         Expr::TypedString(TypedString { value, .. }) => quoted(&value.value)?,
-        Expr::Cast { expr, data_type: DataType::Date | DataType::Timestamp(..), .. } => return wall_clock(expr),
+        Expr::Cast { expr, data_type: DataType::Date | DataType::Timestamp(..), .. } => return wall_clock(expr, zone),
         _ => return None,
     };
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|date| date.and_hms_opt(0, 0, 0));
-    date.or_else(|| {
-        ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]
-            .iter()
-            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+    Some(match Written::read(text)? {
+        Written::Instant(at) => at.with_timezone(&zone).naive_local(),
+        Written::Clock(at) => at,
     })
 }
 
@@ -122,17 +132,27 @@ fn longest_days(grain: Option<Grain>) -> i64 {
 
 /// The UTC range of `raw` that a predicate on its wall clock (or a grain of it) implies. `is_axis` tells whether an
 /// expression is such a clock, and of which grain.
-pub(super) fn utc_range(predicate: &Expr, raw: &Expr, is_axis: &dyn Fn(&Expr) -> Option<Option<Grain>>) -> Vec<Expr> {
+pub(super) fn utc_range(
+    predicate: &Expr,
+    raw: &Expr,
+    zone: Tz,
+    is_axis: &dyn Fn(&Expr) -> Option<Option<Grain>>,
+) -> Vec<Expr> {
+    let wall_clock = |expr: &Expr| wall_clock(expr, zone);
+    // Years that SQL does not write bound nothing.
+    let written = |at: &NaiveDateTime| (1..=9999).contains(&at.year());
     let not_before = |at: NaiveDateTime| {
         at.checked_sub_signed(Duration::days(MARGIN_DAYS))
+            .filter(written)
             .map(|at| ast::binary(raw.clone(), BinaryOperator::GtEq, utc(at.and_utc())))
     };
     let not_after = |at: NaiveDateTime, grain: Option<Grain>| {
         at.checked_add_signed(Duration::days(MARGIN_DAYS + longest_days(grain)))
+            .filter(written)
             .map(|at| ast::binary(raw.clone(), BinaryOperator::LtEq, utc(at.and_utc())))
     };
     match predicate {
-        Expr::Nested(inner) => utc_range(inner, raw, is_axis),
+        Expr::Nested(inner) => utc_range(inner, raw, zone, is_axis),
         Expr::Between { expr, negated: false, low, high } => match (is_axis(expr), wall_clock(low), wall_clock(high)) {
             (Some(grain), Some(low), Some(high)) => {
                 [not_before(low), not_after(high, grain)].into_iter().flatten().collect()
@@ -169,7 +189,7 @@ fn mirrored(op: &BinaryOperator) -> BinaryOperator {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{Datelike, Timelike};
+    use chrono::Timelike;
     use proptest::prelude::*;
 
     use super::*;
@@ -255,7 +275,7 @@ mod tests {
                     false => ast::binary(axis, op.clone(), value),
                 };
                 let is_axis = |expr: &Expr| (*expr == ast::column("axis")).then_some(grain);
-                let range = utc_range(&predicate, &ast::column("raw"), &is_axis);
+                let range = utc_range(&predicate, &ast::column("raw"), zone, &is_axis);
                 prop_assert!(!range.is_empty(), "{predicate} prunes nothing");
                 if holds(&clock, sign, &literal) {
                     for condition in &range {

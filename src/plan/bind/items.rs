@@ -1,7 +1,7 @@
 //! The words of a block over a cube: which names are dimensions, measures or aliases, and which calls evaluate
 //! measures.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, SelectItem, Value};
 
@@ -144,8 +144,9 @@ impl<'a> Names<'a> {
         for item in projection {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
+                    let written = expr;
                     let expr = self.normalised(expr, &[])?;
-                    items.push(Item { name: name_of(&expr), expr, aliased: false });
+                    items.push(Item { name: name_of(&expr, written), expr, aliased: false });
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     items.push(Item { expr: self.normalised(expr, &[])?, name: fold(alias), aliased: true });
@@ -153,16 +154,15 @@ impl<'a> Names<'a> {
                 _ => return Err(self.no_detail()),
             }
         }
-        let mut seen = BTreeMap::new();
-        for item in &mut items {
-            let times: &mut usize = seen.entry(item.name.clone()).or_default();
-            *times += 1;
-            if *times > 1 {
-                if item.aliased {
-                    return Err(Error::invalid(format!("two items are named '{}'; give one another alias", item.name)));
-                }
-                item.name = format!("{}_{times}", item.name);
+        let mut taken = BTreeSet::new();
+        for item in items.iter().filter(|item| item.aliased) {
+            if !taken.insert(item.name.clone()) {
+                return Err(Error::invalid(format!("two items are named '{}'; give one another alias", item.name)));
             }
+        }
+        for item in items.iter_mut().filter(|item| !item.aliased) {
+            item.name = numbered(&item.name, &taken);
+            taken.insert(item.name.clone());
         }
         Ok(items)
     }
@@ -176,6 +176,12 @@ impl<'a> Names<'a> {
             cube = self.cube.name
         ))
     }
+}
+
+/// The name, with a number behind it if it is taken.
+pub(super) fn numbered(name: &str, taken: &BTreeSet<String>) -> String {
+    let others = (2..).map(|number| format!("{name}_{number}"));
+    std::iter::once(name.to_owned()).chain(others).find(|name| !taken.contains(name)).unwrap_or_default()
 }
 
 /// Whether a function evaluates a measure.
@@ -195,15 +201,15 @@ pub(super) fn ordinal(expr: &Expr) -> Option<usize> {
 }
 
 /// The name of an item without an alias: `MEASURE(x)` comes back as `x`, a column as itself, all else as written.
-fn name_of(expr: &Expr) -> String {
+fn name_of(expr: &Expr, written: &Expr) -> String {
     match expr {
         Expr::Identifier(name) => name.value.clone(),
         Expr::Function(function) if ast::function_name(function).is_some_and(|name| is_measure_call(&name)) => {
             match ast::arguments(function).as_deref() {
                 Some([Expr::Identifier(name)]) => name.value.clone(),
-                _ => expr.to_string().replace('"', ""),
+                _ => written.to_string(),
             }
         }
-        other => other.to_string().replace('"', ""),
+        _ => written.to_string(),
     }
 }

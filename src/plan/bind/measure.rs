@@ -4,14 +4,14 @@
 use datafusion::sql::sqlparser::ast::{DuplicateTreatment, Expr, Function, FunctionArguments};
 
 use crate::error::{Error, Result};
-use crate::model::{Aggregate, DimensionKind, Measure};
+use crate::model::{Aggregate, Measure};
 
 use super::super::relation::Lineage;
 use super::super::{Context, ast};
 use super::instant;
 use super::items::{Meaning, Names, is_measure_call};
 use super::star::{Star, aggregate};
-use super::sums::{looked_through, yields_constants};
+use super::sums::{looked_through, reads_cube, yields_constants};
 use super::{STACK_LEFT_BYTES, STACK_MORE_BYTES};
 
 /// What the outer query of a block is rewritten over.
@@ -21,6 +21,8 @@ pub(super) struct Evaluation<'a> {
     pub(super) star: Star<'a>,
     /// The keys, as normalised expressions; the inner query calls them `$k0`, `$k1`, ….
     pub(super) keys: Vec<Expr>,
+    /// Whether a constant is grouped by: no key, but no group without rows.
+    pub(super) grouped_by_constant: bool,
     /// The aggregates over the star, each once; the inner query calls them `$a0`, `$a1`, ….
     pub(super) leaves: Vec<Expr>,
 }
@@ -65,7 +67,7 @@ impl Evaluation<'_> {
     }
 
     /// Whether a function evaluates a measure or aggregates rows.
-    fn is_call(&self, function: &Function) -> bool {
+    pub(super) fn is_call(&self, function: &Function) -> bool {
         ast::function_name(function)
             .is_some_and(|name| is_measure_call(&name) || self.context.functions.aggregate.contains_key(&name))
     }
@@ -126,6 +128,9 @@ impl Evaluation<'_> {
         let arguments: Option<Vec<Expr>> =
             ast::arguments(function).map(|arguments| arguments.into_iter().cloned().collect());
         let filter = function.filter.as_deref().map(|filter| self.filter(filter)).transpose()?;
+        if function.over.is_some() {
+            return Err(Error::invalid(format!("{name}() OVER stands in SELECT items only, over an evaluated block")));
+        }
         if function.null_treatment.is_some() {
             return Err(Error::invalid(format!("IGNORE or RESPECT NULLS in {name}() is not supported")));
         }
@@ -136,6 +141,9 @@ impl Evaluation<'_> {
             return Err(Error::invalid(format!("{name}() takes one argument over a cube")));
         };
         let distinct = is_distinct(function);
+        if distinct && is_measure_call(&name) {
+            return Err(Error::invalid(format!("DISTINCT in {}() has no meaning; leave it out", name.to_uppercase())));
+        }
         match self.names.measure(looked_through(argument)) {
             Some(measure) => {
                 if !is_measure_call(&name) && !is_own(&name, distinct, measure) {
@@ -202,30 +210,15 @@ impl Evaluation<'_> {
         self.rows(filter)
     }
 
-    /// The literals and clock calls of an expression as wall clocks, where they meet an instant.
-    pub(super) fn on_the_wall(&self, expr: &mut Expr, met: bool) -> Result<()> {
+    /// The typed literals and clock calls of an expression as wall clocks; plain text is told by what it meets, when
+    /// the types are known.
+    pub(super) fn on_the_wall(&self, expr: &mut Expr) -> Result<()> {
         stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
-            let zone = self.context.query.timezone;
-            if let Some(literal) =
-                instant::clock_call(expr, self.context.query, true).or_else(|| instant::zoned_literal(expr, zone, met))
-            {
+            if let Some(literal) = instant::on_the_wall(expr, self.context.query) {
                 *expr = literal;
                 return Ok(());
             }
-            let meets = met || (instant::compares(expr) && self.meets_instant(expr));
-            for child in ast::children(expr)? {
-                self.on_the_wall(child, meets)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Whether an operand mentions an instant or a grain of one.
-    fn meets_instant(&self, expr: &Expr) -> bool {
-        ast::any(expr, |inner| match inner {
-            Expr::Identifier(name) => matches!(self.names.known(&name.value),
-                Some(Meaning::Dimension(dimension)) if dimension.kind != DimensionKind::Plain),
-            _ => false,
+            ast::children(expr)?.into_iter().try_for_each(|child| self.on_the_wall(child))
         })
     }
 
@@ -256,11 +249,16 @@ impl Evaluation<'_> {
             }
             other => match self.names.mentioned_measure(other) {
                 Some(measure) => Lineage::Fixed(measure.name.clone()),
-                None if self.holds_call(other) => Lineage::Fixed(shown(other)),
+                None if self.holds_call(other) || holds_cube_query(other) => Lineage::Fixed(shown(other)),
                 None => Lineage::Free,
             },
         }
     }
+}
+
+/// Whether a query over a cube stands in an expression.
+pub(super) fn holds_cube_query(expr: &Expr) -> bool {
+    ast::any(expr, |inner| matches!(inner, Expr::Subquery(query) if reads_cube(query)))
 }
 
 /// An expression without the brackets around it.

@@ -9,6 +9,7 @@ mod measure;
 mod ordinary;
 mod star;
 mod sums;
+mod ties;
 
 use std::collections::HashMap;
 
@@ -84,20 +85,22 @@ impl<'a> Binder<'a> {
         {
             return self.cube_block(query, cube, &alias);
         }
-        let mut nothing = Vec::new();
-        let order = match &mut query.order_by {
+        let (ordered, limited) = (query.order_by.is_some(), query.limit_clause.is_some());
+        let mut order = match query.order_by.take() {
             Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) => order,
-            _ => &mut nothing,
+            _ => Vec::new(),
         };
         let mut relation = match query.body.as_mut() {
-            SetExpr::Select(select) => self.ordinary(select, order)?,
+            SetExpr::Select(select) => self.ordinary(select, &mut order, limited)?,
             body => {
                 order.iter_mut().try_for_each(|item| self.free_expr(&mut item.expr))?;
                 self.set_expr(body)?
             }
         };
-        relation.plain &= query.order_by.is_none() && query.limit_clause.is_none();
-        relation.cut |= relation.cube && query.order_by.is_none() && query.limit_clause.is_some();
+        query.order_by =
+            (!order.is_empty()).then_some(OrderBy { kind: OrderByKind::Expressions(order), interpolate: None });
+        relation.plain &= !ordered && !limited;
+        relation.cut |= relation.cube && !ordered && limited;
         Ok(relation)
     }
 
@@ -110,7 +113,7 @@ impl<'a> Binder<'a> {
                     *body = SetExpr::Query(Box::new(query));
                     return Ok(relation);
                 }
-                self.ordinary(select, &mut [])
+                self.ordinary(select, &mut Vec::new(), false)
             }
             SetExpr::Query(query) => self.query(query),
             SetExpr::SetOperation { left, right, .. } => {
@@ -121,6 +124,11 @@ impl<'a> Binder<'a> {
             SetExpr::Values(values) => {
                 for expr in values.rows.iter_mut().flat_map(|row| row.content.iter_mut()) {
                     self.free_expr(expr)?;
+                }
+                let exprs = || values.rows.iter().flat_map(|row| row.content.iter());
+                if exprs().any(|expr| ast::any(expr, |inner| matches!(inner, Expr::Subquery(_) | Expr::Exists { .. })))
+                {
+                    return Err(Error::invalid("a query in VALUES is not supported; join it instead"));
                 }
                 let width = values.rows.first().map_or(0, |row| row.content.len());
                 let column = |at| Column { name: format!("column{at}"), lineage: Lineage::Free };
@@ -209,10 +217,6 @@ impl<'a> Binder<'a> {
 
     /// Binds what stands in an expression of ordinary SQL: its subqueries, the time, and names with a schema.
     fn free_expr(&mut self, expr: &mut Expr) -> Result<()> {
-        self.free(expr, false)
-    }
-
-    fn free(&mut self, expr: &mut Expr, met: bool) -> Result<()> {
         stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
             if let Expr::Function(function) = expr
                 && let Some(name) = ast::function_name(function)
@@ -229,17 +233,15 @@ impl<'a> Binder<'a> {
             if let Some(subquery) = ast::subquery(expr) {
                 self.query(subquery)?;
             }
-            let zone = self.context.query.timezone;
-            let literal = instant::clock_call(expr, self.context.query, self.wall);
-            if let Some(literal) = literal.or_else(|| instant::zoned_literal(expr, zone, met).filter(|_| self.wall)) {
+            let literal = match self.wall {
+                true => instant::on_the_wall(expr, self.context.query),
+                false => instant::clock_call(expr, self.context.query, false),
+            };
+            if let Some(literal) = literal {
                 *expr = literal;
                 return Ok(());
             }
-            let meets = self.wall && (met || instant::compares(expr));
-            for child in ast::children(expr)? {
-                self.free(child, meets)?;
-            }
-            Ok(())
+            ast::children(expr)?.into_iter().try_for_each(|child| self.free_expr(child))
         })
     }
 }

@@ -1,9 +1,11 @@
 //! A SELECT that is not over a cube: ordinary SQL, but for SUM over what cubes have computed (semantics, rule 4). Such
 //! a sum is refused unless unique sets prove that each group holds one row, or the value adds up over every key dropped.
 
+use std::collections::BTreeSet;
+
 use datafusion::sql::sqlparser::ast::{
     Distinct, Expr, GroupByExpr, JoinConstraint, JoinOperator, OrderByExpr, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins,
+    SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins, Value,
 };
 
 use crate::error::{Error, Result};
@@ -11,13 +13,19 @@ use crate::sql::fold;
 
 use super::super::ast;
 use super::super::relation::{Column, Lineage, Relation};
+use super::items::numbered;
 use super::measure::is_distinct;
 use super::sums::{Block, Named, item_expr, looked_through, unique};
-use super::{Binder, Source, column_names, read_table};
+use super::{Binder, Source, column_names, read_table, ties};
 
 impl Binder<'_> {
     /// Binds a SELECT in place.
-    pub(super) fn ordinary(&mut self, select: &mut Select, order: &mut [OrderByExpr]) -> Result<Relation> {
+    pub(super) fn ordinary(
+        &mut self,
+        select: &mut Select,
+        order: &mut Vec<OrderByExpr>,
+        limited: bool,
+    ) -> Result<Relation> {
         let mut sources = Vec::new();
         for from in &mut select.from {
             self.from(from, &mut sources)?;
@@ -36,6 +44,8 @@ impl Binder<'_> {
         let block = Block { sources, keys: None };
         let keys = if aggregates { Some(block.grouping(select)?) } else { None };
         let block = Block { keys, ..block };
+        refuse_searches_in_items(select)?;
+        ties::break_ties(select, order, limited, &block)?;
         name_items(select, order);
         let outer = std::mem::replace(&mut self.wall, cube);
         let bound = self.expressions(select, order, &block);
@@ -234,32 +244,42 @@ fn refuse_beneath_aggregate(sources: &[Named]) -> Result<()> {
     Ok(())
 }
 
-/// Gives items that are neither columns nor named the name that they are written as, before binding rewrites them; a
-/// second one of that name is told apart by its number. ORDER BY of the same expression means the item.
+/// Refuses IN and EXISTS of queries where DataFusion cannot plan them.
+fn refuse_searches_in_items(select: &Select) -> Result<()> {
+    let search = |expr: &Expr| ast::any(expr, |inner| matches!(inner, Expr::InSubquery { .. } | Expr::Exists { .. }));
+    if select.projection.iter().filter_map(item_expr).any(search) {
+        return Err(Error::invalid("IN (SELECT …) and EXISTS stand in WHERE and HAVING only, so far"));
+    }
+    Ok(())
+}
+
+/// Gives items that are not named the name that they are written as, before binding rewrites them; a second one of that
+/// name is told apart by its number. ORDER BY of the same expression means the item.
 fn name_items(select: &mut Select, order: &mut [OrderByExpr]) {
-    let mut taken: Vec<String> = select.projection.iter().filter_map(item_name).collect();
+    let starred = select.projection.iter().any(|item| item_expr(item).is_none());
+    for (at, item) in select.projection.iter().enumerate().filter(|_| !starred) {
+        let Some(expr) = item_expr(item) else { continue };
+        let named = |expr: &Expr| matches!(expr, Expr::Identifier(_));
+        for ordered in order.iter_mut().filter(|ordered| ordered.expr == *expr && !named(&ordered.expr)) {
+            ordered.expr = Expr::value(Value::Number((at + 1).to_string(), false));
+        }
+    }
+    let mut taken: BTreeSet<String> = select.projection.iter().filter_map(alias_of).collect();
     for item in &mut select.projection {
-        if let SelectItem::UnnamedExpr(expr) = item
-            && !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
-        {
-            let written = output_name(expr);
-            let numbered = (2..).map(|number| format!("{written}_{number}"));
-            let mut names = std::iter::once(written.clone()).chain(numbered);
-            if let Some(name) = names.find(|name| !taken.contains(name)) {
-                taken.push(name.clone());
-                for ordered in order.iter_mut().filter(|ordered| ordered.expr == *expr) {
-                    ordered.expr = ast::column(&name);
-                }
-                *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: ast::ident(&name) };
-            }
+        let SelectItem::UnnamedExpr(expr) = item else { continue };
+        let written = output_name(expr);
+        let name = numbered(&written, &taken);
+        taken.insert(name.clone());
+        let plain = matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+        if !plain || name != written {
+            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: ast::ident(&name) };
         }
     }
 }
 
-fn item_name(item: &SelectItem) -> Option<String> {
+fn alias_of(item: &SelectItem) -> Option<String> {
     match item {
         SelectItem::ExprWithAlias { alias, .. } => Some(fold(alias)),
-        SelectItem::UnnamedExpr(expr @ (Expr::Identifier(_) | Expr::CompoundIdentifier(_))) => Some(output_name(expr)),
         _ => None,
     }
 }

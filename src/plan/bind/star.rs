@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use arrow::datatypes::DataType as SqlType;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, DataType, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
     Join, JoinConstraint, JoinOperator, ObjectName, TableFactor, TableWithJoins,
@@ -42,17 +43,23 @@ impl<'a> Star<'a> {
         Ok(Expr::Nested(Box::new(expr)))
     }
 
+    /// What the clock on the wall shows at an instant.
+    fn wall(&self, instant: Expr) -> Expr {
+        Expr::Function(ast::call("wall_clock", vec![instant, ast::text(self.context.query.timezone.name())]))
+    }
+
     /// A dimension's value over the star.
     pub(super) fn dimension(&mut self, dimension: &Dimension) -> Result<Expr> {
-        let zone = self.context.query.timezone.name();
-        let wall = |expr: Expr| Expr::Function(ast::call("wall_clock", vec![expr, ast::text(zone)]));
         match &dimension.kind {
             DimensionKind::Plain => self.row(&dimension.expr),
-            DimensionKind::Instant => Ok(wall(self.row(&dimension.expr)?)),
+            DimensionKind::Instant => {
+                let instant = self.row(&dimension.expr)?;
+                Ok(self.wall(instant))
+            }
             DimensionKind::Grain { of, grain } => {
                 let base = self.row(&dimension.expr)?;
                 let instant = self.cube.dimension(of).is_some_and(|of| of.kind == DimensionKind::Instant);
-                let base = if instant { wall(base) } else { base };
+                let base = if instant { self.wall(base) } else { base };
                 let start = Expr::Function(ast::call("date_trunc", vec![ast::text(grain.name()), base]));
                 Ok(if *grain == Grain::Hour { start } else { ast::cast(start, DataType::Date) })
             }
@@ -80,7 +87,9 @@ impl<'a> Star<'a> {
         let own = leaf.filter.as_ref().map(|filter| self.row(filter)).transpose()?;
         let mut call = aggregate(leaf.aggregate, argument);
         call.filter = ast::all(own.into_iter().chain(filter.cloned())).map(Box::new);
-        Ok(Expr::Function(call))
+        let value = Expr::Function(call);
+        let instant = matches!(leaf.data_type, SqlType::Timestamp(_, Some(_)));
+        Ok(if instant { self.wall(value) } else { value })
     }
 
     /// The FROM clause.

@@ -61,8 +61,8 @@ impl Block {
         for key in keys {
             let item = super::items::ordinal(key).and_then(|at| item_expr(select.projection.get(at.checked_sub(1)?)?));
             let alias = aliased(select, key);
-            if let (Some(alias), Some(_)) = (alias, self.column(key))
-                && alias != key
+            if let (Some(alias), Some(column)) = (alias, self.column(key))
+                && self.column(alias) != Some(column)
             {
                 return Err(Error::invalid(format!(
                     "'{key}' in GROUP BY is a column and the alias of '{alias}'; give the alias another name"
@@ -104,13 +104,22 @@ impl Block {
     pub(super) fn holds(&self, expr: &Expr) -> Lineage {
         let mut measure = None;
         ast::any(expr, |inner| {
-            measure = self.column(inner).and_then(|column| column.lineage.measure()).map(str::to_owned);
-            if matches!(inner, Expr::Subquery(query) if reads_cube(query)) {
-                measure = Some("a query over a cube".to_owned());
-            }
+            measure = match inner {
+                Expr::Subquery(query) if reads_cube(query) => Some("a query over a cube".to_owned()),
+                _ => self.held_by_name(inner),
+            };
             measure.is_some()
         });
         measure.map_or(Lineage::Free, Lineage::Fixed)
+    }
+
+    /// What a name holds; one that cannot be told here may hold anything that a cube has computed.
+    fn held_by_name(&self, expr: &Expr) -> Option<String> {
+        let (Expr::Identifier(_) | Expr::CompoundIdentifier(_)) = expr else { return None };
+        match self.column(expr) {
+            Some(column) => column.lineage.measure().map(str::to_owned),
+            None => self.sources.iter().any(|(_, relation)| relation.cube).then(|| expr.to_string()),
+        }
     }
 
     /// What is summed.
@@ -230,7 +239,7 @@ pub(super) fn yields_constants(expr: &Expr) -> bool {
 }
 
 /// Whether a query reads a cube, or what may be one, before or after it is bound.
-fn reads_cube(query: &Query) -> bool {
+pub(super) fn reads_cube(query: &Query) -> bool {
     struct Search;
     impl Visitor for Search {
         type Break = ();

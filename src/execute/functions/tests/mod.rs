@@ -25,6 +25,8 @@ use super::single::Single;
 use super::total::Finish;
 use crate::execute::session;
 
+mod answers;
+
 /// A session with the engine's functions and rewrites, on two threads' worth of partitions.
 struct Session(SessionContext);
 
@@ -60,6 +62,14 @@ impl Session {
 
     async fn one(&self, sql: &str) -> Result<ScalarValue> {
         ScalarValue::try_from_array(self.rows(sql).await?.column(0), 0)
+    }
+
+    /// The one value that a query gives, as text, or its error.
+    async fn shown(&self, sql: &str) -> String {
+        match self.one(sql).await {
+            Ok(value) => value.to_string(),
+            Err(error) => crate::execute::fault::error(error).to_string(),
+        }
     }
 
     async fn error(&self, sql: &str) -> String {

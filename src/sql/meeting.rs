@@ -1,0 +1,291 @@
+//! Values of different types that are compared, or of which one is chosen: what each is read as.
+
+use arrow::compute::kernels::cast_utils::string_to_datetime;
+use arrow::datatypes::{DataType, TimeUnit};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
+use chrono_tz::Tz;
+use datafusion::common::{DataFusionError, Result as PlanResult, ScalarValue};
+use datafusion::logical_expr::expr::Cast;
+use datafusion::logical_expr::{Expr, cast, lit};
+
+use crate::error::Error;
+
+use super::Functions;
+
+/// An expression and its type.
+#[derive(Debug, Clone)]
+pub(super) struct Operand {
+    pub(super) expr: Expr,
+    of: DataType,
+}
+
+impl Operand {
+    pub(super) fn new(expr: Expr, of: &DataType) -> Self {
+        Self { expr, of: of.clone() }
+    }
+
+    /// The text of a literal.
+    fn text(&self) -> Option<&str> {
+        match &self.expr {
+            Expr::Literal(value, _) => value.try_as_str().flatten(),
+            _ => None,
+        }
+    }
+
+    fn is_text(&self) -> bool {
+        matches!(self.of, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    }
+
+    fn is_instant(&self) -> bool {
+        matches!(self.of, DataType::Timestamp(_, Some(_)))
+    }
+
+    fn is_clock(&self) -> bool {
+        matches!(self.of, DataType::Timestamp(_, None))
+    }
+
+    fn is_timestamp(&self) -> bool {
+        matches!(self.of, DataType::Timestamp(..))
+    }
+
+    fn is_date(&self) -> bool {
+        matches!(self.of, DataType::Date32 | DataType::Date64)
+    }
+
+    fn is_literal(&self) -> bool {
+        match &self.expr {
+            Expr::Literal(..) => true,
+            Expr::Cast(cast) => matches!(cast.expr.as_ref(), Expr::Literal(..)),
+            _ => false,
+        }
+    }
+
+    /// The same value as another type.
+    fn read_as(&mut self, of: DataType) {
+        if self.of != of {
+            self.expr = cast(self.expr.clone(), of.clone());
+            self.of = of;
+        }
+    }
+
+    fn replace(&mut self, expr: Expr, of: DataType) {
+        (self.expr, self.of) = (expr, of);
+    }
+}
+
+/// Where values meet: the zone whose wall clocks they are put on, and the functions that do it.
+#[derive(Clone, Copy)]
+pub(super) struct Meeting<'a> {
+    pub(super) zone: Tz,
+    pub(super) functions: &'a Functions,
+}
+
+impl Meeting<'_> {
+    /// Values that are compared with each other.
+    pub(super) fn compared(self, mut operands: Vec<Operand>) -> PlanResult<Vec<Expr>> {
+        numbers_from_text(&mut operands)?;
+        self.times(&mut operands)?;
+        doubles(&mut operands);
+        Ok(exprs(operands))
+    }
+
+    /// Values of which one is chosen, row by row.
+    pub(super) fn chosen(self, mut operands: Vec<Operand>) -> PlanResult<Vec<Expr>> {
+        let clocks = operands.iter().any(|operand| operand.is_clock() && !operand.is_literal());
+        if clocks && operands.iter().any(|operand| operand.is_instant() && !operand.is_literal()) {
+            return Err(refusal(
+                "a timestamp with a zone and one without cannot stand in one column; cast one of them".to_owned(),
+            ));
+        }
+        doubles(&mut operands);
+        Ok(exprs(operands))
+    }
+
+    /// Two values of which one is subtracted from the other.
+    pub(super) fn subtracted(self, mut operands: Vec<Operand>) -> Vec<Expr> {
+        if operands.iter().all(Operand::is_timestamp) {
+            self.on_the_wall(&mut operands);
+        }
+        exprs(operands)
+    }
+
+    /// A cast of a literal to a time: one that carries a zone is an instant, whatever type it is cast to.
+    pub(super) fn cast(self, cast: Cast) -> PlanResult<Expr> {
+        let operand = Operand::new(cast.expr.as_ref().clone(), &DataType::Utf8);
+        let (Some(text), wanted) = (operand.text(), cast.field.data_type()) else { return Ok(Expr::Cast(cast)) };
+        Ok(match (wanted, Written::read(text)) {
+            (DataType::Timestamp(_, None), Some(Written::Instant(at))) => instant(at),
+            (DataType::Timestamp(_, None), Some(Written::Clock(at))) => clock(at),
+            (DataType::Date32, Some(Written::Instant(at))) => {
+                let wall = at.with_timezone(&self.zone).naive_local();
+                datafusion::logical_expr::cast(clock(wall), DataType::Date32)
+            }
+            _ => Expr::Cast(cast),
+        })
+    }
+
+    /// Times that are compared: literals are read, dates become timestamps beside timestamps, and instants that meet a
+    /// wall clock are put on the wall.
+    fn times(self, operands: &mut [Operand]) -> PlanResult<()> {
+        let timestamps = operands.iter().any(Operand::is_timestamp);
+        if !timestamps && !operands.iter().any(Operand::is_date) {
+            return Ok(());
+        }
+        let instants = operands.iter().any(Operand::is_instant);
+        let clocks = operands.iter().any(Operand::is_clock);
+        for operand in operands.iter_mut().filter(|operand| operand.is_text()) {
+            let short = operand.text().is_some_and(|text| text.trim().len() <= DATE_LENGTH);
+            if timestamps || !short {
+                operand.expr = self.time_from_text(&operand.expr, instants && !clocks)?;
+                operand.of = if instants && !clocks { zoned() } else { MICROSECONDS };
+            }
+        }
+        self.on_the_wall(operands);
+        let zone = operands.iter().any(Operand::is_instant);
+        if operands.iter().any(Operand::is_timestamp) {
+            let timestamp = if zone { zoned() } else { MICROSECONDS };
+            operands.iter_mut().filter(|operand| operand.is_date()).for_each(|date| date.read_as(timestamp.clone()));
+        }
+        for operand in operands.iter_mut() {
+            match &operand.of {
+                DataType::Timestamp(TimeUnit::Microsecond, _) => {}
+                DataType::Timestamp(_, None) => operand.read_as(MICROSECONDS),
+                DataType::Timestamp(_, Some(_)) => operand.read_as(zoned()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The time that a literal of text writes, or those that `coalesce` chooses from.
+    fn time_from_text(self, expr: &Expr, as_instant: bool) -> PlanResult<Expr> {
+        let operand = Operand::new(expr.clone(), &DataType::Utf8);
+        if let Some(text) = operand.text() {
+            return match Written::read(text) {
+                None => Err(refusal(format!("'{text}' is no time; write 2017-06-01 or 2017-06-01 12:00:00"))),
+                Some(Written::Instant(at)) if as_instant => Ok(instant(at)),
+                Some(Written::Instant(at)) => Ok(clock(at.with_timezone(&self.zone).naive_local())),
+                Some(Written::Clock(at)) if as_instant => Ok(instant(at.and_utc())),
+                Some(Written::Clock(at)) => Ok(clock(at)),
+            };
+        }
+        match expr {
+            Expr::Literal(value, _) if value.is_null() => Ok(cast(expr.clone(), MICROSECONDS)),
+            Expr::Cast(cast) if matches!(cast.expr.as_ref(), Expr::Literal(..)) => {
+                self.time_from_text(&cast.expr, as_instant)
+            }
+            Expr::ScalarFunction(call) if call.func.name() == "coalesce" => {
+                let args = call.args.iter().map(|arg| self.time_from_text(arg, as_instant));
+                Ok(call.func.call(args.collect::<PlanResult<Vec<_>>>()?))
+            }
+            other => Err(refusal(format!("{} is compared with a time; cast it", shown(other)))),
+        }
+    }
+
+    /// Instants that meet a wall clock, on the wall. A clock that is a literal has been written by somebody: beside
+    /// instants alone it is read as UTC, as the mart writes them.
+    fn on_the_wall(self, operands: &mut [Operand]) {
+        let clocks = operands.iter().any(|operand| operand.is_clock() && !operand.is_literal());
+        let Some(wall_clock) = self.functions.scalar.get("wall_clock").filter(|_| clocks) else { return };
+        for operand in operands.iter_mut().filter(|operand| operand.is_instant()) {
+            operand.read_as(zoned());
+            let wall = wall_clock.call(vec![operand.expr.clone(), lit(self.zone.name())]);
+            operand.replace(wall, MICROSECONDS);
+        }
+    }
+}
+
+/// The length of a date as text.
+const DATE_LENGTH: usize = 10;
+/// A wall clock, as the mart holds it.
+const MICROSECONDS: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
+
+/// An instant, as the mart holds it.
+fn zoned() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+fn instant(at: DateTime<Utc>) -> Expr {
+    lit(ScalarValue::TimestampMicrosecond(Some(at.timestamp_micros()), Some("UTC".into())))
+}
+
+fn clock(at: NaiveDateTime) -> Expr {
+    lit(ScalarValue::TimestampMicrosecond(Some(at.and_utc().timestamp_micros()), None))
+}
+
+/// A time as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// With an offset or the name of a zone.
+    Instant(DateTime<Utc>),
+    /// Without.
+    Clock(NaiveDateTime),
+}
+
+impl Written {
+    /// Reads whatever Arrow reads as a time, and tells whether it says of which zone it is: if it does, it is the same
+    /// instant wherever it is read.
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        // Arrow wants seconds; a clock may do without.
+        let whole = if text.len() == 16 && text.is_ascii() { format!("{text}:00") } else { text.to_owned() };
+        let here = string_to_datetime(&Utc, &whole).ok()?;
+        let elsewhere = string_to_datetime(&FixedOffset::east_opt(3600)?, &whole).ok()?;
+        Some(if here == elsewhere { Self::Instant(here) } else { Self::Clock(here.naive_utc()) })
+    }
+}
+
+/// Decimals beside doubles as doubles.
+fn doubles(operands: &mut [Operand]) {
+    if operands.iter().any(|operand| operand.of.is_floating()) {
+        let decimals = operands.iter_mut().filter(|operand| operand.of.is_decimal());
+        decimals.for_each(|operand| operand.read_as(DataType::Float64));
+    }
+}
+
+/// Literals of text beside numbers as the numbers that they write; any other text is refused there.
+fn numbers_from_text(operands: &mut [Operand]) -> PlanResult<()> {
+    if !operands.iter().any(|operand| operand.of.is_numeric()) {
+        return Ok(());
+    }
+    for operand in operands.iter_mut().filter(|operand| operand.is_text()) {
+        let Some(written) = operand.text() else {
+            return Err(refusal(format!("{} is compared with a number; cast one of them", shown(&operand.expr))));
+        };
+        let (expr, of) =
+            number(written).ok_or_else(|| refusal(format!("'{written}' is no number, and is compared with one")))?;
+        operand.replace(expr, of);
+    }
+    Ok(())
+}
+
+/// The number that a text writes, as exact as it is written.
+fn number(text: &str) -> Option<(Expr, DataType)> {
+    let text = text.trim();
+    let value = match (text.parse::<i64>(), text.split_once('.')) {
+        (Ok(whole), _) => ScalarValue::Int64(Some(whole)),
+        (Err(_), Some((whole, fraction))) if fraction.len() <= 18 && whole.len() <= 20 => {
+            let digits = format!("{whole}{fraction}").parse::<i128>().ok()?;
+            ScalarValue::Decimal128(Some(digits), 38, i8::try_from(fraction.len()).ok()?)
+        }
+        _ => ScalarValue::Float64(Some(text.parse::<f64>().ok()?)),
+    };
+    let of = value.data_type();
+    Some((lit(value), of))
+}
+
+/// A value of text, as a message names it.
+fn shown(expr: &Expr) -> String {
+    match expr {
+        Expr::Column(column) => format!("'{}' is text and", column.name()),
+        other => format!("'{}' is text and", other.schema_name()),
+    }
+}
+
+fn exprs(operands: Vec<Operand>) -> Vec<Expr> {
+    operands.into_iter().map(|operand| operand.expr).collect()
+}
+
+fn refusal(message: String) -> DataFusionError {
+    DataFusionError::External(Box::new(Error::invalid(message)))
+}
