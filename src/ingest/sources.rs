@@ -198,21 +198,19 @@ pub(super) fn row_count(files: &[SourceFile], format: FileFormat) -> Option<u64>
     if format == FileFormat::Parquet { files.iter().map(rows).sum() } else { None }
 }
 
-/// The schemas of all tables that come from files, by their headers alone.
-///
-/// # Errors
-/// Invalid: every table whose files are missing, empty, unreadable or disagree, one a line.
-pub fn headers(spec: &Spec, root: &Path) -> Result<Schemas> {
+/// The schemas of all tables that come from files, by their headers alone; one whose files are missing, empty,
+/// unreadable or disagree is unknown.
+pub fn headers(spec: &Spec, root: &Path) -> Schemas {
     let mut schemas = Schemas::new();
-    let mut faults = Vec::new();
     for (name, table) in &spec.tables {
-        let Some((patterns, format)) = &table.files else { continue };
-        match table_header(name, patterns, *format, root) {
-            Ok(schema) => drop(schemas.insert(name.clone(), TableSchema::File(schema))),
-            Err(error) => faults.push(error.to_string()),
-        }
+        let Some(files) = &table.files else { continue };
+        let schema = match table_header(name, &files.patterns, files.format, root) {
+            Ok(schema) => TableSchema::File(schema),
+            Err(error) => TableSchema::Unknown(error.to_string()),
+        };
+        schemas.insert(name.clone(), schema);
     }
-    if faults.is_empty() { Ok(schemas) } else { Err(Error::invalid(faults.join("\n"))) }
+    schemas
 }
 
 fn table_header(table: &str, patterns: &[String], format: FileFormat, root: &Path) -> Result<SchemaRef> {

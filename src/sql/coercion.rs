@@ -19,8 +19,8 @@ use std::sync::Arc;
 use crate::error::Result;
 
 use super::Functions;
+use super::fault::planning_error;
 use super::meeting::{Meeting, Operand};
-use super::provider::planning_error;
 
 /// Functions whose arguments are compared with each other, or of which one is chosen.
 const CHOOSING: [&str; 6] = ["coalesce", "nvl", "ifnull", "nullif", "greatest", "least"];

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::{DFSchema, DataFusionError, SchemaError, TableReference, plan_datafusion_err};
+use datafusion::common::{DFSchema, DataFusionError, TableReference, plan_datafusion_err};
 use datafusion::logical_expr::logical_plan::builder::LogicalTableSource;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner};
 use datafusion::logical_expr::{
@@ -15,9 +15,8 @@ use datafusion::sql::planner::{NullOrdering, ParserOptions, PlannerContext, SqlT
 use datafusion::sql::sqlparser::ast;
 
 use crate::error::{Error, Result};
-use crate::yaml::nearest;
 
-use super::Functions;
+use super::{Functions, coerce, planning_error};
 
 /// Where the names after FROM are looked up.
 pub trait Tables {
@@ -121,7 +120,7 @@ pub fn type_expr(expr: &ast::Expr, schema: &DFSchema, functions: &Functions) -> 
     let provider = Provider { tables: &NoTables, functions };
     let planner = SqlToRel::new_with_options(&provider, parser_options());
     let planned = planner.sql_to_expr(expr.clone(), schema, &mut PlannerContext::new()).map_err(planning_error)?;
-    let data_type = planned.get_type(schema).map_err(planning_error)?;
+    let data_type = coerce::expr(&planned, schema)?.get_type(schema).map_err(planning_error)?;
     Ok((planned, data_type))
 }
 
@@ -134,7 +133,7 @@ pub fn type_query(
     tables: &dyn Fn(&str) -> Option<SchemaRef>,
     functions: &Functions,
 ) -> Result<SchemaRef> {
-    let plan = plan_query(query.clone(), &BySchema(tables), functions)?;
+    let plan = coerce::query(plan_query(query.clone(), &BySchema(tables), functions)?, &OPTIONS)?;
     let fields = plan.schema().fields().iter().map(|field| {
         let data_type = match field.data_type() {
             DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
@@ -162,32 +161,4 @@ impl Tables for BySchema<'_> {
             None => Err(Error::not_found(format!("unknown table '{}'", name.table()))),
         }
     }
-}
-
-/// What DataFusion's planner says, as an error of ours: an error that a table gave comes back as it was, and an unknown
-/// column gets the nearest known name.
-pub fn planning_error(error: DataFusionError) -> Error {
-    match error {
-        DataFusionError::External(source) => match source.downcast::<Error>() {
-            Ok(error) => *error,
-            Err(source) => Error::invalid(source.to_string()).with_source(source),
-        },
-        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => planning_error(*inner),
-        DataFusionError::SchemaError(schema_error, _) => unknown_column(*schema_error),
-        DataFusionError::Plan(message) => Error::invalid(message),
-        DataFusionError::NotImplemented(message) => Error::invalid(format!("not supported: {message}")),
-        other => Error::invalid(other.strip_backtrace()).with_source(other),
-    }
-}
-
-fn unknown_column(error: SchemaError) -> Error {
-    let SchemaError::FieldNotFound { field, valid_fields } = &error else {
-        return Error::invalid(error.to_string()).with_source(error);
-    };
-    let known: Vec<&str> = valid_fields.iter().map(|column| column.name.as_str()).collect();
-    let hint = match nearest(&field.name, known.iter().copied()) {
-        Some(meant) => format!("; did you mean '{meant}'?"),
-        None => String::new(),
-    };
-    Error::invalid(format!("unknown column '{}'{hint}", field.name)).with_source(error)
 }
