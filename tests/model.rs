@@ -269,7 +269,7 @@ fn a_faulty_configuration_hides_no_model() {
         .arg(folder.path())
         .output()
         .expect("it runs");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("starmart.yaml:2:1: unknown key 'marts'"), "{said}");
     assert!(said.contains("cubes/a.yaml:2:19: table 't': the SQL does not parse"), "{said}");

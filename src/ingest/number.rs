@@ -121,7 +121,7 @@ mod tests {
         let value = |array: ArrayRef| array.as_primitive::<Decimal128Type>().value(0);
         assert_eq!(value(read(1e22, 38, 2).unwrap()), 10i128.pow(24));
         assert_eq!(value(read(0.29, 12, 2).unwrap()), 29);
-        for (double, precision, scale) in [(70_368_744_177_664.016, 38, 2), (0.125, 12, 2), (1e22, 20, 2)] {
+        for (double, precision, scale) in [(70_368_744_177_664.02, 38, 2), (0.125, 12, 2), (1e22, 20, 2)] {
             assert!(read(double, precision, scale).is_err(), "{double}");
         }
     }
