@@ -78,13 +78,6 @@ impl Engine {
     /// An engine within `limits` that spills beneath `spill_dir`. What dead processes left there is removed.
     pub fn new(limits: &Limits, spill_dir: &Path) -> Result<Self> {
         let cores = available_parallelism().map_or(1, NonZeroUsize::get);
-        let threads = Builder::new_multi_thread()
-            .worker_threads(cores)
-            .thread_name("query")
-            .thread_stack_size(STACK_BYTES)
-            .enable_all()
-            .build()
-            .map_err(|error| Error::unavailable("the query threads cannot be started").with_source(error))?;
         let spill = SpillFolder::open(spill_dir)?;
         let footers = FOOTERS_BYTES.min(limits.memory_bytes / 16);
         let statistics = STATISTICS_BYTES.min(limits.memory_bytes / 64);
@@ -103,9 +96,18 @@ impl Engine {
             .build_arc()
             .map_err(fault::error)?;
         let query_bytes = limits.query_memory_bytes.min(shared_bytes);
+        let template = session::template(cores, query_bytes, runtime)?;
+        // Last: threads that an error dropped here would be waited for.
+        let threads = Builder::new_multi_thread()
+            .worker_threads(cores)
+            .thread_name("query")
+            .thread_stack_size(STACK_BYTES)
+            .enable_all()
+            .build()
+            .map_err(|error| Error::unavailable("the query threads cannot be started").with_source(error))?;
         Ok(Self {
             threads: Some(threads),
-            template: session::template(cores, query_bytes, runtime)?,
+            template,
             shared,
             shared_bytes,
             query_bytes,

@@ -2,6 +2,7 @@
 //! beneath, held by a lock; what dead processes left behind is removed.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
@@ -22,7 +23,16 @@ impl SpillFolder {
     pub(super) fn open(parent: &Path) -> Result<Self> {
         let failed = |error: std::io::Error| {
             let message = format!("the folder {} for spilled data cannot be used: {error}", parent.display());
-            Error::unavailable(message).with_source(error)
+            match error.kind() {
+                ErrorKind::PermissionDenied
+                | ErrorKind::ReadOnlyFilesystem
+                | ErrorKind::NotADirectory
+                | ErrorKind::AlreadyExists => Error::misconfigured(format!(
+                    "{message}; let this user write there, or work on a copy of the project"
+                )),
+                _ => Error::unavailable(message),
+            }
+            .with_source(error)
         };
         fs::create_dir_all(parent).map_err(failed)?;
         for entry in fs::read_dir(parent).map_err(failed)? {
@@ -93,10 +103,10 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_the_way_is_unavailable() {
+    fn a_file_in_the_way_is_told() {
         let parent = tempfile::tempdir().unwrap();
         let file = parent.path().join("spill");
         fs::write(&file, "").unwrap();
-        assert_eq!(SpillFolder::open(&file).unwrap_err().kind(), crate::error::Kind::Unavailable);
+        assert_eq!(SpillFolder::open(&file).unwrap_err().kind(), crate::error::Kind::Misconfigured);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Float64Type, SchemaRef};
+use arrow::datatypes::{DataType, Decimal128Type, Float64Type, SchemaRef, TimeUnit};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::error::{Error, Result};
@@ -66,6 +66,9 @@ pub(super) fn batch(
 fn column(array: &ArrayRef, column: &Column) -> Result<ArrayRef, Misfit> {
     let array = plain_text(array)?;
     match (array.data_type(), &column.data_type) {
+        (DataType::Decimal128(..), DataType::Decimal128(precision, scale)) => {
+            number::rescaled(array.as_primitive::<Decimal128Type>(), *precision, *scale)
+        }
         (from, to) if from == to && *to != DataType::Float64 => Ok(array),
         (DataType::Utf8, to) => text::parse(array.as_string::<i32>(), to, column.stored_in),
         (DataType::Float64, DataType::Float64) => Ok(canonical(array.as_primitive::<Float64Type>())),
@@ -77,12 +80,17 @@ fn column(array: &ArrayRef, column: &Column) -> Result<ArrayRef, Misfit> {
             let wide = checked(&array, &DataType::Float64)?;
             number::decimals(wide.as_primitive::<Float64Type>(), *precision, *scale)
         }
+        (DataType::Date32 | DataType::Date64, DataType::Timestamp(..)) => {
+            let midnight = checked(&array, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+            time::instants(&midnight, &column.data_type, column.stored_in)
+        }
         (DataType::Timestamp(..), DataType::Timestamp(..) | DataType::Date32) => {
             time::instants(&array, &column.data_type, column.stored_in)
         }
         (from, DataType::Int64) if from.is_floating() || matches!(from, DataType::Decimal128(..)) => {
             number::integers(&array)
         }
+        (from, DataType::Float64) if from.is_integer() => number::doubles(&array),
         (_, to) => checked(&array, to),
     }
 }
@@ -96,6 +104,9 @@ fn plain_text(array: &ArrayRef) -> Result<ArrayRef, Misfit> {
             checked(array, &DataType::Utf8)
         }
         DataType::Dictionary(_, value) => checked(array, value),
+        DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) => {
+            checked(array, &DataType::Decimal128(38, *scale))
+        }
         _ => Ok(Arc::clone(array)),
     }
 }

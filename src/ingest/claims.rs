@@ -214,7 +214,7 @@ fn orphaned(table: &Table, join: &Join) -> String {
         join.keys.iter().map(|(mine, theirs)| format!("a.{} = b.{}", quoted(mine), quoted(theirs))).collect();
     let missing = join.keys.first().map_or_else(String::new, |(_, theirs)| quoted(theirs));
     format!(
-        "SELECT count(*), coalesce(sum(a.\"rows\"), 0) FROM (SELECT {mine}, count(*) AS \"rows\" FROM mart.{table} WHERE \
+        "SELECT count(*), coalesce(sum(a.\"n rows\"), 0) FROM (SELECT {mine}, count(*) AS \"n rows\" FROM mart.{table} WHERE \
          {known} GROUP BY {mine}) AS a LEFT JOIN (SELECT DISTINCT {theirs} FROM mart.{target}) AS b ON {equal} WHERE \
          b.{missing} IS NULL",
         table = quoted(&table.name),

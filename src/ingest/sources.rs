@@ -172,17 +172,21 @@ fn matches(pattern: &str, name: &str) -> bool {
 
 /// The columns of a file, as its header or footer names them.
 pub(super) fn header(table: &str, file: &SourceFile, format: FileFormat) -> Result<SchemaRef> {
-    match format {
+    let schema = match format {
         FileFormat::Parquet => {
             let builder = ParquetRecordBatchReaderBuilder::try_new(file.open()?).map_err(|error| {
                 Error::invalid(format!("table '{table}': '{}' is no whole Parquet file: {error}", file.shown))
                     .with_source(error)
             })?;
             let fields = builder.schema().fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
-            Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
+            Arc::new(Schema::new(fields.collect::<Vec<_>>()))
         }
-        FileFormat::Csv => csv::header(table, file),
+        FileFormat::Csv => csv::header(table, file)?,
+    };
+    if schema.fields().is_empty() {
+        return Err(Error::invalid(format!("table '{table}': '{}' is empty: it has no columns", file.shown)));
     }
+    Ok(schema)
 }
 
 /// How many rows a table's files have, where their footers say so.

@@ -57,7 +57,34 @@ fn each<T>(texts: &StringArray, read: impl Fn(&str) -> Result<T, String>) -> Res
 }
 
 fn date(text: &str) -> Option<i32> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(|date| date.num_days_from_ce() - EPOCH_DAYS)
+    let written = (text.len() == DATE_BYTES && is_dated(text)).then_some(text)?;
+    NaiveDate::parse_from_str(written, "%Y-%m-%d").ok().map(|date| date.num_days_from_ce() - EPOCH_DAYS)
+}
+
+/// The length of a date.
+const DATE_BYTES: usize = 10;
+
+/// Whether a text begins with a date as ISO 8601 writes it, of the years 1 to 9999.
+fn is_dated(text: &str) -> bool {
+    let Some(date) = text.as_bytes().get(..DATE_BYTES) else { return false };
+    let digits = |at: &usize| !matches!(at, 4 | 7);
+    (0..DATE_BYTES).filter(digits).all(|at| date[at].is_ascii_digit())
+        && date[4] == b'-'
+        && date[7] == b'-'
+        && !date.starts_with(b"0000")
+}
+
+/// Whether a text is a date and time as ISO 8601 writes them: T or a space between, no leap second, no more than six
+/// digits of a second's fraction.
+fn is_timed(text: &str) -> bool {
+    let Some(time) = text.as_bytes().get(DATE_BYTES..).filter(|_| is_dated(text)) else { return false };
+    let [b'T' | b't' | b' ', clock @ ..] = time else { return false };
+    let second = clock.get(6..8).filter(|_| clock.get(5) == Some(&b':'));
+    let fraction = clock.get(8..).filter(|rest| rest.first() == Some(&b'.')).unwrap_or_default();
+    let digits = fraction.iter().skip(1).take_while(|byte| byte.is_ascii_digit()).count();
+    second.is_none_or(|second| second < b"60".as_slice())
+        && digits <= 6
+        && clock.first().is_some_and(u8::is_ascii_digit)
 }
 
 /// A decimal's digits as an integer of 10^-scale. Digits beyond the scale must be zeros.
@@ -85,6 +112,9 @@ fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
 
 /// A timestamp with its offset, or without one in the zone that the file writes; `None` if it is no timestamp.
 fn timestamp(text: &str, stored_in: Option<Tz>) -> Option<Result<i64, String>> {
+    if date(text).is_none() && !is_timed(text) {
+        return None;
+    }
     if let Ok(at) = DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)) {
         return Some(Ok(at.timestamp_micros()));
     }
@@ -134,6 +164,21 @@ mod tests {
         assert!(timestamp("2017-11-05 05:00:00", None).unwrap().unwrap_err().contains("stored_in"));
         assert!(timestamp("2017-11-05 01:30:00", Some(Tz::America__New_York)).unwrap().unwrap_err().contains("twice"));
         assert!(timestamp("2017-03-12 02:30:00", Some(Tz::America__New_York)).unwrap().unwrap_err().contains("never"));
-        assert_eq!(timestamp("yesterday", Some(Tz::UTC)), None);
+        for loose in [
+            "yesterday",
+            "17-01-02",
+            "2017-1-2",
+            " 2017-01-01",
+            "0000-01-01",
+            "2017-01-0105:00:00",
+            "2017-06-15 12:30:60",
+            "2017-01-01T05:00:00.1234567Z",
+            "2017-01-01 ",
+        ] {
+            assert_eq!(timestamp(loose, Some(Tz::UTC)), None, "{loose}");
+            assert_eq!(date(loose), None, "{loose}");
+        }
+        assert!(timestamp("2017-01-01 05:00", Some(Tz::UTC)).unwrap().is_ok());
+        assert!(timestamp("2017-01-01T05:00:00.123456+08:00", None).unwrap().is_ok());
     }
 }

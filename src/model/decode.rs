@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
-use crate::sql::parse_query;
+use crate::sql::{allow, parse_query};
 use crate::yaml::{self, Entry, Faults, Lines, Node, Position};
 
 use super::shape::{format_of, parse_type, shape};
@@ -279,7 +279,7 @@ impl Decoder {
     fn test(&mut self, entry: &Entry) -> Option<ModelTest> {
         let node = &entry.value;
         let query = self.written(node.get("query")?)?;
-        if let Err(error) = parse_query(&query.value) {
+        if let Err(error) = parse_query(&query.value).and_then(|parsed| allow(&parsed)) {
             let (place, message) = query.misparsed(&error);
             self.fault(&place, &format!("test '{}'", entry.key), &message);
         }

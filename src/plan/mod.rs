@@ -6,7 +6,6 @@
 //! `SELECT department, aov FROM sales` becomes
 //! `SELECT "$k0" AS department, "$a0" / "$a1" AS aov FROM (SELECT … GROUP BY …) AS "$block"`.
 
-mod allow;
 mod ast;
 mod bind;
 mod calls;

@@ -3,12 +3,10 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{self, Expr, Set, TableFactor, TableVersion, Value, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{self, Expr, Set, TableFactor, Value, Visit, Visitor};
 
 use crate::error::{Error, Result};
 use crate::sql;
-
-use super::allow;
 
 /// What may be asked.
 #[derive(Debug, Clone)]
@@ -53,7 +51,7 @@ pub fn statement(sql: &str) -> Result<Statement> {
     };
     match parsed {
         ast::Statement::Query(query) => {
-            allow::query(&query)?;
+            sql::allow(&query)?;
             Ok(Statement::Query(query))
         }
         ast::Statement::Explain { analyze, statement, verbose, format, options, estimate, query_plan, .. } => {
@@ -62,7 +60,7 @@ pub fn statement(sql: &str) -> Result<Statement> {
             }
             match *statement {
                 ast::Statement::Query(query) => {
-                    allow::query(&query)?;
+                    sql::allow(&query)?;
                     Ok(Statement::Explain { query, analyze })
                 }
                 other => Err(denied(&other)),
@@ -161,19 +159,8 @@ impl Visitor for Named {
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         if let TableFactor::Table { version: Some(version), .. } = factor {
-            self.0.extend(version_number(version).ok());
+            self.0.extend(sql::version_number(version).ok());
         }
         ControlFlow::Continue(())
     }
-}
-
-/// The number of a `VERSION AS OF`.
-pub(super) fn version_number(version: &TableVersion) -> Result<u64> {
-    if let TableVersion::VersionAsOf(Expr::Value(value)) = version
-        && let Value::Number(number, _) = &value.value
-        && let Ok(number) = number.parse()
-    {
-        return Ok(number);
-    }
-    Err(Error::invalid(format!("'{version}' is not supported; VERSION AS OF 3 reads mart version 3")))
 }

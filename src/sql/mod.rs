@@ -1,6 +1,7 @@
 //! The dialect: parsing, names and literals, typing of an expression or a SELECT against schemas. Used by `model` and
 //! `plan`. Pure.
 
+mod allow;
 mod bounds;
 mod coercion;
 mod dialect;
@@ -10,12 +11,13 @@ mod meeting;
 mod parse;
 mod provider;
 
+pub use allow::allow;
 pub use coercion::{coerced, coerced_expr};
 pub use dialect::StarmartDialect;
 pub use fault::{clean, planning_error, reworded};
 pub use functions::Functions;
 pub use meeting::Written;
-pub use parse::{SyntaxFault, fold, parse_expr, parse_query, parse_statements};
+pub use parse::{SyntaxFault, fold, parse_expr, parse_query, parse_statements, version_number};
 pub use provider::{Tables, plan_query, type_expr, type_query};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SetExpr, Statement, Visit};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SetExpr, Statement, TableVersion, Value, Visit};
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
@@ -89,6 +89,20 @@ pub fn parse_expr(sql: &str) -> Result<Expr> {
 /// A name as it is looked up: its ASCII letters in lower case unless it was quoted, as DataFusion folds.
 pub fn fold(ident: &Ident) -> String {
     if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_ascii_lowercase() }
+}
+
+/// The number of a `VERSION AS OF`.
+///
+/// # Errors
+/// Invalid: anything else than a number, or another way to name a version.
+pub fn version_number(version: &TableVersion) -> Result<u64> {
+    if let TableVersion::VersionAsOf(Expr::Value(value)) = version
+        && let Value::Number(number, _) = &value.value
+        && let Ok(number) = number.parse()
+    {
+        return Ok(number);
+    }
+    Err(Error::invalid(format!("'{version}' is not supported; VERSION AS OF 3 reads mart version 3")))
 }
 
 fn end(parser: &mut Parser<'_>) -> Result<(), ParserError> {

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{self, Expr, visit_expressions};
 
 use crate::model::spec::Written;
 use crate::model::{Source, TableSchema};
-use crate::sql::{clean, parse_query, type_query};
+use crate::sql::{allow, clean, parse_query, type_query};
 
 use super::Resolver;
 use super::tables::about;
@@ -41,7 +41,8 @@ impl<'a> Resolver<'a> {
     }
 
     fn parse_derived(&mut self, about: &str, sql: &'a Written<String>) -> Option<Derived<'a>> {
-        let query = match parse_query(&sql.value) {
+        let parsed = parse_query(&sql.value).and_then(|query| allow(&query).map(|()| query));
+        let query = match parsed {
             Ok(query) => query,
             Err(error) => {
                 self.misparsed(about, sql, &error);

@@ -20,12 +20,11 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::error::{Error, Result};
 use crate::model::Cube;
-use crate::sql::fold;
+use crate::sql::{fold, version_number};
 use crate::yaml::nearest;
 
 use super::catalog::{unknown_table, versioned};
 use super::relation::{Column, Lineage, Relation};
-use super::statement::version_number;
 use super::{Context, ast};
 
 /// The stack that one level of nesting may need, and how much more is taken at a time.

@@ -154,7 +154,19 @@ impl Store {
         };
         match known {
             Some(table) => Ok(table),
-            None => Ok(Arc::new(DeltaTable::new(&self.inner.objects, name)?.at(pin.delta_version).await?.table)),
+            None => {
+                let table = DeltaTable::new(&self.inner.objects, name)?.at(pin.delta_version).await?.table;
+                if table.rows() != pin.rows {
+                    return Err(Error::misconfigured(format!(
+                        "table '{name}' of mart {} is damaged: it holds {} rows, and {} were published; restore the mart \
+                         from a backup",
+                        self.inner.place,
+                        table.rows(),
+                        pin.rows
+                    )));
+                }
+                Ok(Arc::new(table))
+            }
         }
     }
 
@@ -189,7 +201,9 @@ impl Store {
         let listed: Result<Vec<_>, _> = self.inner.objects.list(Some(&Path::from("_versions"))).try_collect().await;
         let listed =
             listed.map_err(|source| fault(format!("list the versions of mart {}", self.inner.place), source))?;
-        let number = |meta: object_store::ObjectMeta| meta.location.filename()?.strip_suffix(".json")?.parse().ok();
+        let number = |meta: object_store::ObjectMeta| {
+            meta.location.filename()?.strip_suffix(".json").filter(|name| name.len() == 20)?.parse().ok()
+        };
         Ok(listed.into_iter().filter_map(number).collect())
     }
 

@@ -13,10 +13,13 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::error::{Error, Result};
 
-use super::statement::version_number;
+use super::version_number;
 
 /// Refuses every clause of the query, at any depth, that has no meaning here.
-pub(super) fn query(query: &Query) -> Result<()> {
+///
+/// # Errors
+/// Invalid: a clause that would be ignored. Denied: what is never run, such as files and table functions.
+pub fn allow(query: &Query) -> Result<()> {
     match query.visit(&mut AllowList) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),
