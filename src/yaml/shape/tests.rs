@@ -155,3 +155,36 @@ fn the_json_schema_says_the_same() {
     assert_eq!(table["slots"], json!({"type": "integer", "minimum": 1, "description": "How many."}));
     assert_eq!(table["joins"]["additionalProperties"]["anyOf"][1]["required"], json!(["table", "keys"]));
 }
+
+#[test]
+fn of_alternatives_exactly_one_is_there() {
+    let shape = Shape::Map(vec![
+        Key::new("files", Shape::Text, "Its files.").alternative(),
+        Key::new("sql", Shape::Text, "Its query.").alternative(),
+    ]);
+    let faults = |text: &str| {
+        let mut faults = Faults::default();
+        let mut node = parse("f", text, &mut faults).expect("YAML");
+        shape.check("f", &mut node, &mut faults);
+        faults.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(faults("files: a"), Vec::<String>::new());
+    assert_eq!(faults("{}"), ["f:1:1: missing key 'files' or 'sql'"]);
+    assert_eq!(faults("sql: a\nfiles: b"), ["f:1:1: 'sql' beside 'files'; keep one of them"]);
+    assert_eq!(shape.json_schema("t")["oneOf"], json!([{"required": ["files"]}, {"required": ["sql"]}]));
+}
+
+#[test]
+fn an_answer_is_a_number_a_quoted_text_or_null() {
+    let shape = Shape::Map(vec![Key::new("expect", Shape::Answer, "The answer.")]);
+    let is_fine = |text: &str| {
+        let mut faults = Faults::default();
+        let mut node = parse("f", text, &mut faults).expect("YAML");
+        shape.check("f", &mut node, &mut faults);
+        faults.is_empty()
+    };
+    for (value, fine) in [("1.5", true), ("'a'", true), ("null", true), ("true", true), ("many", false), ("[1]", false)]
+    {
+        assert_eq!(is_fine(&format!("expect: {value}")), fine, "{value}");
+    }
+}

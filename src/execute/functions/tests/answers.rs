@@ -71,7 +71,7 @@ async fn casts_in_comparisons_round_as_they_do_elsewhere() {
         ("SELECT arrow_cast(2.5, 'Int64')", "3"),
         ("SELECT arrow_cast(v, 'Int64') FROM (VALUES (-2.5e0)) t(v)", "-3"),
         ("SELECT arrow_cast(2.5, 'Decimal128(3, -1)')", "!scale is 0 or more"),
-        ("SELECT arrow_cast(2.5, 'Float16')", "!arrow_cast to double is not supported"),
+        ("SELECT arrow_cast(2.5, 'Float16')", "!arrow_cast to Float16 is not supported"),
         ("SELECT CAST('-2.25' AS DECIMAL(4,1))", "-2.3"),
         ("SELECT CAST(v AS DECIMAL(3,2)) FROM (VALUES (100.00)) t(v)", "!too large"),
         ("SELECT TRY_CAST(v AS DECIMAL(3,2)) FROM (VALUES (100.00)) t(v)", "NULL"),
