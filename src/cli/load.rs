@@ -121,7 +121,7 @@ mod tests {
         let tables = vec![lines, table("stores", Outcome::Unchanged, 0, 3)];
         assert_eq!(
             summary(&LoadReport { version: Some(2), tables }, false),
-            "table              read   rows  orphan rows (keys)  seconds
+            "table               read   rows  orphan rows (keys)  seconds
 ──────  ─────────  ─────  ─────  ──────────────────  ───────
 lines   loaded     1,200  2,400  stores: 7 (1)           1.2
 stores  unchanged             3
