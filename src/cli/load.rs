@@ -89,7 +89,7 @@ fn summary(report: &LoadReport, dry_run: bool) -> String {
     let tables = counted(loads as u64, "table", "tables");
     let end = match report.version {
         Some(version) => format!("mart version {version}: {tables} loaded"),
-        None if dry_run => format!("a dry run: {tables} would be loaded, nothing was written"),
+        None if dry_run && loads > 0 => format!("a dry run: {tables} would be loaded, nothing was written"),
         None => "nothing changed".to_owned(),
     };
     format!("{}{end}", lay_out(&grid, Sheet::PLAIN).text)
