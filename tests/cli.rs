@@ -259,6 +259,8 @@ fn a_server_asked_to_stop_ends_cleanly() {
     assert_eq!(answer, "revenue\n120.00\n");
     fails(elsewhere.path(), &["sql", "--url", &url, "-c", "SELECT revnue FROM sales"], 1, &["revenue"]);
     fails(elsewhere.path(), &["sql", "--url", &url, "-c", "DROP TABLE mart.lines"], 3, &["DROP"]);
+    let set = "SET timezone = 'UTC'";
+    fails(elsewhere.path(), &["sql", "--url", &url, "-c", set], 1, &["mart_version", "timezone"]);
     assert!(Command::new("kill").arg(server.id().to_string()).status().unwrap().success());
     assert_eq!(server.wait().unwrap().code(), Some(0));
     fails(elsewhere.path(), &["sql", "--url", &url, "-c", "SELECT 1"], 4, &[]);

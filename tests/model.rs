@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use starmart::config::Config;
 use starmart::error::Kind;
 use starmart::execute::functions;
+use starmart::mart::model_faults;
 use starmart::model::{Model, Schemas, Source, Spec, TableSchema, resolve};
+use tempfile::TempDir;
 
 fn files(path: &Path) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(path).expect("the case is readable");
@@ -61,7 +64,7 @@ fn schemas() -> Schemas {
 }
 
 fn model(files: &[(String, String)]) -> starmart::error::Result<Model> {
-    resolve(&Spec::decode(files)?, &schemas(), &functions::all())
+    resolve(&Spec::decode(files), &schemas(), &functions::all())
 }
 
 fn shown(model: &Model) -> String {
@@ -145,7 +148,7 @@ fn every_case_becomes_what_stands_beside_it() {
 #[test]
 fn a_loaded_model_resolves_to_the_same() {
     let files = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/model/valid.yaml"));
-    let spec = Spec::decode(&files).expect("decoded");
+    let spec = Spec::decode(&files);
     let before = resolve(&spec, &schemas(), &functions::all()).expect("resolved");
     let mut stored: Schemas = before
         .tables
@@ -163,16 +166,111 @@ fn a_loaded_model_resolves_to_the_same() {
     let changed = schema(&[("product_id", DataType::Utf8), ("department", DataType::Utf8), ("price", DataType::Utf8)]);
     stored.insert("products".into(), TableSchema::Mart(changed));
     let error = resolve(&spec, &stored, &functions::all()).expect_err("the price is text there").to_string();
-    assert!(error.contains("'price' is text in the mart, not decimal(8,2); load table 'products'"), "{error}");
+    assert!(
+        error.contains("column 'price': it is text in the mart, not decimal(8,2); load table 'products'"),
+        "{error}"
+    );
 }
 
 #[test]
 fn the_hash_is_of_names_and_texts_in_any_order() {
     let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
-    let hash = |files: &[(String, String)]| Spec::decode(files).expect("decoded").hash;
+    let hash = |files: &[(String, String)]| Spec::decode(files).hash;
     let (a, b) = (file("a.yaml", "version: 1\n"), file("b.yaml", "version: 1 # two\n"));
     let one = hash(&[a.clone(), b.clone()]);
     assert_eq!(one, hash(&[b.clone(), a.clone()]));
     assert_ne!(one, hash(&[a, file("c.yaml", "version: 1 # two\n")]));
     assert_eq!(one.len(), 64);
+}
+
+/// The project's faults, one a line.
+fn faults_of(folder: &Path) -> String {
+    let config = Config::load(folder, None).expect("a configuration");
+    let faults = model_faults(&config).expect("there is a model");
+    faults.sorted().iter().map(|fault| format!("{fault}\n")).collect()
+}
+
+fn write(folder: &Path, file: &str, text: impl AsRef<[u8]>) {
+    let path = folder.join(file);
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    std::fs::write(path, text).expect("written");
+}
+
+/// What the example of the page needs; its columns as a file has them.
+#[test]
+fn the_page_shows_models_that_hold() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/model.md")).expect("the page");
+    let examples: Vec<&str> = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!examples.is_empty());
+    for example in examples {
+        let folder = TempDir::new().expect("a folder");
+        write(folder.path(), "starmart.yaml", "version: 1\n");
+        write(folder.path(), "cubes/sales.yaml", example);
+        write(folder.path(), "data/lines1.csv", "line_id,time,household_id,basket_id,product_id,amount\n");
+        write(folder.path(), "data/products.csv", "product_id,department,brand\n");
+        assert_eq!(faults_of(folder.path()), "");
+    }
+}
+
+#[test]
+fn every_fault_is_listed_whatever_cannot_be_read() {
+    let folder = TempDir::new().expect("a folder");
+    write(folder.path(), "starmart.yaml", "version: 1\n");
+    write(
+        folder.path(),
+        "cubes/sales.yaml",
+        "version: 1\ntables:\n  lines:\n    files: data/lines.csv\n  stores: {files: data/stores.csv, titel: x}\n\
+         cubes:\n  sales: {table: lines, measures: {revenue: sum(amount)}}\n  \
+         places: {table: stores, measures: {typo: count(shop_di)}}\n  elsewhere: {table: other}\n",
+    );
+    write(folder.path(), "data/stores.csv", "shop_id,city\n1,X\n");
+    let missing = format!("no file 'data/lines.csv' under '{}'", folder.path().display());
+    let known = format!(
+        "cubes/sales.yaml:4:12: table 'lines': {missing}\n\
+         cubes/sales.yaml:5:36: table 'stores': unknown key 'titel'; did you mean 'title'?\n\
+         cubes/sales.yaml:8:44: measure 'typo': unknown column 'shop_di'; did you mean 'shop_id'?\n"
+    );
+    let unknown = "cubes/sales.yaml:9:22: cube 'elsewhere': unknown table 'other'; known: lines, stores\n";
+    assert_eq!(faults_of(folder.path()), format!("{known}{unknown}"));
+
+    // What could not be read may hold what is not there.
+    write(folder.path(), "cubes/latin.yaml", b"version: 1\ntables: # caf\xe9\n");
+    write(folder.path(), "cubes/old.yml", "version: 1\n");
+    write(folder.path(), "cubes/within/other.yaml", "not: read");
+    assert_eq!(
+        faults_of(folder.path()),
+        format!(
+            "cubes/latin.yaml:2:14: not UTF-8 text; save the file as UTF-8\n\
+             cubes/old.yml:1:1: a model's files end in .yaml; rename it\n{known}"
+        )
+    );
+}
+
+#[test]
+fn a_folder_without_a_model_says_the_way_out() {
+    let folder = TempDir::new().expect("a folder");
+    write(folder.path(), "starmart.yaml", "version: 1\n");
+    let config = Config::load(folder.path(), None).expect("a configuration");
+    let message = |config: &Config| model_faults(config).expect_err("there is none").to_string();
+    assert!(message(&config).contains("there is no folder"), "{}", message(&config));
+    assert!(message(&config).ends_with("write one, or make a project with `starmart demo`"));
+    write(folder.path(), "cubes/readme.txt", "");
+    assert!(message(&config).ends_with("holds no .yaml file; write one, or make a project with `starmart demo`"));
+}
+
+/// `starmart check` lists the faults of the configuration and of the model together.
+#[test]
+fn a_faulty_configuration_hides_no_model() {
+    let folder = TempDir::new().expect("a folder");
+    write(folder.path(), "starmart.yaml", "version: 1\nmarts: mart\n");
+    write(folder.path(), "cubes/a.yaml", "version: 1\ntables: {t: {sql: selec 1}}\n");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_starmart"))
+        .args(["check", "-C"])
+        .arg(folder.path())
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("starmart.yaml:2:1: unknown key 'marts'"), "{said}");
+    assert!(said.contains("cubes/a.yaml:2:19: table 't': the SQL does not parse"), "{said}");
 }

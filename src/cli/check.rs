@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::mart::{CheckReport, Mart};
+use crate::mart::{CheckReport, Mart, model_faults};
 use crate::yaml::Faults;
 
 use super::Setting;
@@ -39,7 +40,7 @@ impl Check {
     pub(super) async fn run(&self, setting: &Setting) -> Result<ExitCode> {
         let checked = match setting.config() {
             Ok(config) => check(config, self.data).await,
-            Err(error) => Err(error),
+            Err(error) => Err(with_model(setting, error)),
         };
         let report = match checked {
             Ok(report) => report,
@@ -70,7 +71,18 @@ fn is_fault(kind: Kind) -> bool {
     matches!(kind, Kind::Invalid | Kind::NotFound | Kind::Misconfigured)
 }
 
-async fn check(config: crate::config::Config, data: bool) -> Result<CheckReport> {
+/// The error of a faulty configuration with the faults of the model that it leads to all the same.
+fn with_model(setting: &Setting, error: Error) -> Error {
+    let Some(mut faults) = Faults::of(&error).cloned() else { return error };
+    let read = Config::read(&setting.directory, setting.config.as_deref());
+    if let Ok(of_model) = read.and_then(|(config, _)| model_faults(&config)) {
+        faults.append(of_model);
+    }
+    faults.into_error()
+}
+
+async fn check(config: Config, data: bool) -> Result<CheckReport> {
+    model_faults(&config)?.into_result(())?;
     Mart::open(config).await?.check(data).await
 }
 

@@ -89,7 +89,7 @@ fn summary(report: &LoadReport, dry_run: bool) -> String {
     let tables = counted(loads as u64, "table", "tables");
     let end = match report.version {
         Some(version) => format!("mart version {version}: {tables} loaded"),
-        None if dry_run => format!("a dry run: {tables} would be loaded, nothing was written"),
+        None if dry_run && loads > 0 => format!("a dry run: {tables} would be loaded, nothing was written"),
         None => "nothing changed".to_owned(),
     };
     format!("{}{end}", lay_out(&grid, Sheet::PLAIN).text)
@@ -121,7 +121,7 @@ mod tests {
         let tables = vec![lines, table("stores", Outcome::Unchanged, 0, 3)];
         assert_eq!(
             summary(&LoadReport { version: Some(2), tables }, false),
-            "table              read   rows  orphan rows (keys)  seconds
+            "table               read   rows  orphan rows (keys)  seconds
 ──────  ─────────  ─────  ─────  ──────────────────  ───────
 lines   loaded     1,200  2,400  stores: 7 (1)           1.2
 stores  unchanged             3

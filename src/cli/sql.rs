@@ -37,7 +37,7 @@ pub(super) struct Sql {
     /// Ask a server instead of the project's mart.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// How to print results.
+    /// How to print results: a table for people, CSV with NULL empty, JSON with every digit, or a file of columns.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::yaml::{Faults, Key, Node, Position, Shape, parse};
+use crate::yaml::{Faults, Key, Node, Position, Shape, Value, parse};
 
 mod machine;
 mod notation;
@@ -83,6 +83,15 @@ impl Config {
     ///
     /// Paths in it are relative to the project. Every fault is listed.
     pub fn load(root: &Path, file: Option<&Path>) -> Result<Self> {
+        let (config, faults) = Self::read(root, file)?;
+        faults.into_result(config)
+    }
+
+    /// The same with its faults beside it: what is faulty has its default.
+    ///
+    /// # Errors
+    /// Misconfigured: the file cannot be read at all.
+    pub fn read(root: &Path, file: Option<&Path>) -> Result<(Self, Faults)> {
         let path = file.map_or_else(|| root.join(FILE), Path::to_path_buf);
         let shown = path.display().to_string();
         let bytes = fs::read(&path).map_err(|error| unreadable(&shown, error))?;
@@ -91,7 +100,7 @@ impl Config {
         })?;
         let root = std::path::absolute(root)
             .map_err(|error| Error::misconfigured(format!("{}: no such folder", root.display())).with_source(error))?;
-        Self::decode(&root, &shown, &text)
+        Ok(Self::decode(&root, &shown, &text))
     }
 
     /// What starmart.yaml may say.
@@ -143,10 +152,15 @@ impl Config {
         ))
     }
 
-    fn decode(root: &Path, shown: &str, text: &str) -> Result<Self> {
+    fn decode(root: &Path, shown: &str, text: &str) -> (Self, Faults) {
         let mut faults = Faults::default();
-        let Some(node) = parse(shown, text, &mut faults) else { return Err(faults.into_error()) };
-        Self::shape().check(shown, &node, &mut faults);
+        let node = match parse(shown, text, &mut faults) {
+            Some(mut node) => {
+                Self::shape().check(shown, &mut node, &mut faults);
+                node
+            }
+            None => Node::new(Position::START, Value::Null),
+        };
         let mut read = Reader { file: shown, faults };
         let config = Self {
             mart: read.mart(root, node.get("mart")),
@@ -160,7 +174,7 @@ impl Config {
             let at = node.get("mart").or(node.get("data")).map_or(Position::START, |node| node.at);
             read.faults.push(shown, at, "'mart' and 'data' are the same folder; give the mart its own");
         }
-        read.faults.into_result(config)
+        (config, read.faults)
     }
 }
 

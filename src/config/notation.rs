@@ -61,6 +61,7 @@ pub(super) fn size_shape() -> Shape {
         what: "a size above zero with its unit, such as 512 MiB or 4 GiB",
         pattern: r"^[0-9]+(\.[0-9]{1,9})? *([Bb]|[Bb][Yy][Tt][Ee][Ss]|[KkMmGgTt][Ii]?[Bb])$",
         check: |text| size(text).is_some(),
+        hint: |_| String::new(),
     }
 }
 
@@ -69,6 +70,7 @@ pub(super) fn duration_shape() -> Shape {
         what: "a duration above zero with its unit, such as 30s or 5 minutes",
         pattern: r"^[0-9]+(\.[0-9]{1,9})? *(ms|milliseconds?|s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)$",
         check: |text| duration(text).is_some(),
+        hint: |_| String::new(),
     }
 }
 
@@ -77,6 +79,7 @@ pub(super) fn address_shape() -> Shape {
         what: "an address and port, such as 127.0.0.1:31337",
         pattern: r"^(\d{1,3}(\.\d{1,3}){3}|\[[0-9A-Fa-f:.]+\]):\d{1,5}$",
         check: |text| text.parse::<SocketAddr>().is_ok(),
+        hint: |_| String::new(),
     }
 }
 

@@ -4,7 +4,8 @@ use super::*;
 use crate::error::Kind;
 
 fn decode(text: &str) -> Result<Config> {
-    Config::decode(Path::new("/project"), "starmart.yaml", text)
+    let (config, faults) = Config::decode(Path::new("/project"), "starmart.yaml", text);
+    faults.into_result(config)
 }
 
 /// The faults of a configuration that has them.
@@ -98,7 +99,7 @@ fn values_that_do_not_go_together_are_refused() {
     assert!(faults("version: 1\nmart: gs://b\n").contains("marts on gs:// are not supported yet"));
     assert!(faults("version: 1\nmart: file://host/share\n").contains("names no local folder"));
     assert!(faults("data: a: b\n").contains("starmart.yaml:1:8: not valid YAML"));
-    assert!(faults("").contains("starmart.yaml:1:1: expected a map, found nothing"));
+    assert!(faults("").contains("starmart.yaml:1:1: the file is empty; begin it with version: 1"));
     assert!(faults("version: 1\nmart: data\n").contains("'mart' and 'data' are the same folder"));
 }
 

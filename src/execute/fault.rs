@@ -9,6 +9,7 @@ use datafusion::parquet::errors::ParquetError;
 
 use super::quota::{QUERY_MEMORY, SHARED_MEMORY};
 use crate::error::{Error, Kind};
+use crate::sql::{clean, reworded};
 
 /// Our error for an error of DataFusion's.
 pub(crate) fn error(source: DataFusionError) -> Error {
@@ -26,7 +27,11 @@ fn judge(error: &DataFusionError) -> (Kind, String) {
         DataFusionError::SQL(error, _) => (Kind::Invalid, clean(&error.to_string())),
         DataFusionError::NotImplemented(message) => (Kind::Invalid, format!("not supported: {}", clean(message))),
         // Bugs, ours or DataFusion's: the caller can do nothing about them.
-        DataFusionError::Internal(message) => (Kind::Internal, clean(message)),
+        DataFusionError::Internal(message) => match reworded(message) {
+            // DataFusion calls it so when no form of a function takes the arguments.
+            Some(reworded) => (Kind::Invalid, reworded),
+            None => (Kind::Internal, clean(message)),
+        },
         DataFusionError::Plan(message) => (Kind::Invalid, clean(message)),
         // Sessions are ours; no caller reaches their options.
         DataFusionError::Configuration(message) => (Kind::Internal, clean(message)),
@@ -56,7 +61,7 @@ fn collected(errors: &[DataFusionError]) -> (Kind, String) {
 /// An error of a computation on values.
 fn arrow(error: &ArrowError) -> (Kind, String) {
     match error {
-        ArrowError::ArithmeticOverflow(message) => (Kind::Invalid, format!("overflow: {}", clean(message))),
+        ArrowError::ArithmeticOverflow(message) => (Kind::Invalid, clean(message)),
         ArrowError::DivideByZero => (Kind::Invalid, "division by zero".to_string()),
         ArrowError::CastError(message)
         | ArrowError::ParseError(message)
@@ -144,39 +149,6 @@ fn external(error: &(dyn std::error::Error + Send + Sync + 'static)) -> (Kind, S
         return file(error);
     }
     (Kind::Internal, clean(&error.to_string()))
-}
-
-/// A message without the prefixes that errors gather on their way, without requests to report a bug, and with a
-/// small first letter.
-fn clean(message: &str) -> String {
-    const NOISE: [&str; 12] = [
-        "DataFusion error: ",
-        "Arrow error: ",
-        "External error: ",
-        "External: ",
-        "Error during planning: ",
-        "Execution error: ",
-        "Schema error: ",
-        "Optimizer rule failed: ",
-        "This feature is not implemented: ",
-        "Invalid argument error: ",
-        "Cast error: ",
-        "Compute error: ",
-    ];
-    let mut message = message.trim();
-    while let Some(rest) = NOISE.iter().find_map(|noise| message.strip_prefix(noise)) {
-        message = rest.trim_start();
-    }
-    let end = message.find(".\nThis issue was likely caused by a bug").unwrap_or(message.len());
-    let message = message[..end].trim_end_matches('.');
-    let mut letters = message.chars();
-    match (letters.next(), letters.next()) {
-        // Words in capitals (AVG, SUM) stay as they are.
-        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
-            first.to_lowercase().chain(message.chars().skip(1)).collect()
-        }
-        _ => message.to_string(),
-    }
 }
 
 #[cfg(test)]

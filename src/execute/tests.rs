@@ -97,8 +97,8 @@ fn kind<T>(result: crate::error::Result<T>) -> Kind {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sort_larger_than_its_quota_spills_and_is_right() {
-    let (_folder, engine) = engine(&Limits { query_memory_bytes: 12 * MIB, ..limits() });
-    let rows = 3_000_000;
+    let (_folder, engine) = engine(&Limits { query_memory_bytes: 16 * MIB, ..limits() });
+    let rows = 4_000_000;
     let plan = scan(rows).sort(vec![col("k").sort(true, false)]).unwrap().build().unwrap();
     let batches: Vec<_> = start(&engine, &query(), plan).await.unwrap().try_collect().await.unwrap();
     let sorted = batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec());

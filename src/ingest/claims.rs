@@ -21,7 +21,7 @@ use crate::execute::{Answer, Engine, MartCatalog};
 use crate::model::{Join, Model, Table};
 use crate::plan::{self, Catalog, Context};
 use crate::query::{Principal, Query, Settings};
-use crate::sql::Functions;
+use crate::sql::{self, Functions};
 use crate::store::{Claim, MartVersion, Pin, Snapshot, TableSnapshot, Verdict};
 
 /// Tables by name, published or only staged.
@@ -167,7 +167,8 @@ impl Reader<'_> {
     /// The plan of a derived table's query over these tables, which it names unqualified.
     pub(super) fn plan(&self, query: &ast::Query, tables: &Tables) -> Result<LogicalPlan> {
         let catalog = MartCatalog::of(tables.clone(), Arc::clone(&self.object_store));
-        crate::sql::plan_query(query.clone(), &Unqualified(&catalog), self.functions)
+        let plan = sql::plan_query(query.clone(), &Unqualified(&catalog), self.functions)?;
+        sql::coerced(plan, self.model.defaults.timezone, self.functions)
     }
 
     /// Runs SQL over these tables.
@@ -198,7 +199,7 @@ impl Reader<'_> {
 /// The tables of a derived table's query, by their bare names.
 struct Unqualified<'a>(&'a MartCatalog);
 
-impl crate::sql::Tables for Unqualified<'_> {
+impl sql::Tables for Unqualified<'_> {
     fn source(&self, name: &TableReference) -> Result<Arc<dyn TableSource>> {
         self.0
             .table(name.table(), None)

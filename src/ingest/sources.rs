@@ -184,26 +184,27 @@ fn matches(pattern: &str, name: &str) -> bool {
 
 /// The columns of a file, as its header or footer names them.
 pub(super) fn header(table: &str, file: &SourceFile, format: FileFormat) -> Result<SchemaRef> {
-    match format {
+    let schema = match format {
         FileFormat::Parquet => {
             let builder = ParquetRecordBatchReaderBuilder::try_new(file.open()?).map_err(|error| {
                 Error::invalid(format!("table '{table}': '{}' is no whole Parquet file: {error}", file.shown))
                     .with_source(error)
             })?;
             let fields = builder.schema().fields();
-            if fields.is_empty() {
-                return Err(Error::invalid(format!("table '{table}': '{}' has no columns", file.shown)));
-            }
             let mut names = BTreeSet::new();
             if let Some(twice) = fields.iter().find(|field| !names.insert(field.name())) {
                 let (shown, name) = (&file.shown, twice.name());
                 return Err(Error::invalid(format!("table '{table}': '{shown}' has two columns '{name}'; rename one")));
             }
             let fields = fields.iter().map(|field| Field::new(field.name(), field.data_type().clone(), true));
-            Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
+            Arc::new(Schema::new(fields.collect::<Vec<_>>()))
         }
-        FileFormat::Csv => csv::header(table, file),
+        FileFormat::Csv => csv::header(table, file)?,
+    };
+    if schema.fields().is_empty() {
+        return Err(Error::invalid(format!("table '{table}': '{}' has no columns", file.shown)));
     }
+    Ok(schema)
 }
 
 /// How many rows a table's files have, where their footers say so.
@@ -215,21 +216,19 @@ pub(super) fn row_count(files: &[SourceFile], format: FileFormat) -> Option<u64>
     if format == FileFormat::Parquet { files.iter().map(rows).sum() } else { None }
 }
 
-/// The schemas of all tables that come from files, by their headers alone.
-///
-/// # Errors
-/// Invalid: every table whose files are missing, empty, unreadable or disagree, one a line.
-pub fn headers(spec: &Spec, root: &Path) -> Result<Schemas> {
+/// The schemas of all tables that come from files, by their headers alone; one whose files are missing, empty,
+/// unreadable or disagree is unknown.
+pub fn headers(spec: &Spec, root: &Path) -> Schemas {
     let mut schemas = Schemas::new();
-    let mut faults = Vec::new();
     for (name, table) in &spec.tables {
-        let Some((patterns, format)) = &table.files else { continue };
-        match table_header(name, patterns, *format, root) {
-            Ok(schema) => drop(schemas.insert(name.clone(), TableSchema::File(schema))),
-            Err(error) => faults.push(error.to_string()),
-        }
+        let Some(files) = &table.files else { continue };
+        let schema = match table_header(name, &files.patterns, files.format, root) {
+            Ok(schema) => TableSchema::File(schema),
+            Err(error) => TableSchema::Unknown(error.to_string()),
+        };
+        schemas.insert(name.clone(), schema);
     }
-    if faults.is_empty() { Ok(schemas) } else { Err(Error::invalid(faults.join("\n"))) }
+    schemas
 }
 
 fn table_header(table: &str, patterns: &[String], format: FileFormat, root: &Path) -> Result<SchemaRef> {

@@ -7,6 +7,7 @@ mod project;
 mod session;
 
 pub use check::{CheckReport, TestOutcome};
+pub use project::model_faults;
 pub use session::{Lifetime, Pinned, Session};
 
 pub use crate::store::{Claim, MartVersion, Verdict};

@@ -1,15 +1,18 @@
 //! A project's model files: read, decoded, and resolved against the headers of source files or a mart version.
 
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::execute::functions;
 use crate::ingest;
 use crate::model::{self, Model, Schemas, Spec, TableSchema};
 use crate::sql::Functions;
 use crate::store::Snapshot;
+use crate::yaml::{Faults, Position};
 
 /// The decoded files of `cubes/`.
 #[derive(Debug)]
@@ -17,24 +20,51 @@ pub(super) struct Project {
     spec: Spec,
 }
 
+/// Every fault of the project's model, as its source files' headers make it.
+///
+/// # Errors
+/// Misconfigured: there is no model.
+pub fn model_faults(config: &Config) -> Result<Faults> {
+    let resolved = Project::decode(config)?.model_of_files(config, &functions::all());
+    match resolved {
+        Ok(_) => Ok(Faults::default()),
+        Err(error) => Faults::of(&error).cloned().ok_or(error),
+    }
+}
+
 impl Project {
-    /// Reads and decodes every `.yaml` file of the model's folder, in order of their names.
+    /// Reads and decodes every `.yaml` file of the model's folder, in order of their names. A faulty file ends it, with
+    /// every fault of the whole model.
     pub(super) fn read(config: &Config) -> Result<Self> {
-        let files = read_files(&config.cubes, &config.root)?;
-        if files.is_empty() {
-            return Err(Error::misconfigured(format!(
-                "no model: '{}' holds no .yaml file; write one, or make a project with `starmart demo`",
-                config.cubes.display()
-            )));
+        let project = Self::decode(config)?;
+        if project.spec.faults.is_empty() {
+            return Ok(project);
         }
-        Ok(Self { spec: Spec::decode(&files)? })
+        project.model_of_files(config, &functions::all()).map(|_| project)
+    }
+
+    fn decode(config: &Config) -> Result<Self> {
+        let paths = listed(&config.cubes)?;
+        let shown = |path: &Path| path.strip_prefix(&config.root).unwrap_or(path).display().to_string();
+        let mut files = Vec::new();
+        let mut unread = Vec::new();
+        for path in &paths {
+            match text(path) {
+                Ok(text) => files.push((shown(path), text)),
+                Err((at, why)) => unread.push((shown(path), at, why)),
+            }
+        }
+        let mut spec = Spec::decode(&files);
+        for (file, at, why) in unread {
+            spec.unread(&file, at, &why);
+        }
+        Ok(Self { spec })
     }
 
     /// The model as the source files' headers make it: what a load needs.
     pub(super) fn model_of_files(&self, config: &Config, functions: &Functions) -> Result<Arc<Model>> {
-        let root = config.data.parent().unwrap_or(&config.root);
-        let schemas = ingest::headers(&self.spec, root)?;
-        Ok(Arc::new(model::resolve(&self.spec, &schemas, functions)?))
+        let schemas = self.headers(config);
+        model::resolve(&self.spec, &schemas, functions).map(Arc::new).map_err(|error| of_input(error, &schemas))
     }
 
     /// The model as a mart version's tables make it: what a query needs. A table that the version lacks is
@@ -42,32 +72,66 @@ impl Project {
     pub(super) fn model_of(&self, config: &Config, snapshot: &Snapshot, functions: &Functions) -> Result<Arc<Model>> {
         let mut schemas = Schemas::new();
         if self.spec.tables.keys().any(|table| !snapshot.tables.contains_key(table)) {
-            let root = config.data.parent().unwrap_or(&config.root);
-            schemas.extend(ingest::headers(&self.spec, root)?);
+            schemas.extend(self.headers(config));
         }
         for (name, table) in &snapshot.tables {
             schemas.insert(name.clone(), TableSchema::Mart(Arc::clone(&table.schema)));
         }
         Ok(Arc::new(model::resolve(&self.spec, &schemas, functions)?))
     }
+
+    fn headers(&self, config: &Config) -> Schemas {
+        ingest::headers(&self.spec, config.data.parent().unwrap_or(&config.root))
+    }
 }
 
-fn read_files(folder: &Path, root: &Path) -> Result<Vec<(String, String)>> {
-    let unreadable = |path: &Path, error: std::io::Error| {
-        Error::misconfigured(format!("cannot read '{}': {error}", path.display())).with_source(error)
+/// The same error as one of the input, where nothing but the source files is at fault.
+fn of_input(error: Error, schemas: &Schemas) -> Error {
+    let of_files =
+        |message: &str| schemas.values().any(|schema| matches!(schema, TableSchema::Unknown(why) if why == message));
+    match Faults::of(&error) {
+        Some(faults) if faults.iter().all(|fault| of_files(&fault.message)) => {
+            Error::invalid(error.message()).with_source(faults.clone())
+        }
+        _ => error,
+    }
+}
+
+/// The model's files in order of their names; folders within are not read.
+fn listed(folder: &Path) -> Result<Vec<PathBuf>> {
+    let shown = folder.display();
+    let way_out = "write one, or make a project with `starmart demo`";
+    let unreadable = |error: io::Error| {
+        let message = match error.kind() {
+            io::ErrorKind::NotFound => format!("no model: there is no folder '{shown}' with .yaml files; {way_out}"),
+            _ => format!("cannot read '{shown}': {error}"),
+        };
+        Error::misconfigured(message).with_source(error)
     };
-    let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, error))?;
     let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| unreadable(folder, error))?.path();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
         if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
             paths.push(path);
         }
     }
+    if paths.is_empty() {
+        return Err(Error::misconfigured(format!("no model: '{shown}' holds no .yaml file; {way_out}")));
+    }
     paths.sort();
-    let shown = |path: &Path| path.strip_prefix(root).unwrap_or(path).display().to_string();
-    paths
-        .iter()
-        .map(|path| Ok((shown(path), fs::read_to_string(path).map_err(|error| unreadable(path, error))?)))
-        .collect()
+    Ok(paths)
+}
+
+/// The text of a model's file, or why there is none and where.
+fn text(path: &Path) -> std::result::Result<String, (Position, String)> {
+    if path.extension().is_some_and(|extension| extension == "yml") {
+        return Err((Position::START, "a model's files end in .yaml; rename it".into()));
+    }
+    let bytes = fs::read(path).map_err(|error| (Position::START, format!("the file cannot be read: {error}")))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+        let line = valid.matches('\n').count() + 1;
+        let column = valid.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        (Position { line, column }, "not UTF-8 text; save the file as UTF-8".into())
+    })
 }

@@ -1,39 +1,56 @@
 //! Files to a [`Spec`]: parsed, checked against the [`shape`], then read leniently, since what is faulty is noted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
-use crate::error::Result;
-use crate::yaml::{self, Entry, Faults, Node, Position};
+use crate::sql::{allow, parse_query};
+use crate::yaml::{self, Entry, Faults, Lines, Node, Position};
 
-use super::shape::{parse_type, shape};
-use super::spec::{ColumnSpec, CubeSpec, DimensionSpec, JoinSpec, MeasureSpec, Place, Spec, TableSpec, Written};
-use super::{Defaults, FileFormat, LoadMode, ModelTest, Text};
+use super::shape::{format_of, parse_type, shape};
+use super::spec::{
+    ColumnSpec, CubeSpec, DimensionSpec, FilesSpec, JoinSpec, MeasureSpec, Place, Spec, TableSpec, Written,
+};
+use super::{Defaults, LoadMode, ModelTest, Text};
 
-/// Decodes all files together; the error lists every fault.
-pub(super) fn files(files: &[(String, String)]) -> Result<Spec> {
+/// Decodes all files together.
+pub(super) fn files(files: &[(String, String)]) -> Spec {
     let mut faults = Faults::default();
     let shape = shape();
     let mut roots = Vec::new();
     for (name, text) in files {
-        let Some(root) = yaml::parse(name, text, &mut faults) else { continue };
-        shape.check(name, &root, &mut faults);
+        let Some(mut root) = yaml::parse(name, text, &mut faults) else { continue };
+        shape.check(name, &mut root, &mut faults);
         roots.push((Arc::<str>::from(name.as_str()), root));
     }
-    let defaults = defaults(&roots, &mut faults);
-    let mut decoder = Decoder { locale: defaults.locale.clone(), file: Arc::from(""), faults, seen: BTreeMap::new() };
-    let mut spec =
-        Spec { defaults, tables: BTreeMap::new(), cubes: BTreeMap::new(), tests: Vec::new(), hash: hash(files) };
+    let mut spec = Spec {
+        defaults: defaults(&roots, &mut faults),
+        tables: BTreeMap::new(),
+        cubes: BTreeMap::new(),
+        tests: Vec::new(),
+        hash: hash(files),
+        faults: Faults::default(),
+        faulty: BTreeSet::new(),
+        is_whole: roots.len() == files.len(),
+    };
+    let places = faults.iter().map(|fault| Place::new(&Arc::from(fault.file.as_str()), fault.at)).collect();
+    let mut decoder = Decoder {
+        locale: spec.defaults.locale.clone(),
+        file: Arc::from(""),
+        faults,
+        places,
+        faulty: BTreeSet::new(),
+        seen: BTreeMap::new(),
+    };
     for (file, root) in &roots {
         decoder.file = Arc::clone(file);
         decoder.root(root, &mut spec);
     }
     spec.tests.sort_by(|a, b| a.name.cmp(&b.name));
-    decoder.faults.into_result(spec)
+    Spec { faults: decoder.faults, faulty: decoder.faulty, ..spec }
 }
 
 fn hash(files: &[(String, String)]) -> String {
@@ -72,6 +89,10 @@ struct Decoder {
     locale: String,
     file: Arc<str>,
     faults: Faults,
+    /// Where the files' forms are at fault.
+    places: BTreeSet<Place>,
+    /// The definitions that cannot be resolved for it.
+    faulty: BTreeSet<Place>,
     /// Where each table, cube and test was first written.
     seen: BTreeMap<(&'static str, String), Place>,
 }
@@ -104,7 +125,8 @@ impl Decoder {
         let place = self.place(entry.key_at);
         let key = (what, entry.key.clone());
         if let Some(other) = self.seen.get(&key) {
-            place.fault(&mut self.faults, format!("{what} '{}' is already written at {other}; keep one", entry.key));
+            let message = format!("it is already written at {other}; keep one");
+            place.fault(&mut self.faults, format!("{what} '{}': {message}", entry.key));
             return false;
         }
         self.seen.insert(key, place);
@@ -114,26 +136,24 @@ impl Decoder {
     fn table(&mut self, entry: &Entry) -> TableSpec {
         let node = &entry.value;
         let place = self.place(entry.key_at);
-        let files = node.get("files").and_then(|files| self.patterns(files));
-        let sql = node.get("sql").and_then(|sql| self.written(sql));
+        let files = node.get("files").and_then(|files| self.files(&entry.key, files));
+        let sql = node.get("sql").filter(|_| files.is_none()).and_then(|sql| self.written(sql));
         let load = match node.get("load").and_then(|load| load.get("mode")).and_then(Node::text) {
             Some("append") => LoadMode::Append,
             _ => LoadMode::Replace,
         };
-        match (node.get("files"), node.get("sql")) {
-            (None, None) => place.fault(
-                &mut self.faults,
-                format!("table '{}' has no rows: give it `files`, or `sql` to derive it by", entry.key),
-            ),
-            (Some(_), Some(_)) => place.fault(
-                &mut self.faults,
-                format!("table '{}' has both `files` and `sql`; it takes its rows from one of them", entry.key),
-            ),
-            (None, Some(_)) if load == LoadMode::Append => {
-                let at = node.get("load").map_or(place.clone(), |load| self.place(load.at));
-                at.fault(&mut self.faults, "a table of `sql` is made anew by every load; append needs `files`");
-            }
-            _ => {}
+        if let (None, Some(_), LoadMode::Append) = (node.get("files"), &sql, load) {
+            let at = node.get("load").map_or(place.clone(), |load| self.place(load.at));
+            self.fault(
+                &at,
+                &format!("table '{}'", entry.key),
+                "`sql` makes it anew in every load; append needs `files`",
+            );
+        }
+        let about = format!("table '{}'", entry.key);
+        let primary_key = self.columns_of(&about, node.get("primary_key"));
+        if node.get("primary_key").is_some_and(|key| self.is_faulty(key)) {
+            self.faulty.insert(place.clone());
         }
         TableSpec {
             name: entry.key.clone(),
@@ -142,39 +162,34 @@ impl Decoder {
             description: self.text(node.get("description")),
             files,
             sql,
-            primary_key: self.names(node.get("primary_key")),
-            sort_by: self.names(node.get("sort_by")),
+            primary_key,
+            sort_by: self.columns_of(&about, node.get("sort_by")),
             columns: section(node, "columns").iter().map(|column| self.column(column)).collect(),
             joins: section(node, "joins").iter().map(|join| self.join(join)).collect(),
             load,
         }
     }
 
-    fn patterns(&mut self, node: &Node) -> Option<(Vec<String>, FileFormat)> {
-        let mut format = None;
-        for pattern in node.one_or_many() {
-            let text = pattern.text()?;
-            let found = if text.ends_with(".parquet") {
-                FileFormat::Parquet
-            } else if text.ends_with(".csv") {
-                FileFormat::Csv
-            } else {
-                let message = format!("'{text}' ends neither in .parquet nor in .csv, which are the files that load");
-                self.place(pattern.at).fault(&mut self.faults, message);
-                continue;
-            };
-            if *format.get_or_insert(found) != found {
-                let message = format!("'{text}' is written unlike the files before it; a table has one format");
-                self.place(pattern.at).fault(&mut self.faults, message);
+    fn files(&mut self, table: &str, node: &Node) -> Option<FilesSpec> {
+        if self.is_faulty(node) {
+            return None;
+        }
+        let patterns: Vec<&str> = node.one_or_many().iter().filter_map(Node::text).collect();
+        let format = format_of(patterns.first()?)?;
+        for (pattern, node) in patterns.iter().zip(node.one_or_many()) {
+            if format_of(pattern) != Some(format) {
+                let message = format!("'{pattern}' is written unlike the files before it; a table has one format");
+                self.fault(&self.place(node.at), &format!("table '{table}'"), &message);
             }
         }
-        let patterns = node.one_or_many().iter().filter_map(Node::text).map(str::to_owned).collect();
-        Some((patterns, format?))
+        let patterns = patterns.into_iter().map(str::to_owned).collect();
+        Some(FilesSpec { place: self.place(node.at), patterns, format })
     }
 
     fn column(&mut self, entry: &Entry) -> ColumnSpec {
         let node = &entry.value;
         let text = |key: &str| node.get(key).and_then(Node::text);
+        self.note_faulty(entry, node);
         ColumnSpec {
             name: entry.key.clone(),
             place: self.place(entry.key_at),
@@ -186,15 +201,18 @@ impl Decoder {
         }
     }
 
-    fn join(&self, entry: &Entry) -> JoinSpec {
+    fn join(&mut self, entry: &Entry) -> JoinSpec {
         let node = &entry.value;
         let keys = node.get("keys").unwrap_or(node);
-        let mut pairs: Vec<_> = self.names(Some(keys)).into_iter().map(|mine| (mine, None)).collect();
+        let names = self.columns_of(&format!("join '{}'", entry.key), Some(keys));
+        let mut pairs: Vec<_> = names.into_iter().map(|mine| (mine, None)).collect();
         if node.get("keys").is_some() {
             pairs.extend(keys.entries().iter().map(|pair| {
-                (Written { value: pair.key.clone(), place: self.place(pair.key_at) }, self.written(&pair.value))
+                let place = self.place(pair.key_at);
+                (Written { value: pair.key.clone(), place, lines: Lines::default() }, self.written(&pair.value))
             }));
         }
+        self.note_faulty(entry, node);
         JoinSpec {
             name: entry.key.clone(),
             place: self.place(entry.key_at),
@@ -203,8 +221,10 @@ impl Decoder {
         }
     }
 
-    fn cube(&self, entry: &Entry) -> Option<CubeSpec> {
+    fn cube(&mut self, entry: &Entry) -> Option<CubeSpec> {
         let node = &entry.value;
+        let dimensions = section(node, "dimensions").iter().map(|each| self.dimension(each)).collect();
+        let measures = section(node, "measures").iter().map(|each| self.measure(each)).collect();
         let optional = |key: &str| node.get(key).and_then(|value| self.written(value));
         Some(CubeSpec {
             name: entry.key.clone(),
@@ -214,43 +234,60 @@ impl Decoder {
             table: optional("table")?,
             time: optional("time"),
             filter: optional("filter"),
-            dimensions: section(node, "dimensions").iter().filter_map(|each| self.dimension(each)).collect(),
-            measures: section(node, "measures").iter().filter_map(|each| self.measure(each)).collect(),
+            dimensions,
+            measures,
         })
     }
 
-    fn dimension(&self, entry: &Entry) -> Option<DimensionSpec> {
+    fn dimension(&mut self, entry: &Entry) -> DimensionSpec {
         let node = &entry.value;
-        Some(DimensionSpec {
+        DimensionSpec {
             name: entry.key.clone(),
             place: self.place(entry.key_at),
-            expr: self.written(node.get("expr").unwrap_or(node))?,
+            expr: self.expr(entry),
             title: self.text(node.get("title")),
             description: self.text(node.get("description")),
-        })
+        }
     }
 
-    fn measure(&self, entry: &Entry) -> Option<MeasureSpec> {
+    fn measure(&mut self, entry: &Entry) -> MeasureSpec {
         let node = &entry.value;
         let owned = |key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
-        Some(MeasureSpec {
+        MeasureSpec {
             name: entry.key.clone(),
             place: self.place(entry.key_at),
-            expr: self.written(node.get("expr").unwrap_or(node))?,
+            expr: self.expr(entry),
             filter: node.get("filter").and_then(|filter| self.written(filter)),
             title: self.text(node.get("title")),
             description: self.text(node.get("description")),
             unit: owned("unit"),
             format: owned("format"),
+        }
+    }
+
+    /// The expression of a dimension or measure; one that has none is kept, faulty, so that its name is known.
+    fn expr(&mut self, entry: &Entry) -> Written<String> {
+        let node = entry.value.get("expr").unwrap_or(&entry.value);
+        self.note_faulty(entry, node);
+        self.written(node).unwrap_or_else(|| {
+            let place = self.place(entry.key_at);
+            self.faulty.insert(place.clone());
+            Written { value: String::new(), place, lines: Lines::default() }
         })
     }
 
-    fn test(&self, entry: &Entry) -> Option<ModelTest> {
+    fn test(&mut self, entry: &Entry) -> Option<ModelTest> {
         let node = &entry.value;
+        let query = self.written(node.get("query")?)?;
+        if let Err(error) = parse_query(&query.value).and_then(|parsed| allow(&parsed)) {
+            let (place, message) = query.misparsed(&error);
+            self.fault(&place, &format!("test '{}'", entry.key), &message);
+        }
+        let expect = node.get("expect")?;
         Some(ModelTest {
             name: entry.key.clone(),
-            query: node.get("query")?.text()?.to_owned(),
-            expect: node.get("expect")?.text()?.to_owned(),
+            query: query.value,
+            expect: if expect.is_null() { "null".to_owned() } else { expect.text()?.to_owned() },
             tolerance: node.get("tolerance").and_then(Node::f64),
             place: self.place(entry.key_at),
         })
@@ -269,12 +306,42 @@ impl Decoder {
         (!words.is_empty()).then(|| Text::new(words))
     }
 
-    fn names(&self, node: Option<&Node>) -> Vec<Written<String>> {
-        node.map(Node::one_or_many).unwrap_or_default().iter().filter_map(|name| self.written(name)).collect()
+    /// The columns that a list names, or a text that names one.
+    fn columns_of(&mut self, about: &str, node: Option<&Node>) -> Vec<Written<String>> {
+        let Some(node) = node else { return Vec::new() };
+        if let Some(text) = node.text().filter(|text| text.contains(',')) {
+            let at = self.place(node.at);
+            self.fault(&at, about, &format!("'{text}' is not a name; write a list: [{text}]"));
+            self.places.insert(at);
+            return Vec::new();
+        }
+        node.one_or_many().iter().filter_map(|name| self.written(name)).collect()
     }
 
     fn written(&self, node: &Node) -> Option<Written<String>> {
-        node.text().map(|text| Written { value: text.to_owned(), place: self.place(node.at) })
+        let text = node.text()?;
+        Some(Written { value: text.to_owned(), place: self.place(node.at), lines: node.lines.clone() })
+    }
+
+    fn fault(&mut self, place: &Place, about: &str, message: &str) {
+        place.fault(&mut self.faults, format!("{about}: {message}"));
+    }
+
+    /// Marks a definition as faulty if anything within `node` is.
+    fn note_faulty(&mut self, entry: &Entry, node: &Node) {
+        if self.is_faulty(node) {
+            self.faulty.insert(self.place(entry.key_at));
+        }
+    }
+
+    /// Whether the form of anything within a node is at fault.
+    fn is_faulty(&self, node: &Node) -> bool {
+        self.places.contains(&self.place(node.at))
+            || node.items().iter().any(|item| self.is_faulty(item))
+            || node
+                .entries()
+                .iter()
+                .any(|entry| self.places.contains(&self.place(entry.key_at)) || self.is_faulty(&entry.value))
     }
 
     fn place(&self, at: Position) -> Place {

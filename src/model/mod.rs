@@ -16,7 +16,9 @@ pub use conversion::{mart_type, refuse_conversion, type_name};
 pub use cube::{Aggregate, Cube, Dimension, DimensionKind, Grain, Leaf, Measure, RowExpr};
 pub use resolve::resolve;
 pub use shape::shape;
-pub use spec::{ColumnSpec, CubeSpec, DimensionSpec, JoinSpec, MeasureSpec, Place, Spec, TableSpec, Written};
+pub use spec::{
+    ColumnSpec, CubeSpec, DimensionSpec, FilesSpec, JoinSpec, MeasureSpec, Place, Spec, TableSpec, Written,
+};
 pub use table::{Column, FileFormat, Join, LoadMode, Schemas, Source, Table, TableSchema};
 pub use text::{LOCALES, Text};
 

@@ -5,12 +5,27 @@ use std::str::FromStr;
 use arrow::datatypes::{DataType, TimeUnit};
 use chrono_tz::Tz;
 
-use crate::yaml::{Key, Shape};
+use super::FileFormat;
+use crate::yaml::{Key, Shape, hint};
 
 /// The mart's type for instants.
 pub(super) fn instant() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
+
+/// The format of the files that a pattern names, by its ending.
+pub(super) fn format_of(pattern: &str) -> Option<FileFormat> {
+    if pattern.ends_with(".parquet") {
+        Some(FileFormat::Parquet)
+    } else if pattern.ends_with(".csv") {
+        Some(FileFormat::Csv)
+    } else {
+        None
+    }
+}
+
+/// The types that have a name alone.
+const TYPES: [&str; 6] = ["text", "integer", "double", "boolean", "date", "timestamp"];
 
 /// The type that a model writes as `text`: a column's in the mart.
 pub(super) fn parse_type(text: &str) -> Option<DataType> {
@@ -61,8 +76,8 @@ fn table() -> Shape {
     Shape::Map(
         [
             vec![
-                Key::new("files", Shape::TextOrList, files),
-                Key::new("sql", Shape::Text, sql),
+                Key::new("files", Shape::Either(vec![pattern(), Shape::list(pattern())]), files).alternative(),
+                Key::new("sql", Shape::Text, sql).alternative(),
                 Key::new("primary_key", Shape::TextOrList, "The columns that name one row: a claim, tested on every load."),
                 Key::new("sort_by", Shape::TextOrList, "The order in which rows are stored."),
                 Key::new(
@@ -158,8 +173,8 @@ fn measure() -> Shape {
 fn test() -> Shape {
     Shape::Map(vec![
         Key::new("query", Shape::Text, "SQL whose answer is one row of one column.").required(),
-        Key::new("expect", Shape::Scalar, "The value expected.").required(),
-        Key::new("tolerance", Shape::Number, "How far a number may be off; exact without it."),
+        Key::new("expect", Shape::Answer, "The value expected: a number, a quoted text or null.").required(),
+        Key::new("tolerance", Shape::Distance, "How far a number may be off; exact without it."),
     ])
 }
 
@@ -182,8 +197,13 @@ fn words() -> Vec<Key> {
 fn column_type() -> Shape {
     Shape::Written {
         what: "a type: text, integer, decimal(12,2) (quoted inside { }), double, boolean, date or timestamp",
-        pattern: r"^(text|integer|double|boolean|date|timestamp|decimal\(\s*\d{1,2}\s*,\s*\d{1,2}\s*\))$",
+        pattern: r"^(text|integer|double|boolean|date|timestamp|decimal\(\s*([1-9]|[12]\d|3[0-8])\s*,\s*\d{1,2}\s*\))$",
         check: |text| parse_type(text).is_some(),
+        hint: |text| match text.split_once('(').map_or(text, |(name, _)| name).trim() {
+            "decimal" if !text.ends_with(')') => "; quote it inside { }".into(),
+            "decimal" => "; a decimal has 1 to 38 digits, at most all of them behind the point".into(),
+            name => hint(name, TYPES.into_iter()),
+        },
     }
 }
 
@@ -192,6 +212,26 @@ fn timezone() -> Shape {
         what: "a zone of the IANA database, such as America/New_York",
         pattern: r"^[A-Za-z][A-Za-z0-9_+/-]*$",
         check: |text| Tz::from_str(text).is_ok(),
+        hint: near_zone,
+    }
+}
+
+/// The zone that is most likely meant, by its name or by that of its place.
+fn near_zone(text: &str) -> String {
+    let names = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let is_place = |name: &&str| name.rsplit('/').next().is_some_and(|place| place.eq_ignore_ascii_case(text));
+    match names().find(is_place) {
+        Some(name) => format!("; did you mean '{name}'?"),
+        None => hint(text, names()),
+    }
+}
+
+fn pattern() -> Shape {
+    Shape::Written {
+        what: "a path that ends in .parquet or .csv",
+        pattern: r"\.(parquet|csv)$",
+        check: |text| format_of(text).is_some(),
+        hint: |_| "; other files do not load".into(),
     }
 }
 
@@ -200,5 +240,6 @@ fn currency() -> Shape {
         what: "a currency by its ISO 4217 code, such as USD",
         pattern: "^[A-Z]{3}$",
         check: |text| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
+        hint: |_| String::new(),
     }
 }

@@ -1,14 +1,15 @@
 //! What the files under `cubes/` say, decoded but not yet resolved, each thing with the place where it is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use chrono_tz::Tz;
 
-use crate::error::Result;
-use crate::yaml::{Faults, Position};
+use crate::error::Error;
+use crate::sql::SyntaxFault;
+use crate::yaml::{Faults, Lines, Position};
 
 use super::{Defaults, FileFormat, LoadMode, ModelTest, Text, decode};
 
@@ -48,9 +49,26 @@ pub struct Written<T> {
     pub value: T,
     /// Where.
     pub place: Place,
+    /// Where the lines of a text stand.
+    pub lines: Lines,
 }
 
-/// The decoded files of a model.
+impl<T> Written<T> {
+    /// Where the SQL of a text does not parse, and why.
+    pub(super) fn misparsed(&self, error: &Error) -> (Place, String) {
+        match SyntaxFault::of(error) {
+            Some(fault) => (self.place_of(fault.offset), fault.message.clone()),
+            None => (self.place.clone(), error.message().to_owned()),
+        }
+    }
+
+    /// The place of the character before which stand `offset` others.
+    fn place_of(&self, offset: usize) -> Place {
+        self.lines.place(offset).map_or_else(|| self.place.clone(), |at| Place::new(&self.place.file, at))
+    }
+}
+
+/// The decoded files of a model: what they say, and what is wrong with it so far.
 #[derive(Debug, Clone)]
 pub struct Spec {
     /// What holds where nothing else is said.
@@ -63,6 +81,12 @@ pub struct Spec {
     pub tests: Vec<ModelTest>,
     /// SHA-256, in hex, of the names and texts of all files.
     pub hash: String,
+    /// What is wrong with the files; [`super::resolve`] lists it with what it finds.
+    pub faults: Faults,
+    /// The places of definitions whose fault is noted: what hangs on them is passed over.
+    pub(super) faulty: BTreeSet<Place>,
+    /// Whether every file could be read: a table that is not there may stand in one that could not.
+    pub(super) is_whole: bool,
 }
 
 /// A table as written.
@@ -76,8 +100,8 @@ pub struct TableSpec {
     pub title: Option<Text>,
     /// What it holds.
     pub description: Option<Text>,
-    /// The patterns of its files with their format; none for a table of `sql`.
-    pub files: Option<(Vec<String>, FileFormat)>,
+    /// Its files; none for a table of `sql`.
+    pub files: Option<FilesSpec>,
     /// The query of a derived table.
     pub sql: Option<Written<String>>,
     /// The columns that name one row.
@@ -90,6 +114,17 @@ pub struct TableSpec {
     pub joins: Vec<JoinSpec>,
     /// What a load does with rows already there.
     pub load: LoadMode,
+}
+
+/// A table's files as written.
+#[derive(Debug, Clone)]
+pub struct FilesSpec {
+    /// Where they are written.
+    pub place: Place,
+    /// Paths, which may hold `*`, relative to the folder that holds `data`.
+    pub patterns: Vec<String>,
+    /// How they are written, by their ending.
+    pub format: FileFormat,
 }
 
 /// A column as written.
@@ -184,8 +219,19 @@ pub struct MeasureSpec {
 }
 
 impl Spec {
-    /// Decodes the files, each given by the path to show and its text; the error lists every fault.
-    pub fn decode(files: &[(String, String)]) -> Result<Self> {
+    /// Decodes the files, each given by the path to show and its text, and notes every fault.
+    pub fn decode(files: &[(String, String)]) -> Self {
         decode::files(files)
+    }
+
+    /// Notes why a file could not be read; what it may define is not missed.
+    pub fn unread(&mut self, file: &str, at: Position, why: &str) {
+        self.faults.push(file, at, why);
+        self.is_whole = false;
+    }
+
+    /// Whether the definition at `place` has a fault that is noted.
+    pub(super) fn is_faulty(&self, place: &Place) -> bool {
+        self.faulty.contains(place)
     }
 }

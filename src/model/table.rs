@@ -15,15 +15,8 @@ pub enum TableSchema {
     File(SchemaRef),
     /// As the mart stores it: the model's names and the mart's types.
     Mart(SchemaRef),
-}
-
-impl TableSchema {
-    /// The schema, wherever it was found.
-    pub fn schema(&self) -> &SchemaRef {
-        match self {
-            Self::File(schema) | Self::Mart(schema) => schema,
-        }
-    }
+    /// Not to be had, and why, the table named; a fault of the table's files.
+    Unknown(String),
 }
 
 /// The schemas that a spec is resolved against, by table. A table of files that is missing here is a fault; a

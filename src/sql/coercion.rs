@@ -19,8 +19,8 @@ use std::sync::Arc;
 use crate::error::Result;
 
 use super::Functions;
+use super::fault::planning_error;
 use super::meeting::{Meeting, Operand};
-use super::provider::planning_error;
 
 /// Functions whose arguments are compared with each other, or of which one is chosen.
 const CHOOSING: [&str; 6] = ["coalesce", "nvl", "ifnull", "nullif", "greatest", "least"];
@@ -132,8 +132,26 @@ impl TreeNodeRewriter for Types<'_> {
 
     fn f_up(&mut self, expr: Expr) -> PlanResult<Transformed<Expr>> {
         let expr = self.meet(expr)?;
-        self.rest.f_up(expr)
+        let coerced = self.rest.f_up(expr)?;
+        coerced.transform_data(|expr| Ok(Transformed::yes(literal_arguments(expr)?)))
     }
+}
+
+/// Literals among the arguments of a call as literals of the types they were cast to: what a function gives may hang on
+/// them, as the scale of `round(x, 1)` does.
+fn literal_arguments(expr: Expr) -> PlanResult<Expr> {
+    let Expr::ScalarFunction(ScalarFunction { func, args }) = expr else { return Ok(expr) };
+    let plain = |arg: Expr| match &arg {
+        Expr::Cast(cast) => match cast.expr.as_ref() {
+            Expr::Literal(value, metadata) => {
+                Ok(Expr::Literal(value.cast_to(cast.field.data_type())?, metadata.clone()))
+            }
+            _ => Ok(arg),
+        },
+        _ => Ok(arg),
+    };
+    let args = args.into_iter().map(plain).collect::<PlanResult<Vec<_>>>()?;
+    Ok(Expr::ScalarFunction(ScalarFunction { func, args }))
 }
 
 impl<'a> Types<'a> {

@@ -5,6 +5,7 @@ mod allow;
 mod bounds;
 mod coercion;
 mod dialect;
+mod fault;
 mod functions;
 mod meeting;
 mod parse;
@@ -13,10 +14,11 @@ mod provider;
 pub use allow::{allow, allow_derived};
 pub use coercion::{coerced, coerced_expr};
 pub use dialect::StarmartDialect;
+pub use fault::{clean, planning_error, reworded};
 pub use functions::Functions;
 pub use meeting::Written;
-pub use parse::{fold, parse_expr, parse_query, parse_statements, version_number};
-pub use provider::{Tables, plan_query, planning_error, type_expr, type_query};
+pub use parse::{SyntaxFault, fold, parse_expr, parse_query, parse_statements, version_number};
+pub use provider::{Tables, plan_query, type_expr, type_query};
 
 #[cfg(test)]
 mod tests;

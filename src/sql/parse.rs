@@ -1,12 +1,14 @@
 //! Text to syntax tree, within limits on size and depth.
 
+use std::fmt;
+
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SetExpr, Statement, TableVersion, Value, Visit};
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::error::{Error, Result};
 
-use super::{StarmartDialect, bounds};
+use super::{StarmartDialect, bounds, clean};
 
 /// Longer statements are refused.
 const SIZE_LIMIT_BYTES: usize = 1 << 20;
@@ -14,6 +16,37 @@ const SIZE_LIMIT_BYTES: usize = 1 << 20;
 const TOKEN_LIMIT: usize = 50_000;
 /// Deeper nesting is refused.
 const DEPTH_LIMIT: usize = 64;
+
+/// Why a text does not parse, apart from the place where: the source of the error that says both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxFault {
+    /// What was expected and what was found.
+    pub message: String,
+    /// How many characters of the text come before the place.
+    pub offset: usize,
+}
+
+impl SyntaxFault {
+    /// The fault that `error` tells of, if it tells of a place in the text.
+    pub fn of(error: &Error) -> Option<&Self> {
+        std::error::Error::source(error)?.downcast_ref()
+    }
+
+    fn into_error(self, sql: &str) -> Error {
+        let before: Vec<char> = sql.chars().take(self.offset).collect();
+        let line = before.iter().filter(|c| **c == '\n').count() + 1;
+        let column = before.iter().rev().take_while(|c| **c != '\n').count() + 1;
+        Error::invalid(format!("{}, at line {line}, column {column}", self.message)).with_source(self)
+    }
+}
+
+impl fmt::Display for SyntaxFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for SyntaxFault {}
 
 /// The statements of a text, none for an empty one.
 ///
@@ -81,9 +114,8 @@ fn parse<T: Visit>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, Pa
         return Err(Error::invalid(format!("the SQL has {} bytes; the limit is {SIZE_LIMIT_BYTES}", sql.len())));
     }
     let dialect = StarmartDialect;
-    let tokens = Tokenizer::new(&dialect, sql)
-        .tokenize_with_location()
-        .map_err(|error| Error::invalid(format!("the SQL does not parse: {error}")).with_source(error))?;
+    let tokens =
+        Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| misparsed(sql, &error.to_string()))?;
     if tokens.len() > TOKEN_LIMIT {
         return Err(Error::invalid(format!(
             "the SQL has {} words and signs; the limit is {TOKEN_LIMIT}",
@@ -96,10 +128,28 @@ fn parse<T: Visit>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, Pa
         ParserError::RecursionLimitExceeded => {
             Error::invalid(format!("the SQL is nested deeper than {DEPTH_LIMIT} levels"))
         }
-        ParserError::ParserError(message) | ParserError::TokenizerError(message) => {
-            Error::invalid(format!("the SQL does not parse: {}", message.trim()))
-        }
+        ParserError::ParserError(message) | ParserError::TokenizerError(message) => misparsed(sql, &message),
     })?;
     bounds::relations(&parsed)?;
     Ok(parsed)
+}
+
+/// An error for what the parser says: it ends with the place, unless the text ended too early.
+fn misparsed(sql: &str, message: &str) -> Error {
+    let (what, place) = match message.rsplit_once(" at Line: ") {
+        Some((what, place)) => (what, place.split_once(", Column: ")),
+        None => (message, None),
+    };
+    let number = |text: &str| text.trim().parse::<usize>().ok();
+    let offset = place.and_then(|(line, column)| {
+        let before = sql.split_inclusive('\n').take(number(line)?.checked_sub(1)?);
+        Some(before.map(|line| line.chars().count()).sum::<usize>() + number(column)?.checked_sub(1)?)
+    });
+    let offset = offset.unwrap_or_else(|| sql.trim_end().chars().count());
+    let what = what
+        .replace("Expected: ", "expected ")
+        .replace("expected EOF", "expected the end")
+        .replace(", found: EOF", ", found the end");
+    let message = format!("the SQL does not parse: {}", clean(&what.replace(", found: ", ", found ")));
+    SyntaxFault { message, offset }.into_error(sql)
 }

@@ -4,8 +4,10 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
+use chrono_tz::Tz;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::{DFSchema, DataFusionError, SchemaError, TableReference, plan_datafusion_err};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, DataFusionError, Result as PlanResult, TableReference, plan_datafusion_err};
 use datafusion::logical_expr::logical_plan::builder::LogicalTableSource;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner};
 use datafusion::logical_expr::{
@@ -15,9 +17,9 @@ use datafusion::sql::planner::{NullOrdering, ParserOptions, PlannerContext, SqlT
 use datafusion::sql::sqlparser::ast;
 
 use crate::error::{Error, Result};
-use crate::yaml::nearest;
 
-use super::Functions;
+use super::fault::{in_words, no_call};
+use super::{Functions, coerced, coerced_expr, planning_error};
 
 /// Where the names after FROM are looked up.
 pub trait Tables {
@@ -117,12 +119,16 @@ pub fn plan_query(query: ast::Query, tables: &dyn Tables, functions: &Functions)
 ///
 /// # Errors
 /// Invalid: an unknown name, or types that do not go together.
-pub fn type_expr(expr: &ast::Expr, schema: &DFSchema, functions: &Functions) -> Result<(Expr, DataType)> {
+pub fn type_expr(expr: &ast::Expr, schema: &DFSchema, zone: Tz, functions: &Functions) -> Result<(Expr, DataType)> {
     let provider = Provider { tables: &NoTables, functions };
     let planner = SqlToRel::new_with_options(&provider, parser_options());
     let planned = planner.sql_to_expr(expr.clone(), schema, &mut PlannerContext::new()).map_err(planning_error)?;
-    let data_type = planned.get_type(schema).map_err(planning_error)?;
-    Ok((planned, data_type))
+    let decided = coerced_expr(planned.clone(), schema, zone, functions)
+        .and_then(|decided| decided.get_type(schema).map_err(planning_error));
+    match decided {
+        Ok(data_type) => Ok((planned, data_type)),
+        Err(error) => Err(refused_call(&planned, schema).map_or(error, Error::invalid)),
+    }
 }
 
 /// The schema of a query's result over tables of these schemas. Text is Utf8, every field nullable.
@@ -132,9 +138,10 @@ pub fn type_expr(expr: &ast::Expr, schema: &DFSchema, functions: &Functions) -> 
 pub fn type_query(
     query: &ast::Query,
     tables: &dyn Fn(&str) -> Option<SchemaRef>,
+    zone: Tz,
     functions: &Functions,
 ) -> Result<SchemaRef> {
-    let plan = plan_query(query.clone(), &BySchema(tables), functions)?;
+    let plan = coerced(plan_query(query.clone(), &BySchema(tables), functions)?, zone, functions)?;
     let fields = plan.schema().fields().iter().map(|field| {
         let data_type = match field.data_type() {
             DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
@@ -143,6 +150,21 @@ pub fn type_query(
         field.as_ref().clone().with_data_type(data_type).with_nullable(true)
     });
     Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
+}
+
+/// The call of an expression that no form of its function takes, by the types of its arguments.
+fn refused_call(expr: &Expr, rows: &DFSchema) -> Option<String> {
+    let mut refused = None;
+    let _searched = expr.apply(|expr| {
+        let Expr::ScalarFunction(call) = expr else { return Ok(TreeNodeRecursion::Continue) };
+        let types: PlanResult<Vec<String>> =
+            call.args.iter().map(|argument| Ok(in_words(&argument.get_type(rows)?.to_string()))).collect();
+        // What is wrong with an argument is told there.
+        let (Ok(types), Err(_)) = (types, expr.get_type(rows)) else { return Ok(TreeNodeRecursion::Continue) };
+        refused = Some(no_call(&format!("{}({})", call.name(), types.join(", "))));
+        Ok(TreeNodeRecursion::Stop)
+    });
+    refused
 }
 
 struct NoTables;
@@ -162,32 +184,4 @@ impl Tables for BySchema<'_> {
             None => Err(Error::not_found(format!("unknown table '{}'", name.table()))),
         }
     }
-}
-
-/// What DataFusion's planner says, as an error of ours: an error that a table gave comes back as it was, and an unknown
-/// column gets the nearest known name.
-pub fn planning_error(error: DataFusionError) -> Error {
-    match error {
-        DataFusionError::External(source) => match source.downcast::<Error>() {
-            Ok(error) => *error,
-            Err(source) => Error::invalid(source.to_string()).with_source(source),
-        },
-        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => planning_error(*inner),
-        DataFusionError::SchemaError(schema_error, _) => unknown_column(*schema_error),
-        DataFusionError::Plan(message) => Error::invalid(message),
-        DataFusionError::NotImplemented(message) => Error::invalid(format!("not supported: {message}")),
-        other => Error::invalid(other.strip_backtrace()).with_source(other),
-    }
-}
-
-fn unknown_column(error: SchemaError) -> Error {
-    let SchemaError::FieldNotFound { field, valid_fields } = &error else {
-        return Error::invalid(error.to_string()).with_source(error);
-    };
-    let known: Vec<&str> = valid_fields.iter().map(|column| column.name.as_str()).collect();
-    let hint = match nearest(&field.name, known.iter().copied()) {
-        Some(meant) => format!("; did you mean '{meant}'?"),
-        None => String::new(),
-    };
-    Error::invalid(format!("unknown column '{}'{hint}", field.name)).with_source(error)
 }

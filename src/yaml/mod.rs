@@ -5,6 +5,7 @@
 //! reads leniently, since what was faulty has been said. Values follow YAML 1.2's core rules: `no` is a text.
 
 mod fault;
+mod lines;
 mod nearest;
 mod node;
 mod parse;
@@ -12,7 +13,8 @@ mod schema;
 mod shape;
 
 pub use fault::{Fault, Faults, Position};
-pub use nearest::nearest;
+pub use lines::Lines;
+pub use nearest::{hint, nearest};
 pub use node::{Entry, Node, Value};
 pub use parse::parse;
 pub use shape::{Key, RESERVED, Shape};

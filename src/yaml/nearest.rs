@@ -14,6 +14,11 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .map(|(_, candidate)| candidate)
 }
 
+/// The end of a message about a name that is not known: `; did you mean 'revenue'?`, or nothing.
+pub fn hint<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    nearest(name, known).map(|meant| format!("; did you mean '{meant}'?")).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 use std::slice;
 
 use super::fault::Position;
+use super::lines::Lines;
 
 /// A value and where it begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +12,8 @@ pub struct Node {
     pub at: Position,
     /// The value.
     pub value: Value,
+    /// Where the lines of a scalar stand.
+    pub lines: Lines,
 }
 
 /// What a YAML file can say here: no anchors, no tags.
@@ -43,6 +46,11 @@ pub struct Entry {
 }
 
 impl Node {
+    /// A value that begins at `at`, no text that runs over lines.
+    pub fn new(at: Position, value: Value) -> Self {
+        Self { at, value, lines: Lines::default() }
+    }
+
     /// The value of `key`, if this is a map that has it.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.entry(key).map(|entry| &entry.value)
@@ -51,6 +59,22 @@ impl Node {
     /// The entry of `key`, if this is a map that has it.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().find(|entry| entry.key == key)
+    }
+
+    /// The same, to be mended.
+    pub(super) fn entries_mut(&mut self) -> &mut [Entry] {
+        match &mut self.value {
+            Value::Map(entries) => entries,
+            _ => &mut [],
+        }
+    }
+
+    /// The items of a list, to be mended.
+    pub(super) fn items_mut(&mut self) -> &mut [Self] {
+        match &mut self.value {
+            Value::List(items) => items,
+            _ => &mut [],
+        }
     }
 
     /// The entries of a map; of anything else, none.
@@ -126,6 +150,11 @@ impl Node {
         self.text().is_some() && self.bool().is_none() && !self.looks_numeric()
     }
 
+    /// Whether this is a text that is not quoted.
+    pub(super) fn is_bare_text(&self) -> bool {
+        self.is_text() && self.plain().is_some()
+    }
+
     /// What stands here, for "expected …, found …".
     pub fn found(&self) -> String {
         match &self.value {
@@ -180,7 +209,7 @@ mod tests {
     use super::*;
 
     fn scalar(text: &str, quoted: bool) -> Node {
-        Node { at: Position::START, value: Value::Scalar { text: text.into(), quoted } }
+        Node::new(Position::START, Value::Scalar { text: text.into(), quoted })
     }
 
     fn plain(text: &str) -> Node {
@@ -220,7 +249,7 @@ mod tests {
         let node = plain("x");
         assert!(node.get("a").is_none() && node.items().is_empty() && node.entries().is_empty());
         assert_eq!(node.one_or_many().len(), 1);
-        let list = Node { at: Position::START, value: Value::List(vec![plain("a"), plain("b")]) };
+        let list = Node::new(Position::START, Value::List(vec![plain("a"), plain("b")]));
         assert_eq!(list.one_or_many().len(), 2);
         assert!(list.text().is_none());
     }

@@ -25,6 +25,8 @@ impl Shape {
             Self::Natural => json!({"type": "integer", "minimum": 0}),
             Self::Count => json!({"type": "integer", "minimum": 1}),
             Self::Number => json!({"type": "number"}),
+            Self::Distance => json!({"type": "number", "minimum": 0}),
+            Self::Answer => json!({"type": ["string", "number", "boolean", "null"]}),
             Self::Scalar => json!({"type": ["string", "number", "boolean"]}),
             Self::OneOf(words) => json!({"enum": words.iter().map(|word| typed(word)).collect::<Vec<_>>()}),
             Self::Written { pattern, .. } => json!({"type": "string", "pattern": pattern}),
@@ -58,12 +60,19 @@ fn map(keys: &[Key]) -> Json {
         properties.insert(key.name.into(), schema);
     }
     let required: Vec<&str> = keys.iter().filter(|key| key.required).map(|key| key.name).collect();
-    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+    let mut schema =
+        json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
+    let alternatives: Vec<Json> =
+        keys.iter().filter(|key| key.alternative).map(|key| json!({"required": [key.name]})).collect();
+    if let (Json::Object(members), false) = (&mut schema, alternatives.is_empty()) {
+        members.insert("oneOf".into(), json!(alternatives));
+    }
+    schema
 }
 
 /// A bare word as the value that YAML reads it as.
 fn typed(word: &str) -> Json {
-    let node = Node { at: Position::START, value: Value::Scalar { text: word.into(), quoted: false } };
+    let node = Node::new(Position::START, Value::Scalar { text: word.into(), quoted: false });
     match (node.bool(), node.i64(), node.f64()) {
         (Some(value), _, _) => json!(value),
         (_, Some(value), _) => json!(value),

@@ -23,18 +23,18 @@ use super::terminal::Terminal;
 /// The most rows that a table holds: it is laid out as a whole.
 const TABLE_ROWS: usize = 10_000;
 
-/// How to print a result.
+/// How to print a result. The command's help says it on one line; a line for each would set that help apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people.
+    // For people.
     Table,
-    /// RFC 4180, with a header; NULL is empty.
+    // RFC 4180, with a header; NULL is empty.
     Csv,
-    /// A list of objects; decimals with all their digits.
+    // A list of objects; decimals with all their digits.
     Json,
-    /// A Parquet file.
+    // A Parquet file.
     Parquet,
-    /// An Arrow IPC stream.
+    // An Arrow IPC stream.
     Arrow,
 }
 

@@ -17,7 +17,7 @@ use datafusion::logical_expr::{
 };
 
 use super::float_aggregate;
-use super::frame::Frame;
+use super::frame::{Frame, Moment};
 use super::groups::Groups;
 use super::single::{Distinct, Single};
 use super::total::{Finish, Wide, is_wide, scale_of};
@@ -179,7 +179,10 @@ impl AggregateUDFImpl for Exact {
             DataType::Float64 if args.is_distinct => {
                 plan_err!("{}(DISTINCT) of doubles over a moving frame is not supported; cast to decimal", self.name())
             }
-            DataType::Float64 => Ok(Box::new(Frame::new(self.kind == Kind::Avg))),
+            DataType::Float64 => Ok(Box::new(Frame::new(match self.kind {
+                Kind::Sum => Moment::Sum,
+                Kind::Avg => Moment::Mean,
+            }))),
             _ => self.single(&args),
         }
     }

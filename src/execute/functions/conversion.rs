@@ -36,10 +36,17 @@ pub(super) fn conversion(from: &DataType, to: &DataType, lenient: bool) -> Optio
             to_scale < scale || (lenient && whole(*to_digits, *to_scale) < whole(*digits, *scale))
         }
         (from, to) if from.is_integer() => lenient && from != to && (to.is_integer() || to.is_decimal()),
+        // The wall clock of a zone, which the optimiser takes for UTC's.
+        (DataType::Timestamp(_, None), DataType::Timestamp(_, Some(zone))) => !is_utc(zone),
         _ => false,
     };
     let signature = Signature::any(1, Volatility::Immutable);
     changes.then(|| ScalarUDF::from(Conversion { to: to.clone(), lenient, signature }))
+}
+
+/// Whether a zone's clock shows UTC.
+pub(super) fn is_utc(zone: &str) -> bool {
+    matches!(zone, "UTC" | "+00:00" | "Z")
 }
 
 /// Refuses types that the dialect does not have, which `arrow_cast` could name.

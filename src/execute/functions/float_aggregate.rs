@@ -13,6 +13,7 @@ use datafusion::logical_expr::{
 };
 
 use super::float::{plain_array, plain_scalar};
+use super::frame::{Frame, Moment};
 
 /// DataFusion's aggregates that compute floats.
 const COMPUTING: [&str; 19] = [
@@ -102,7 +103,10 @@ impl AggregateUDFImpl for Plain {
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        self.0.create_sliding_accumulator(args).map(one)
+        match Moment::of(self.name()) {
+            Some(moment) => Ok(Box::new(Frame::new(moment))),
+            None => self.0.create_sliding_accumulator(args).map(one),
+        }
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs) -> bool {

@@ -59,6 +59,9 @@ const LEFT_OUT: [&str; 19] = [
     "list_avg",
 ];
 
+/// Aggregates that answer with whichever row comes first; as window functions they have an order.
+const ARBITRARY: [&str; 4] = ["any_value", "first_value", "last_value", "nth_value"];
+
 /// Every function that SQL may call.
 pub fn all() -> Functions {
     let planners = planner::planners(SessionStateDefaults::default_expr_planners());
@@ -79,6 +82,7 @@ pub fn all() -> Functions {
         add(&mut functions.window, function.name(), function.aliases(), &function);
     }
     functions.scalar.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
+    functions.aggregate.retain(|name, _| !ARBITRARY.contains(&name.as_str()));
     functions
 }
 

@@ -28,6 +28,7 @@ impl ExprPlanner for OperatorPlanner {
             return Ok(PlannerResult::Original(expr));
         };
         refuse_misread(&expr.op, &left, &right)?;
+        refuse_time_of_date((&expr.left, &left), (&expr.right, &right))?;
         let number = |data_type: &DataType| data_type.is_numeric() || data_type.is_null();
         let function = match expr.op {
             BinaryOperator::Plus => checked(Operator::Plus, &left, &right),
@@ -64,9 +65,7 @@ fn refuse_misread(operator: &BinaryOperator, left: &DataType, right: &DataType) 
     let integer = |data_type: &DataType| data_type.is_integer() || data_type.is_null();
     match operator {
         BinaryOperator::BitwiseXor | BinaryOperator::Xor => {
-            plan_err!(
-                "the operator {operator} is not supported; write power(2, 3) for 2 to the power of 3, 5 # 3 for XOR"
-            )
+            plan_err!("the operator {operator} is not supported; write power(2, 3) for 2 to the power of 3")
         }
         BinaryOperator::PGBitwiseShiftLeft | BinaryOperator::PGBitwiseShiftRight => {
             plan_err!(
@@ -77,6 +76,19 @@ fn refuse_misread(operator: &BinaryOperator, left: &DataType, right: &DataType) 
             if !integer(left) || !integer(right) =>
         {
             plan_err!("the operator {operator} takes integers, not {left} and {right}; cast them first")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses hours beside a date, which DataFusion would drop from the date that it gives.
+fn refuse_time_of_date(left: (&Expr, &DataType), right: (&Expr, &DataType)) -> Result<()> {
+    let (date, interval) = if *left.1 == DataType::Date32 { (left, right) } else { (right, left) };
+    match interval.0 {
+        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(length)), _)
+            if *date.1 == DataType::Date32 && length.nanoseconds != 0 =>
+        {
+            plan_err!("{} has hours, which a date does not; cast {} to a timestamp first", interval.0, date.0)
         }
         _ => Ok(()),
     }

@@ -13,6 +13,7 @@ use datafusion::logical_expr::{
 };
 
 use super::calendar::{DAY, Unit, add_months, months_between};
+use super::conversion::is_utc;
 
 /// Which of the two it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -130,9 +131,7 @@ impl Truncate {
 /// The zone in which timestamps of a type are cut; None where the clock is UTC or on some wall.
 fn zone_of(data_type: &DataType) -> Result<Option<Tz>> {
     match data_type {
-        DataType::Timestamp(_, Some(zone)) if !matches!(zone.as_ref(), "UTC" | "+00:00" | "Z") => {
-            Ok(Some(zone.parse()?))
-        }
+        DataType::Timestamp(_, Some(zone)) if !is_utc(zone) => Ok(Some(zone.parse()?)),
         _ => Ok(None),
     }
 }

@@ -5,60 +5,75 @@ use arrow::datatypes::{DataType, Schema};
 use crate::model::conversion::{mart_type, refuse_conversion, type_name};
 use crate::model::spec::ColumnSpec;
 use crate::model::{Column, TableSpec};
+use crate::yaml::nearest;
 
 use super::Resolver;
-use super::names::unknown;
+use super::names::unknown_of;
+use super::tables::about;
 
 impl Resolver<'_> {
     /// The columns as a load makes them of a source with this schema.
     pub(super) fn columns(&mut self, spec: &TableSpec, source: &Schema) -> Vec<Column> {
-        for declared in &spec.columns {
-            let from = source_name(declared);
-            if source.column_with_name(from).is_none() {
-                let known = source.fields().iter().map(|field| field.name().as_str());
-                let message = format!("{} in the source of table '{}'", unknown("column", from, known), spec.name);
-                declared.place.fault(&mut self.faults, message);
-            }
-        }
+        let sources: Vec<Option<&str>> =
+            spec.columns.iter().map(|declared| self.source_of(spec, declared, source)).collect();
+        // Where a declared column has no source, any of the others may be the one that was meant.
+        let is_known = !sources.contains(&None);
         let mut columns: Vec<Column> = Vec::new();
         for field in source.fields() {
-            let mut declared = spec.columns.iter().filter(|column| source_name(column) == field.name()).peekable();
-            if declared.peek().is_none() {
-                columns.extend(self.undeclared(spec, field.name(), field.data_type()));
+            let mut declared = spec.columns.iter().zip(&sources).filter(|(_, from)| **from == Some(field.name()));
+            let first = declared.next();
+            if first.is_none() {
+                columns.extend(self.undeclared(spec, field.name(), field.data_type(), is_known));
             }
-            for column in declared {
-                columns.push(self.declared(column, field.name(), field.data_type()));
+            for (column, _) in first.into_iter().chain(declared) {
+                columns.push(self.declared(spec, column, field.name(), field.data_type()));
             }
         }
         self.refuse_twins(spec, &columns);
         columns
     }
 
-    fn undeclared(&mut self, spec: &TableSpec, name: &str, source: &DataType) -> Option<Column> {
-        let mut fault = |message: String| {
-            spec.place.fault(&mut self.faults, format!("column '{name}' of table '{}': {message}", spec.name));
-        };
-        if !is_name(name) {
-            fault(format!(
-                "its name is not one that SQL can write bare; declare it: `{}: {{from: \"{name}\"}}`",
-                plain(name)
-            ));
-            return None;
+    /// The source's column that a declared one is made of: for an unknown name, which is a fault, the nearest.
+    fn source_of<'s>(&mut self, spec: &TableSpec, declared: &ColumnSpec, source: &'s Schema) -> Option<&'s str> {
+        let from = source_name(declared);
+        if let Some((_, field)) = source.column_with_name(from) {
+            return Some(field.name());
         }
-        let data_type = mart_type(source);
-        match refuse_conversion(source, data_type.as_ref().unwrap_or(source), false) {
-            Some(why) => {
-                fault(why);
-                None
-            }
-            None => Some(column(name, data_type?)),
-        }
+        let known = || source.fields().iter().map(|field| field.name().as_str());
+        let owner = format!(" in the source of table '{}'", spec.name);
+        let message = unknown_of("column", from, &owner, known());
+        self.fault(&about_column(&declared.name), &declared.place, &message);
+        self.note_faulty(&spec.name, &declared.name);
+        nearest(from, known())
     }
 
-    fn declared(&mut self, declared: &ColumnSpec, from: &str, source: &DataType) -> Column {
+    fn undeclared(&mut self, spec: &TableSpec, name: &str, source: &DataType, is_known: bool) -> Option<Column> {
+        let data_type = mart_type(source);
+        let wrong = if is_name(name) {
+            refuse_conversion(source, data_type.as_ref().unwrap_or(source), false)
+        } else {
+            Some(format!(
+                "its name is not one that SQL can write bare; declare it: `{}: {{from: \"{name}\"}}`",
+                plain(name)
+            ))
+        };
+        let Some(why) = wrong else { return Some(column(name, data_type?)) };
+        self.note_faulty(&spec.name, name);
+        if is_known {
+            self.fault(&about(spec), &spec.place, &format!("column '{name}': {why}"));
+        }
+        None
+    }
+
+    fn declared(&mut self, spec: &TableSpec, declared: &ColumnSpec, from: &str, source: &DataType) -> Column {
         let data_type = declared.data_type.clone().or_else(|| mart_type(source)).unwrap_or(DataType::Utf8);
-        if let Some(why) = refuse_conversion(source, &data_type, declared.stored_in.is_some()) {
-            declared.place.fault(&mut self.faults, format!("column '{}': {why}", declared.name));
+        if self.spec.is_faulty(&declared.place) {
+            self.note_faulty(&spec.name, &declared.name);
+        } else if self.is_faulty(&spec.name, &declared.name) {
+            // Its source is guessed: whether that fits is not the question yet.
+        } else if let Some(why) = refuse_conversion(source, &data_type, declared.stored_in.is_some()) {
+            self.fault(&about_column(&declared.name), &declared.place, &why);
+            self.note_faulty(&spec.name, &declared.name);
         }
         described(declared, from, data_type)
     }
@@ -67,11 +82,10 @@ impl Resolver<'_> {
     pub(super) fn stored_columns(&mut self, spec: &TableSpec, stored: &Schema) -> Vec<Column> {
         for declared in &spec.columns {
             let message = match stored.column_with_name(&declared.name) {
-                None => format!("column '{}' is not in the mart yet; load table '{}'", declared.name, spec.name),
+                None => format!("it is not in the mart yet; load table '{}'", spec.name),
                 Some((_, field)) => match &declared.data_type {
                     Some(wanted) if wanted != field.data_type() => format!(
-                        "column '{}' is {} in the mart, not {}; load table '{}'",
-                        declared.name,
+                        "it is {} in the mart, not {}; load table '{}'",
                         type_name(field.data_type()),
                         type_name(wanted),
                         spec.name
@@ -79,7 +93,8 @@ impl Resolver<'_> {
                     _ => continue,
                 },
             };
-            declared.place.fault(&mut self.faults, message);
+            self.fault(&about_column(&declared.name), &declared.place, &message);
+            self.note_faulty(&spec.name, &declared.name);
         }
         let fields = stored.fields().iter();
         fields
@@ -95,11 +110,14 @@ impl Resolver<'_> {
             if columns[..at].iter().any(|other| other.name == column.name) {
                 let declared = spec.columns.iter().find(|declared| declared.name == column.name);
                 let place = declared.map_or(&spec.place, |declared| &declared.place);
-                let message = format!("table '{}' would have two columns '{}'; rename one", spec.name, column.name);
-                place.fault(&mut self.faults, message);
+                self.fault(&about(spec), place, &format!("it would have two columns '{}'; rename one", column.name));
             }
         }
     }
+}
+
+fn about_column(name: &str) -> String {
+    format!("column '{name}'")
 }
 
 fn source_name(column: &ColumnSpec) -> &str {

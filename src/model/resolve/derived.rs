@@ -10,10 +10,10 @@ use datafusion::sql::sqlparser::ast::{self, Expr, visit_expressions};
 
 use crate::model::spec::Written;
 use crate::model::{Source, TableSchema};
-use crate::sql::{allow_derived, parse_query, type_query};
+use crate::sql::{allow_derived, clean, parse_query, type_query};
 
 use super::Resolver;
-use super::names::unknown;
+use super::tables::about;
 
 /// A derived table whose query parses and reads tables that there are.
 struct Derived<'a> {
@@ -29,7 +29,7 @@ impl<'a> Resolver<'a> {
         let spec = self.spec;
         for table in spec.tables.values() {
             if let Some(sql) = &table.sql
-                && let Some(parsed) = self.parse_derived(sql)
+                && let Some(parsed) = self.parse_derived(&about(table), sql)
             {
                 derived.insert(table.name.as_str(), parsed);
             }
@@ -40,27 +40,29 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn parse_derived(&mut self, sql: &'a Written<String>) -> Option<Derived<'a>> {
-        let query = match parse_query(&sql.value).and_then(|query| allow_derived(&query).map(|()| query)) {
+    fn parse_derived(&mut self, about: &str, sql: &'a Written<String>) -> Option<Derived<'a>> {
+        let parsed = parse_query(&sql.value).and_then(|query| allow_derived(&query).map(|()| query));
+        let query = match parsed {
             Ok(query) => query,
             Err(error) => {
-                sql.place.fault(&mut self.faults, error.message());
+                self.misparsed(about, sql, &error);
                 return None;
             }
         };
-        let mut fault = |message: String| sql.place.fault(&mut self.faults, message);
         if let ControlFlow::Break(name) = visit_expressions(&query, |expr| match measure_call(expr) {
             Some(name) => ControlFlow::Break(name),
             None => ControlFlow::Continue(()),
         }) {
-            fault(format!("{name}(…) reads a cube, and a derived table reads tables only; aggregate their columns"));
+            let message =
+                format!("{name}(…) reads a cube, and a derived table reads tables only; aggregate their columns");
+            self.fault(about, &sql.place, &message);
             return None;
         }
         let statement = Statement::Statement(Box::new(ast::Statement::Query(Box::new(query.clone()))));
         let references = match resolve_table_references(&statement, true) {
             Ok((references, _)) => references,
             Err(error) => {
-                fault(error.to_string());
+                self.fault(about, &sql.place, &clean(&error.to_string()));
                 return None;
             }
         };
@@ -68,10 +70,11 @@ impl<'a> Resolver<'a> {
         let mut whole = true;
         for reference in references {
             if reference.schema().is_some() {
-                fault(format!("'{reference}' is qualified; name the tables of the mart without a schema"));
+                let message = format!("'{reference}' is qualified; name the tables of the mart without a schema");
+                self.fault(about, &sql.place, &message);
                 whole = false;
             } else if !self.spec.tables.contains_key(reference.table()) {
-                fault(unknown("table", reference.table(), self.spec.tables.keys().map(String::as_str)));
+                self.unknown_table(about, &sql.place, reference.table());
                 whole = false;
             } else {
                 reads.push(reference.table().to_owned());
@@ -94,7 +97,7 @@ impl<'a> Resolver<'a> {
             let mut cycle: Vec<&str> = above[start..].to_vec();
             cycle.push(name);
             let message = format!("derived tables read each other in a circle: {}", cycle.join(" → "));
-            table.sql.place.fault(&mut self.faults, message);
+            self.fault(&format!("table '{name}'"), &table.sql.place, &message);
             return;
         }
         if done.contains(name) {
@@ -116,6 +119,7 @@ impl<'a> Resolver<'a> {
         if derived.reads.iter().any(|read| !self.tables.contains_key(read)) {
             return;
         }
+        let is_shaky = derived.reads.iter().any(|read| self.faulty.iter().any(|(table, _)| table == read));
         let source = Source::Sql {
             text: derived.sql.value.clone(),
             query: Box::new(derived.query.clone()),
@@ -125,16 +129,18 @@ impl<'a> Resolver<'a> {
             Some(TableSchema::Mart(schema)) => TableSchema::Mart(SchemaRef::clone(schema)),
             _ => {
                 let tables = |read: &str| self.tables.get(read).map(|table| SchemaRef::clone(&table.schema));
-                match type_query(&derived.query, &tables, self.functions) {
+                match type_query(&derived.query, &tables, self.zone(), self.functions) {
                     Ok(schema) => TableSchema::File(schema),
-                    Err(error) => {
-                        derived.sql.place.fault(&mut self.faults, error.message());
-                        return;
-                    }
+                    // Over a faulty column it may mean something else.
+                    Err(_) if is_shaky => return,
+                    Err(error) => return self.fault(&about(spec), &derived.sql.place, error.message()),
                 }
             }
         };
         self.table(spec, source, &found);
+        if let Some(table) = self.tables.get(name).filter(|_| is_shaky) {
+            self.faulty.extend(table.columns.iter().map(|column| (name.to_owned(), column.name.clone())));
+        }
     }
 }
 

@@ -30,8 +30,7 @@ impl<'a> Resolver<'a> {
     /// Resolves a cube; none where its table is faulty or missing.
     pub(super) fn cube(&mut self, spec: &'a CubeSpec) -> Option<Cube> {
         if !self.spec.tables.contains_key(&spec.table.value) {
-            let known = self.spec.tables.keys().map(String::as_str);
-            spec.table.place.fault(&mut self.faults, unknown("table", &spec.table.value, known));
+            self.unknown_table(&about(spec), &spec.table.place, &spec.table.value);
             return None;
         }
         let fact = self.tables.get(&spec.table.value)?.clone();
@@ -44,7 +43,7 @@ impl<'a> Resolver<'a> {
         }
         let time = spec.time.as_ref().and_then(|time| self.time(time, &mut scope, &mut dimensions));
         self.refuse_shared_names(spec);
-        let filter = spec.filter.as_ref().and_then(|filter| self.filter(filter, &scope));
+        let filter = spec.filter.as_ref().and_then(|filter| self.filter(&about(spec), filter, &scope));
         Some(Cube {
             name: spec.name.clone(),
             title: spec.title.clone(),
@@ -63,7 +62,8 @@ impl<'a> Resolver<'a> {
         }
         if let Some(start) = scope.open.iter().position(|open| open == &spec.name) {
             let cycle = [&scope.open[start..], std::slice::from_ref(&spec.name)].concat().join(" → ");
-            spec.expr.place.fault(&mut self.faults, format!("dimensions are made of each other in a circle: {cycle}"));
+            let message = format!("dimensions are made of each other in a circle: {cycle}");
+            self.fault(&format!("dimension '{}'", spec.name), &spec.expr.place, &message);
             return None;
         }
         scope.open.push(spec.name.clone());
@@ -75,13 +75,25 @@ impl<'a> Resolver<'a> {
 
     /// The row of a dimension after those that it mentions; its own name is a column.
     fn dimension_after(&mut self, spec: &DimensionSpec, scope: &mut Scope<'a>) -> Option<RowExpr> {
+        if self.spec.is_faulty(&spec.place) {
+            return None;
+        }
+        let about = format!("dimension '{}'", spec.name);
         let mentioned = parse_expr(&spec.expr.value).map(|ast| bare_names(&ast)).unwrap_or_default();
         let mut names = Names::new();
         let cube = scope.spec;
         for other in cube.dimensions.iter().filter(|other| other.name != spec.name && mentioned.contains(&other.name)) {
             names.insert(other.name.clone(), self.dimension_row(other, scope)?);
         }
-        self.row(&spec.expr, &scope.fact, &names)
+        if let Some(measure) = measure_among(&mentioned, scope, &names) {
+            self.fault(
+                &about,
+                &spec.expr.place,
+                &format!("'{measure}' is a measure, and a dimension is about one row"),
+            );
+            return None;
+        }
+        self.row(&about, &spec.expr, &scope.fact, &names)
     }
 
     fn dimension(&self, spec: &DimensionSpec, expr: RowExpr, fact: &Table) -> Dimension {
@@ -128,10 +140,12 @@ impl<'a> Resolver<'a> {
             if scope.fact.column(name).is_none() {
                 let declared = scope.spec.dimensions.iter().map(|dimension| dimension.name.as_str());
                 let known = declared.chain(scope.fact.columns.iter().map(|column| column.name.as_str()));
-                time.place.fault(&mut self.faults, unknown("dimension or column", name, known));
+                if !self.is_faulty(&scope.fact.name, name) {
+                    self.fault(&about(scope.spec), &time.place, &unknown("dimension or column", name, known));
+                }
                 return None;
             }
-            let expr = self.row(time, &scope.fact, &Names::new())?;
+            let expr = self.row(&about(scope.spec), time, &scope.fact, &Names::new())?;
             scope.rows.insert(name.clone(), Some(expr.clone()));
             dimensions.insert(0, self.described(name, (None, None), expr, &scope.fact));
         }
@@ -140,8 +154,8 @@ impl<'a> Resolver<'a> {
         let axis = &dimensions[at];
         if axis.kind != DimensionKind::Instant && axis.data_type != DataType::Date32 {
             let found = type_name(&axis.data_type);
-            time.place
-                .fault(&mut self.faults, format!("'{name}' is {found}; the axis of time is a timestamp or a date"));
+            let message = format!("'{name}' is {found}; the axis of time is a timestamp or a date");
+            self.fault(&about(scope.spec), &time.place, &message);
             return None;
         }
         let grains: Vec<Dimension> = Grain::ALL.iter().filter_map(|grain| grain_of(axis, *grain)).collect();
@@ -154,27 +168,45 @@ impl<'a> Resolver<'a> {
             let is_dimension = spec.dimensions.iter().any(|dimension| dimension.name == measure.name)
                 || spec.time.as_ref().is_some_and(|time| time.value == measure.name);
             if is_dimension {
-                let message = format!("'{}' is a dimension of cube '{}' too; rename one", measure.name, spec.name);
-                measure.place.fault(&mut self.faults, message);
+                let message = format!("cube '{}' has a dimension of that name too; rename one", spec.name);
+                self.fault(&format!("measure '{}'", measure.name), &measure.place, &message);
             }
         }
     }
 
     /// A condition over rows, in which a dimension wins over a column.
-    pub(super) fn filter(&mut self, filter: &Written<String>, scope: &Scope<'a>) -> Option<RowExpr> {
+    pub(super) fn filter(&mut self, about: &str, filter: &Written<String>, scope: &Scope<'a>) -> Option<RowExpr> {
         let mentioned = parse_expr(&filter.value).map(|ast| bare_names(&ast)).unwrap_or_default();
         let mut names = Names::new();
         for (name, row) in scope.rows.iter().filter(|(name, _)| mentioned.contains(*name)) {
             names.insert(name.clone(), row.clone()?);
         }
-        let row = self.row(filter, &scope.fact, &names)?;
+        if let Some(measure) = measure_among(&mentioned, scope, &names) {
+            let message =
+                format!("'{measure}' is a measure, and a filter is about one row; name columns and dimensions");
+            self.fault(about, &filter.place, &message);
+            return None;
+        }
+        let row = self.row(about, filter, &scope.fact, &names)?;
         if row.data_type != DataType::Boolean {
             let found = type_name(&row.data_type);
-            filter.place.fault(&mut self.faults, format!("a filter is true or false, and this is {found}; compare it"));
+            let message = format!("a filter is true or false, and this is {found}; compare it");
+            self.fault(about, &filter.place, &message);
             return None;
         }
         Some(row)
     }
+}
+
+/// What messages call a cube.
+fn about(spec: &CubeSpec) -> String {
+    format!("cube '{}'", spec.name)
+}
+
+/// A measure among the names that an expression about one row mentions.
+fn measure_among<'n>(mentioned: &'n BTreeSet<String>, scope: &Scope<'_>, names: &Names) -> Option<&'n String> {
+    let is_measure = |name: &String| scope.spec.measures.iter().any(|measure| &measure.name == name);
+    mentioned.iter().find(|name| !names.contains_key(*name) && scope.fact.column(name).is_none() && is_measure(name))
 }
 
 /// The dimension of a grain; a date has no hours.

@@ -1,11 +1,13 @@
 //! Joins: each goes to a table with a primary key, all of which its keys cover, with the same types.
 
+use std::collections::BTreeSet;
+
 use crate::model::conversion::type_name;
 use crate::model::spec::{JoinSpec, Written};
 use crate::model::{Join, Table};
 
 use super::Resolver;
-use super::names::unknown;
+use super::names::unknown_of;
 
 impl Resolver<'_> {
     /// Resolves the joins of all tables.
@@ -19,22 +21,29 @@ impl Resolver<'_> {
     }
 
     fn join(&mut self, from: &str, spec: &JoinSpec) -> Option<Join> {
+        if self.spec.is_faulty(&spec.place) {
+            return None;
+        }
+        let about = format!("join '{}'", spec.name);
         let (name, place) = spec.table.as_ref().map_or((&spec.name, &spec.place), |table| (&table.value, &table.place));
         if !self.spec.tables.contains_key(name) {
-            let known = self.spec.tables.keys().map(String::as_str);
-            place.fault(&mut self.faults, format!("join '{}': {}", spec.name, unknown("table", name, known)));
+            self.unknown_table(&about, place, name);
             return None;
         }
         // Either may be missing because it is faulty itself.
         let mine = self.tables.get(from)?;
         let theirs = self.tables.get(name)?;
-        let join = JoinKeys { spec, mine, theirs };
+        if self.spec.tables.get(name).is_some_and(|table| self.spec.is_faulty(&table.place)) {
+            return None;
+        }
+        let join = JoinKeys { spec, mine, theirs, faulty: &self.faulty };
         match join.pairs() {
             Ok(keys) => Some(Join { name: spec.name.clone(), table: name.clone(), keys }),
             Err(faults) => {
-                for (at, message) in faults {
-                    let place = at.map_or(&spec.place, |at| &at.place);
-                    place.fault(&mut self.faults, format!("join '{}': {message}", spec.name));
+                let place = |at: At<'_>| at.map_or(&spec.place, |at| &at.place).clone();
+                let placed: Vec<_> = faults.into_iter().map(|(at, message)| (place(at), message)).collect();
+                for (place, message) in placed {
+                    self.fault(&about, &place, &message);
                 }
                 None
             }
@@ -46,6 +55,7 @@ struct JoinKeys<'a> {
     spec: &'a JoinSpec,
     mine: &'a Table,
     theirs: &'a Table,
+    faulty: &'a BTreeSet<(String, String)>,
 }
 
 type At<'a> = Option<&'a Written<String>>;
@@ -126,9 +136,13 @@ impl<'a> JoinKeys<'a> {
     }
 
     fn mismatch(&self, mine: &str, theirs: &str) -> Option<String> {
+        let faulty = |table: &Table, column: &str| self.faulty.contains(&(table.name.clone(), column.to_owned()));
+        if faulty(self.mine, mine) || faulty(self.theirs, theirs) {
+            return None;
+        }
         let Some(mine) = self.mine.column(mine) else {
             let known = self.mine.columns.iter().map(|column| column.name.as_str());
-            return Some(format!("{} of '{}'", unknown("column", mine, known), self.mine.name));
+            return Some(unknown_of("column", mine, &format!(" of table '{}'", self.mine.name), known));
         };
         // A key that is not a column is noted where it is written.
         let theirs = self.theirs.column(theirs)?;

@@ -5,19 +5,19 @@ use std::ops::ControlFlow;
 
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::DFSchema;
-use datafusion::sql::sqlparser::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, VisitMut, VisitorMut,
-};
+use datafusion::sql::sqlparser::ast::{Expr, Function, Ident, VisitMut, VisitorMut, visit_expressions};
 
-use crate::model::conversion::{mart_type, type_name};
+use crate::model::conversion::mart_type;
 use crate::model::spec::MeasureSpec;
 use crate::model::{Aggregate, Leaf, Measure, RowExpr};
 use crate::sql::{fold, parse_expr, type_expr};
 
 use super::Resolver;
 use super::dimensions::Scope;
+use super::growth::{parts, refuse_deep, refuse_many};
+use super::instants::refuse_computed_instants;
 use super::names::unknown;
-use super::rows::{Names, all_of, nested, refuse_computed_instants};
+use super::rows::{all_of, nested};
 
 /// The measures of one cube as they are resolved.
 #[derive(Default)]
@@ -40,7 +40,8 @@ impl<'a> Resolver<'a> {
         }
         if let Some(start) = done.open.iter().position(|open| open == &spec.name) {
             let cycle = [&done.open[start..], std::slice::from_ref(&spec.name)].concat().join(" → ");
-            spec.expr.place.fault(&mut self.faults, format!("measures are made of each other in a circle: {cycle}"));
+            let message = format!("measures are made of each other in a circle: {cycle}");
+            self.fault(&about(spec), &spec.expr.place, &message);
             return None;
         }
         done.open.push(spec.name.clone());
@@ -53,16 +54,20 @@ impl<'a> Resolver<'a> {
     /// Resolves a measure after those that it mentions.
     fn measure_after(&mut self, spec: &MeasureSpec, scope: &Scope<'a>, done: &mut Done) -> Option<Measure> {
         // Both are resolved before either may end this, so that both have their faults noted.
-        let filter = spec.filter.as_ref().map(|filter| self.filter(filter, scope));
+        let filter = spec.filter.as_ref().map(|filter| self.filter(&about(spec), filter, scope));
+        if self.spec.is_faulty(&spec.place) {
+            return None;
+        }
         let mut value = match parse_expr(&spec.expr.value) {
             Ok(ast) => ast,
             Err(error) => {
-                spec.expr.place.fault(&mut self.faults, error.message());
+                self.misparsed(&about(spec), &spec.expr, &error);
                 return None;
             }
         };
         if spec.expr.value.contains("\"$") {
-            spec.expr.place.fault(&mut self.faults, "names that begin with '$' are reserved; name measures without it");
+            let message = "names that begin with '$' are reserved; name measures without it";
+            self.fault(&about(spec), &spec.expr.place, message);
             return None;
         }
         let mentioned = self.measures_in(&value);
@@ -73,30 +78,25 @@ impl<'a> Resolver<'a> {
         if !whole {
             return None;
         }
-        let mut build = Build { resolver: self, scope, done, leaves: Vec::new() };
+        let mut build = Build { resolver: self, scope, done, leaves: Vec::new(), parts: 0 };
         let built = match VisitMut::visit(&mut value, &mut build) {
             ControlFlow::Break(message) => Err(message),
             ControlFlow::Continue(()) => Ok(build.leaves),
         };
         let typed = built.and_then(|leaves| {
+            refuse_deep(&value)?;
             let data_type = self.type_measure(&value, &leaves)?;
-            Ok((leaves, data_type))
+            // A faulty filter has its fault already.
+            let filter = filter.map(|filter| filter.ok_or_else(String::new)).transpose()?;
+            Ok((filtered(leaves, filter)?, data_type))
         });
-        let (mut leaves, data_type) = match typed {
+        let (leaves, data_type) = match typed {
             Ok(typed) => typed,
             Err(message) => {
-                if !message.is_empty() {
-                    spec.expr.place.fault(&mut self.faults, message);
-                }
+                self.fault(&about(spec), &spec.expr.place, &message);
                 return None;
             }
         };
-        if let Some(filter) = filter {
-            let filter = filter?;
-            for leaf in &mut leaves {
-                leaf.filter = all_of(leaf.filter.take().into_iter().chain([filter.clone()]));
-            }
-        }
         Some(Measure {
             name: spec.name.clone(),
             title: spec.title.clone(),
@@ -109,8 +109,17 @@ impl<'a> Resolver<'a> {
         })
     }
 
+    /// Whether an expression calls an aggregate.
+    pub(super) fn holds_aggregate(&self, ast: &Expr) -> bool {
+        visit_expressions(ast, |expr| match expr {
+            Expr::Function(function) if self.is_aggregate(&name_of(function)) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        })
+        .is_break()
+    }
+
     /// The bare names outside aggregates.
-    fn measures_in(&self, ast: &Expr) -> BTreeSet<String> {
+    pub(super) fn measures_in(&self, ast: &Expr) -> BTreeSet<String> {
         let mut outside = Outside { resolver: self, names: BTreeSet::new() };
         let _: ControlFlow<()> = VisitMut::visit(&mut ast.clone(), &mut outside);
         outside.names
@@ -131,11 +140,40 @@ impl<'a> Resolver<'a> {
         }
         let fields: Vec<Field> = slots.iter().map(|(name, kind)| Field::new(name, kind.clone(), true)).collect();
         let schema = DFSchema::try_from(Schema::new(fields)).map_err(|error| error.to_string())?;
-        let (_, found) = type_expr(value, &schema, self.functions).map_err(|error| error.message().to_owned())?;
+        let (_, found) = type_expr(value, &schema, self.zone(), self.functions).map_err(|error| {
+            leaves
+                .iter()
+                .enumerate()
+                .rev()
+                .fold(error.message().to_owned(), |message, (at, leaf)| message.replace(&slot(at), &shown(leaf)))
+        })?;
         mart_type(&found)
             .filter(|_| found != DataType::Null)
             .ok_or_else(|| format!("a measure cannot be {found}; cast it"))
     }
+}
+
+/// What messages call a measure.
+fn about(spec: &MeasureSpec) -> String {
+    format!("measure '{}'", spec.name)
+}
+
+/// The leaves over the rows that the filter lets count.
+fn filtered(mut leaves: Vec<Leaf>, filter: Option<RowExpr>) -> Result<Vec<Leaf>, String> {
+    let Some(filter) = filter else { return Ok(leaves) };
+    refuse_many(leaves.len() * parts(&filter.ast))?;
+    for leaf in &mut leaves {
+        leaf.filter = all_of(leaf.filter.take().into_iter().chain([filter.clone()]));
+        leaf.filter.iter().try_for_each(|filter| refuse_deep(&filter.ast))?;
+    }
+    Ok(leaves)
+}
+
+/// A leaf as people write it.
+fn shown(leaf: &Leaf) -> String {
+    let argument = leaf.argument.as_ref().map_or("*", |argument| &argument.sql);
+    let distinct = if leaf.aggregate == Aggregate::CountDistinct { "distinct " } else { "" };
+    format!("{}({distinct}{argument})", leaf.aggregate.name())
 }
 
 /// The identifier that stands for the leaf at this place.
@@ -143,7 +181,7 @@ fn slot(at: usize) -> String {
     format!("${at}")
 }
 
-fn slot_ident(at: usize) -> Expr {
+pub(super) fn slot_ident(at: usize) -> Expr {
     Expr::Identifier(Ident::with_quote('"', slot(at)))
 }
 
@@ -175,16 +213,18 @@ impl VisitorMut for Outside<'_, '_> {
     }
 }
 
-fn name_of(function: &Function) -> String {
+pub(super) fn name_of(function: &Function) -> String {
     function.name.to_string().to_lowercase()
 }
 
 /// Turns aggregates into leaves and sets mentioned measures in their place.
-struct Build<'r, 'a> {
-    resolver: &'r Resolver<'a>,
-    scope: &'r Scope<'a>,
+pub(super) struct Build<'r, 'a> {
+    pub(super) resolver: &'r Resolver<'a>,
+    pub(super) scope: &'r Scope<'a>,
     done: &'r Done,
     leaves: Vec<Leaf>,
+    /// How many parts were set in place.
+    parts: usize,
 }
 
 impl VisitorMut for Build<'_, '_> {
@@ -214,7 +254,7 @@ impl VisitorMut for Build<'_, '_> {
 }
 
 impl Build<'_, '_> {
-    fn add(&mut self, leaf: Leaf) -> usize {
+    pub(super) fn add(&mut self, leaf: Leaf) -> usize {
         match self.leaves.iter().position(|other| other == &leaf) {
             Some(at) => at,
             None => {
@@ -242,101 +282,14 @@ impl Build<'_, '_> {
             }
             return Err(unknown("measure", name, spec.measures.iter().map(|measure| measure.name.as_str())));
         };
-        let measure = measure.as_ref().ok_or_else(String::new)?.clone();
+        let measure = measure.as_ref().ok_or_else(String::new)?;
+        self.parts += parts(&measure.value);
+        refuse_many(self.parts)?;
+        let measure = measure.clone();
         let places: Vec<usize> = measure.leaves.into_iter().map(|leaf| self.add(leaf)).collect();
         let mut value = measure.value;
         let _: ControlFlow<()> = VisitMut::visit(&mut value, &mut Renumber { places: &places });
         Ok(nested(value))
-    }
-
-    fn leaf(&mut self, function: &Function) -> Result<Expr, String> {
-        let name = name_of(function);
-        let (distinct, argument) = plain_call(function, &name)?;
-        let aggregate = match (name.as_str(), distinct) {
-            ("count", true) => Aggregate::CountDistinct,
-            ("count", false) => Aggregate::Count,
-            ("sum", false) => Aggregate::Sum,
-            ("min", false) => Aggregate::Min,
-            ("max", false) => Aggregate::Max,
-            ("avg", false) => Aggregate::Avg,
-            ("sum" | "min" | "max" | "avg", true) => {
-                return Err(format!("{name}(distinct …) is not supported; distinct goes with count"));
-            }
-            ("measure" | "agg" | "aggregate", _) => {
-                return Err(format!("{name}(…) is for SQL over cubes; name the measure itself"));
-            }
-            _ => {
-                return Err(format!(
-                    "{name}(…) is not supported in a measure; there are sum, count, count(distinct), min, max and avg"
-                ));
-            }
-        };
-        let argument = match argument {
-            FunctionArgExpr::Expr(ast) => Some(self.argument(ast)?),
-            FunctionArgExpr::Wildcard if aggregate == Aggregate::Count => None,
-            _ => return Err(format!("'*' stands only in count(*); name what {name} is to take")),
-        };
-        let data_type = leaf_type(aggregate, argument.as_ref())?;
-        Ok(slot_ident(self.add(Leaf { aggregate, argument, filter: None, data_type })))
-    }
-
-    fn argument(&self, ast: &Expr) -> Result<RowExpr, String> {
-        let (scope, resolver) = (self.scope, self.resolver);
-        for name in resolver.measures_in(ast) {
-            if scope.fact.column(&name).is_none() {
-                let dimension = scope.spec.dimensions.iter().find(|dimension| dimension.name == name);
-                if let Some(dimension) = dimension {
-                    return Err(format!(
-                        "'{name}' is a dimension; inside an aggregate names are columns: write {}",
-                        dimension.expr.value
-                    ));
-                }
-            }
-        }
-        resolver.row_of(ast.clone(), &scope.fact, &Names::new())
-    }
-}
-
-/// Whether a call is distinct, and its one argument; calls with more to them are refused.
-fn plain_call<'f>(function: &'f Function, name: &str) -> Result<(bool, &'f FunctionArgExpr), String> {
-    if function.filter.is_some() {
-        return Err(format!("{name}(…) FILTER: write the condition as the measure's `filter`"));
-    }
-    if function.over.is_some() {
-        return Err(format!("{name}(…) OVER is a window, which a measure is not"));
-    }
-    let FunctionArguments::List(list) = &function.args else {
-        return Err(format!("{name} takes one column or expression"));
-    };
-    let is_plain = list.clauses.is_empty()
-        && function.within_group.is_empty()
-        && function.null_treatment.is_none()
-        && matches!(function.parameters, FunctionArguments::None);
-    if !is_plain {
-        return Err(format!("{name}(…) takes no further clauses; write {name}(x)"));
-    }
-    let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
-    match list.args.as_slice() {
-        [FunctionArg::Unnamed(argument)] => Ok((distinct, argument)),
-        args => Err(format!("{name}(…) takes one column or expression, not {}", args.len())),
-    }
-}
-
-fn leaf_type(aggregate: Aggregate, argument: Option<&RowExpr>) -> Result<DataType, String> {
-    let Some(argument) = argument else { return Ok(DataType::Int64) };
-    let found = &argument.data_type;
-    let of_number = |data_type: DataType| match found {
-        DataType::Int64 | DataType::Float64 | DataType::Decimal128(_, _) => Ok(data_type),
-        other => Err(format!("{}({}) takes numbers, and this is {}", aggregate.name(), argument.sql, type_name(other))),
-    };
-    match aggregate {
-        Aggregate::Count | Aggregate::CountDistinct => Ok(DataType::Int64),
-        Aggregate::Min | Aggregate::Max => Ok(found.clone()),
-        Aggregate::Avg => of_number(DataType::Float64),
-        Aggregate::Sum => of_number(match found {
-            DataType::Decimal128(_, scale) => DataType::Decimal128(38, *scale),
-            other => other.clone(),
-        }),
     }
 }
 

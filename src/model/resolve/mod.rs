@@ -4,23 +4,33 @@
 mod columns;
 mod derived;
 mod dimensions;
+mod growth;
+mod instants;
 mod joins;
+mod leaves;
 mod measures;
 mod names;
 mod rows;
 mod tables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::error::Result;
+use chrono_tz::Tz;
+
+use crate::error::{Error, Result};
 use crate::sql::Functions;
 use crate::yaml::Faults;
 
+use super::spec::{Place, Written};
 use super::{Model, Schemas, Spec, Table};
 
-/// Resolves a spec against the schemas of its tables; the error lists every fault.
+/// Resolves a spec against the schemas of its tables.
+///
+/// # Errors
+/// Misconfigured: every fault of the spec's files and of what they mean.
 pub fn resolve(spec: &Spec, schemas: &Schemas, functions: &Functions) -> Result<Model> {
-    let mut resolver = Resolver { spec, schemas, functions, faults: Faults::default(), tables: BTreeMap::new() };
+    let (tables, faulty) = (BTreeMap::new(), BTreeSet::new());
+    let mut resolver = Resolver { spec, schemas, functions, faults: spec.faults.clone(), tables, faulty };
     resolver.tables();
     resolver.joins();
     let mut cubes = BTreeMap::new();
@@ -46,4 +56,42 @@ struct Resolver<'a> {
     functions: &'a Functions,
     faults: Faults,
     tables: BTreeMap<String, Table>,
+    /// Columns, each by its table and name, that are missing or whose type is wrong: what uses them is passed over.
+    faulty: BTreeSet<(String, String)>,
+}
+
+impl Resolver<'_> {
+    /// Notes a fault of `about`, such as `measure 'aov'`. An empty message says that it is noted elsewhere.
+    fn fault(&mut self, about: &str, place: &Place, message: &str) {
+        if !message.is_empty() {
+            place.fault(&mut self.faults, format!("{about}: {message}"));
+        }
+    }
+
+    /// Notes SQL that does not parse, at the word where.
+    fn misparsed(&mut self, about: &str, sql: &Written<String>, error: &Error) {
+        let (place, message) = sql.misparsed(error);
+        self.fault(about, &place, &message);
+    }
+
+    /// Notes that there is no such table, unless a file that could not be read may hold it.
+    fn unknown_table(&mut self, about: &str, place: &Place, name: &str) {
+        if self.spec.is_whole {
+            let message = names::unknown("table", name, self.spec.tables.keys().map(String::as_str));
+            self.fault(about, place, &message);
+        }
+    }
+
+    /// The zone of the model's wall clocks.
+    fn zone(&self) -> Tz {
+        self.spec.defaults.timezone
+    }
+
+    fn is_faulty(&self, table: &str, column: &str) -> bool {
+        self.faulty.contains(&(table.to_owned(), column.to_owned()))
+    }
+
+    fn note_faulty(&mut self, table: &str, column: &str) {
+        self.faulty.insert((table.to_owned(), column.to_owned()));
+    }
 }

@@ -12,26 +12,36 @@ use crate::model::conversion::mart_type;
 use crate::model::spec::Written;
 use crate::model::{Column, RowExpr, Table};
 use crate::sql::{fold, parse_expr, type_expr};
-use crate::yaml::nearest;
+use crate::yaml::hint;
 
 use super::Resolver;
-use super::names::unknown;
+use super::growth::{parts, refuse_deep, refuse_many};
+use super::instants::refuse_computed_instants;
+use super::names::{unknown, unknown_of};
 
 /// What the bare names of an expression mean before they mean columns: dimensions, by their expressions.
 pub(super) type Names = BTreeMap<String, RowExpr>;
 
 impl Resolver<'_> {
-    /// The row expression that `written` says; its faults are noted there.
-    pub(super) fn row(&mut self, written: &Written<String>, fact: &Table, names: &Names) -> Option<RowExpr> {
-        let resolved = parse_expr(&written.value)
-            .map_err(|error| error.message().to_owned())
-            .and_then(|ast| self.row_of(ast, fact, names));
-        match resolved {
+    /// The row expression that `written` says of `about`; its faults are noted there.
+    pub(super) fn row(
+        &mut self,
+        about: &str,
+        written: &Written<String>,
+        fact: &Table,
+        names: &Names,
+    ) -> Option<RowExpr> {
+        let ast = match parse_expr(&written.value) {
+            Ok(ast) => ast,
+            Err(error) => {
+                self.misparsed(about, written, &error);
+                return None;
+            }
+        };
+        match self.row_of(ast, fact, names) {
             Ok(row) => Some(row),
             Err(message) => {
-                if !message.is_empty() {
-                    written.place.fault(&mut self.faults, message);
-                }
+                self.fault(about, &written.place, &message);
                 None
             }
         }
@@ -39,11 +49,13 @@ impl Resolver<'_> {
 
     /// The same of a parsed expression. The error is empty where the fault is noted elsewhere.
     pub(super) fn row_of(&self, mut ast: Expr, fact: &Table, names: &Names) -> Result<RowExpr, String> {
-        let mut follow = Follow { resolver: self, fact, names, paths: BTreeSet::new(), columns: BTreeMap::new() };
+        let mut follow =
+            Follow { resolver: self, fact, names, paths: BTreeSet::new(), columns: BTreeMap::new(), parts: 0 };
         if let ControlFlow::Break(message) = VisitMut::visit(&mut ast, &mut follow) {
             return Err(message);
         }
         let Follow { paths, columns, .. } = follow;
+        refuse_deep(&ast)?;
         refuse_computed_instants(&ast, &columns)?;
         let data_type = self.type_row(&ast, &columns)?;
         Ok(RowExpr { sql: ast.to_string(), ast, paths, data_type })
@@ -55,7 +67,8 @@ impl Resolver<'_> {
         let schema = DFSchema::try_from(Schema::new(fields)).map_err(|error| error.to_string())?;
         let mut flat = ast.clone();
         let _: ControlFlow<()> = VisitMut::visit(&mut flat, &mut Flatten);
-        let (_, data_type) = type_expr(&flat, &schema, self.functions).map_err(|error| error.message().to_owned())?;
+        let (_, data_type) =
+            type_expr(&flat, &schema, self.zone(), self.functions).map_err(|error| error.message().to_owned())?;
         match &data_type {
             DataType::Timestamp(_, None) => Ok(DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None)),
             DataType::Null => Err("it is always NULL; name a column".into()),
@@ -96,6 +109,8 @@ struct Follow<'r, 'a> {
     paths: BTreeSet<Vec<String>>,
     /// The types of the columns met, by their whole names.
     columns: BTreeMap<String, DataType>,
+    /// How many parts were set in place.
+    parts: usize,
 }
 
 impl VisitorMut for Follow<'_, '_> {
@@ -121,6 +136,8 @@ impl VisitorMut for Follow<'_, '_> {
 impl Follow<'_, '_> {
     fn bare(&mut self, name: &str) -> Result<Expr, String> {
         if let Some(row) = self.names.get(name) {
+            self.parts += parts(&row.ast);
+            refuse_many(self.parts)?;
             self.paths.extend(row.paths.iter().cloned());
             let mut ast = row.ast.clone();
             // The names in it are followed already; only their types are still wanted.
@@ -131,6 +148,9 @@ impl Follow<'_, '_> {
             }
             self.columns.extend(types.columns);
             return Ok(nested(ast));
+        }
+        if self.resolver.is_faulty(&self.fact.name, name) {
+            return Err(String::new());
         }
         let Some(column) = self.fact.column(name) else {
             if name.contains("__") {
@@ -170,15 +190,18 @@ impl Resolver<'_> {
                     return Err(String::new());
                 }
                 let known = table.joins.iter().map(|join| join.name.as_str());
-                return Err(format!("{} of table '{}'", unknown("join", step, known), table.name));
+                return Err(unknown_of("join", step, &format!(" of table '{}'", table.name), known));
             };
             table = self.tables.get(&join.table).ok_or_else(String::new)?;
+        }
+        if self.is_faulty(&table.name, name) {
+            return Err(String::new());
         }
         match table.column(name) {
             Some(column) => Ok((path.to_vec(), column.clone())),
             None => {
                 let known = table.columns.iter().map(|column| column.name.as_str());
-                Err(format!("{} of table '{}'", unknown("column", name, known), table.name))
+                Err(unknown_of("column", name, &format!(" of table '{}'", table.name), known))
             }
         }
     }
@@ -217,10 +240,7 @@ impl Resolver<'_> {
         let functions = &self.functions;
         let known = || functions.scalar.keys().chain(functions.aggregate.keys()).map(String::as_str);
         let is_known = functions.scalar.contains_key(name) || self.is_aggregate(name);
-        (!is_known).then(|| match nearest(name, known()) {
-            Some(near) => format!("unknown function '{name}'; did you mean '{near}'?"),
-            None => format!("unknown function '{name}'"),
-        })
+        (!is_known).then(|| format!("unknown function '{name}'{}", hint(name, known())))
     }
 
     /// Whether a function takes many rows: known or promised as an aggregate.
@@ -232,7 +252,7 @@ impl Resolver<'_> {
 }
 
 /// Compound names to one identifier each, so that paths of any length can be typed.
-struct Flatten;
+pub(super) struct Flatten;
 
 impl VisitorMut for Flatten {
     type Break = ();
@@ -243,83 +263,5 @@ impl VisitorMut for Flatten {
             *expr = Expr::Identifier(Ident::with_quote('"', whole.join(".")));
         }
         ControlFlow::Continue(())
-    }
-}
-
-/// An instant has a day and an hour only in a zone, which a session chooses: so it may stand alone, be compared with
-/// another and be tested for NULL, and nothing else.
-pub(super) fn refuse_computed_instants(ast: &Expr, columns: &BTreeMap<String, DataType>) -> Result<(), String> {
-    let mut rest = ast.clone();
-    let _: ControlFlow<()> = VisitMut::visit(&mut rest, &mut Flatten);
-    let mut settle = Settle { columns };
-    let _: ControlFlow<()> = VisitMut::visit(&mut rest, &mut settle);
-    if settle.is_instant(&rest) {
-        return Ok(());
-    }
-    let mut find = Find { settle: &settle };
-    match VisitMut::visit(&mut rest, &mut find) {
-        ControlFlow::Break(name) => Err(format!(
-            "'{name}' is an instant, whose day and hour depend on the session's zone; here it may stand alone, be \
-             compared with another column, or be tested for NULL"
-        )),
-        ControlFlow::Continue(()) => Ok(()),
-    }
-}
-
-/// Replaces what may be done with instants by a literal.
-struct Settle<'a> {
-    columns: &'a BTreeMap<String, DataType>,
-}
-
-impl Settle<'_> {
-    fn is_instant(&self, expr: &Expr) -> bool {
-        match expr {
-            Expr::Identifier(ident) => {
-                matches!(self.columns.get(&ident.value), Some(DataType::Timestamp(_, Some(_))))
-            }
-            Expr::Nested(inner) => self.is_instant(inner),
-            _ => false,
-        }
-    }
-}
-
-impl VisitorMut for Settle<'_> {
-    type Break = ();
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
-        let settled = match expr {
-            Expr::IsNull(inner) | Expr::IsNotNull(inner) => self.is_instant(inner),
-            Expr::BinaryOp { left, op: Eq | NotEq | Lt | LtEq | Gt | GtEq, right } => {
-                self.is_instant(left) && self.is_instant(right)
-            }
-            Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
-                self.is_instant(left) && self.is_instant(right)
-            }
-            Expr::Between { expr, low, high, .. } => [expr, low, high].iter().all(|each| self.is_instant(each)),
-            _ => false,
-        };
-        if settled {
-            *expr = Expr::Tuple(Vec::new());
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-/// Finds an instant that is left.
-struct Find<'a> {
-    settle: &'a Settle<'a>,
-}
-
-impl VisitorMut for Find<'_> {
-    type Break = String;
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
-        match expr {
-            Expr::Identifier(ident) if self.settle.is_instant(&Expr::Identifier(ident.clone())) => {
-                ControlFlow::Break(ident.value.clone())
-            }
-            _ => ControlFlow::Continue(()),
-        }
     }
 }

@@ -15,16 +15,14 @@ impl Resolver<'_> {
     /// Resolves all tables, those of files first.
     pub(super) fn tables(&mut self) {
         for spec in self.spec.tables.values() {
-            if let Some((patterns, format)) = &spec.files {
-                let source = Source::Files { patterns: patterns.clone(), format: *format };
+            if let Some(files) = &spec.files {
+                let source = Source::Files { patterns: files.patterns.clone(), format: files.format };
                 match self.schemas.get(&spec.name) {
+                    Some(TableSchema::Unknown(why)) => files.place.fault(&mut self.faults, why),
                     Some(schema) => self.table(spec, source, schema),
                     None => {
-                        let message = format!(
-                            "the columns of table '{}' are not known: its files are missing and it was never loaded",
-                            spec.name
-                        );
-                        spec.place.fault(&mut self.faults, message);
+                        let message = "its columns are not known: its files are missing and it was never loaded";
+                        self.fault(&about(spec), &spec.place, message);
                     }
                 }
             }
@@ -37,11 +35,12 @@ impl Resolver<'_> {
         let columns = match found {
             TableSchema::File(schema) => self.columns(spec, schema),
             TableSchema::Mart(schema) => self.stored_columns(spec, schema),
+            TableSchema::Unknown(_) => return,
         };
         let known =
             |names: &[Written<String>]| -> Vec<String> { names.iter().map(|name| name.value.clone()).collect() };
-        self.listed(&columns, "primary_key", &spec.primary_key);
-        self.listed(&columns, "sort_by", &spec.sort_by);
+        self.listed(spec, &columns, "primary_key", &spec.primary_key);
+        self.listed(spec, &columns, "sort_by", &spec.sort_by);
         let schema = schema(&columns);
         let sort_by = known(&spec.sort_by);
         let table = Table {
@@ -61,18 +60,25 @@ impl Resolver<'_> {
     }
 
     /// Notes names in a list of columns that are not there or stand there twice.
-    fn listed(&mut self, columns: &[Column], list: &str, names: &[Written<String>]) {
+    fn listed(&mut self, spec: &TableSpec, columns: &[Column], list: &str, names: &[Written<String>]) {
         let mut seen = BTreeSet::new();
         for name in names {
-            if !columns.iter().any(|column| column.name == name.value) {
-                let known = columns.iter().map(|column| column.name.as_str());
-                name.place.fault(&mut self.faults, unknown("column", &name.value, known));
-            } else if !seen.insert(&name.value) {
+            if !seen.insert(&name.value) {
                 let message = format!("column '{}' stands twice in `{list}`; name it once", name.value);
-                name.place.fault(&mut self.faults, message);
+                self.fault(&about(spec), &name.place, &message);
+            } else if !columns.iter().any(|column| column.name == name.value)
+                && !self.is_faulty(&spec.name, &name.value)
+            {
+                let known = columns.iter().map(|column| column.name.as_str());
+                self.fault(&about(spec), &name.place, &unknown("column", &name.value, known));
             }
         }
     }
+}
+
+/// What messages call a table.
+pub(super) fn about(spec: &TableSpec) -> String {
+    format!("table '{}'", spec.name)
 }
 
 fn schema(columns: &[Column]) -> SchemaRef {

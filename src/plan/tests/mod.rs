@@ -110,7 +110,7 @@ impl Catalog for Tables {
 }
 
 fn model(functions: &Functions) -> Model {
-    let spec = Spec::decode(&[("cubes/sales.yaml".to_owned(), MODEL.to_owned())]).unwrap();
+    let spec = Spec::decode(&[("cubes/sales.yaml".to_owned(), MODEL.to_owned())]);
     let of = |names: &[(&str, DataType)]| {
         let fields = names.iter().map(|(name, data_type)| Field::new(*name, data_type.clone(), true));
         TableSchema::File(Arc::new(Schema::new(fields.collect::<Vec<_>>())))

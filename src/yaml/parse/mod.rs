@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
 
 use super::fault::{Faults, Position};
+use super::lines::Lines;
 use super::node::{Entry, Node, Value};
 
 /// The most bytes that a file may have.
@@ -32,7 +33,8 @@ pub fn parse(file: &str, text: &str, faults: &mut Faults) -> Option<Node> {
         return None;
     }
     let indented_by_tab = indented_by_tab(text);
-    Builder { file, text, faults, indented_by_tab, open: Vec::new(), root: None, documents: 0 }.read()
+    let lines = text.lines().collect();
+    Builder { file, text, lines, faults, indented_by_tab, open: Vec::new(), root: None, documents: 0 }.read()
 }
 
 /// The first character that YAML does not allow in a file, or a carriage return that ends no line.
@@ -80,6 +82,7 @@ enum Pending {
 struct Builder<'a> {
     file: &'a str,
     text: &'a str,
+    lines: Vec<&'a str>,
     faults: &'a mut Faults,
     indented_by_tab: HashSet<usize>,
     open: Vec<Open>,
@@ -103,7 +106,7 @@ impl Builder<'_> {
                 }
             }
         }
-        Some(self.root.unwrap_or(Node { at: Position::START, value: Value::Null }))
+        Some(self.root.unwrap_or(Node::new(Position::START, Value::Null)))
     }
 
     /// Takes one event; false ends the reading.
@@ -119,15 +122,18 @@ impl Builder<'_> {
                 self.refuse(at, anchor, tag.as_ref());
                 let quoted = style != ScalarStyle::Plain;
                 let null = !quoted && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
+                let in_quotes = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
+                let first = Position { column: at.column + usize::from(in_quotes), ..at };
+                let lines = if null { Lines::default() } else { Lines::of(&text, &self.lines, first) };
                 let value = if null { Value::Null } else { Value::Scalar { text: text.into_owned(), quoted } };
-                self.attach(Node { at, value });
+                self.attach(Node { at, value, lines });
             }
             Event::Alias(_) => {
                 self.fault(
                     at,
                     "aliases (*name) are not supported; write the value out, or quote a text that begins with *",
                 );
-                self.attach(Node { at, value: Value::Null });
+                self.attach(Node::new(at, Value::Null));
             }
             Event::SequenceStart(anchor, tag) => {
                 self.refuse(at, anchor, tag.as_ref());
@@ -139,8 +145,8 @@ impl Builder<'_> {
                 return self.enter(at, Open::Map { at, entries, seen, pending: Pending::Key });
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(Open::List { at, items }) => self.attach(Node { at, value: Value::List(items) }),
-                Some(Open::Map { at, entries, .. }) => self.attach(Node { at, value: Value::Map(entries) }),
+                Some(Open::List { at, items }) => self.attach(Node::new(at, Value::List(items))),
+                Some(Open::Map { at, entries, .. }) => self.attach(Node::new(at, Value::Map(entries))),
                 None => {}
             },
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
@@ -155,9 +161,13 @@ impl Builder<'_> {
             return false;
         }
         // Before the first document stand only comments, blank lines and directives.
-        let before = self.text.lines().take(at.line.saturating_sub(1)).enumerate();
+        let before = self.lines.iter().take(at.line.saturating_sub(1)).enumerate();
         for (index, _) in before.filter(|(_, line)| line.starts_with('%')) {
-            self.fault(Position { line: index + 1, column: 1 }, "directives (%) are not supported; leave the line out");
+            self.faults.push(
+                self.file,
+                Position { line: index + 1, column: 1 },
+                "directives (%) are not supported; leave the line out",
+            );
         }
         true
     }
@@ -211,6 +221,12 @@ impl Builder<'_> {
     }
 
     fn syntax(&mut self, error: &ScanError) {
+        let at = position(*error.marker());
+        // The scanner may notice a tab only at the end of what stands before it.
+        let tab = [at.line, at.line + 1].into_iter().find(|line| self.indented_by_tab.contains(line));
+        if let Some(line) = tab {
+            return self.fault(Position { line, column: 1 }, "the line is indented with a tab; indent with spaces");
+        }
         let hint = match error.info() {
             info if info.contains("mapping values are not allowed") => {
                 "; quote a text that holds ': ', and check the indentation"
@@ -218,12 +234,20 @@ impl Builder<'_> {
             info if info.contains("did not find expected key") => "; check the indentation",
             info if info.contains("unknown anchor") => "; quote a text that begins with *",
             info if info.contains("unexpected character") => "; quote a text that begins so",
-            info if info.contains("tab") => "; indent with spaces",
             info if info.contains("placement of ':'") => "; close the bracket before it",
+            _ if self.cut_by_comment(at.line) => "; ' #' begins a comment: quote a text that holds it",
             _ => "",
         };
-        let at = position(*error.marker());
         self.fault(at, format!("not valid YAML: {}{hint}", error.info()));
+    }
+
+    /// Whether a comment hides the end of a `{` or `[` at or just before a line.
+    fn cut_by_comment(&self, line: usize) -> bool {
+        let near = self.lines.iter().take(line).rev().take(2);
+        near.filter_map(|line| line.split_once(" #")).any(|(before, hidden)| {
+            let opens = |open, close| before.matches(open).count() > before.matches(close).count();
+            opens('{', '}') && hidden.contains('}') || opens('[', ']') && hidden.contains(']')
+        })
     }
 
     fn fault(&mut self, at: Position, message: impl Into<String>) {

@@ -139,7 +139,9 @@ fn what_is_not_yaml_is_placed() {
 
 #[test]
 fn tabs_do_not_indent() {
-    assert!(bad("a:\n\t- b\n").contains("f:2:2: not valid YAML: tabs disallowed"));
+    let tab = "the line is indented with a tab; indent with spaces";
+    assert_eq!(bad("a:\n\t- b\n"), format!("f:2:1: {tab}"));
+    assert_eq!(bad("a:\n  b: sum(c)\n\td: sum(e)\n"), format!("f:3:1: {tab}"));
     assert_eq!(bad("\ta: b\n"), "f:1:1: the line is indented with a tab; indent with spaces");
     assert_eq!(good("a: \tb # tabs between are fine\n").get("a").and_then(Node::text), Some("b"));
     assert_eq!(good("a: |\n  \tx\n").get("a").and_then(Node::text), Some("\tx\n"));
@@ -187,4 +189,13 @@ proptest! {
         prop_assert_eq!(faults, Vec::<String>::new());
         prop_assert_eq!(node.as_ref().and_then(|node| node.get("a")).and_then(Node::text), Some(text.as_str()));
     }
+}
+
+#[test]
+fn a_comment_within_brackets_is_pointed_out() {
+    let hint = "' #' begins a comment: quote a text that holds it";
+    for text in ["a: {b: c, format: #,##0}\nd: e\n", "a:\n  b: {c: #,##0}\n  d: e\n", "a: [b, #c]\n"] {
+        assert!(bad(text).ends_with(hint), "{text}: {}", bad(text));
+    }
+    assert!(!bad("a: {b: c\nd: e\n").contains(hint));
 }

@@ -1,7 +1,7 @@
 //! What a file may say: one description for checking it and for its JSON Schema.
 
 use super::fault::{Faults, Position};
-use super::nearest::nearest;
+use super::nearest::{hint, nearest};
 use super::node::{Entry, Node, Value};
 
 /// Names that no definition may bear: they mean something in expressions.
@@ -22,6 +22,10 @@ pub enum Shape {
     Count,
     /// A number.
     Number,
+    /// A number from 0 on.
+    Distance,
+    /// What a query may answer: a number, a quoted text, a truth value or null.
+    Answer,
     /// A text, a number or a truth value: SQL expressions and values to compare with.
     Scalar,
     /// One of these words or numbers, unquoted or not.
@@ -32,8 +36,10 @@ pub enum Shape {
         what: &'static str,
         /// The same as a regular expression, for editors.
         pattern: &'static str,
-        /// Whether a text is so written; the error says what is wrong beyond that.
+        /// Whether a text is so written.
         check: fn(&str) -> bool,
+        /// What is wrong or may be meant, if more than `what` can be told; follows it.
+        hint: fn(&str) -> String,
     },
     /// A list of at least one.
     List(Box<Shape>),
@@ -65,6 +71,8 @@ pub struct Key {
     pub doc: &'static str,
     /// Whether it must be there.
     pub required: bool,
+    /// Whether it is one of several of its map, of which exactly one must be there.
+    pub alternative: bool,
     /// What holds when it is missing, for the JSON Schema.
     pub default: Option<&'static str>,
 }
@@ -72,13 +80,19 @@ pub struct Key {
 impl Key {
     /// A key that may be left out.
     pub fn new(name: &'static str, shape: Shape, doc: &'static str) -> Self {
-        Self { name, shape, doc, required: false, default: None }
+        Self { name, shape, doc, required: false, alternative: false, default: None }
     }
 
     /// The same key, but it must be there.
     #[must_use]
     pub fn required(self) -> Self {
         Self { required: true, ..self }
+    }
+
+    /// The same key, but exactly one of its map's alternatives must be there.
+    #[must_use]
+    pub fn alternative(self) -> Self {
+        Self { alternative: true, ..self }
     }
 
     /// The same key, with what holds when it is missing.
@@ -104,9 +118,13 @@ impl Shape {
         Self::Dict(Box::new(value))
     }
 
-    /// Notes every fault of `node` and of what it holds.
-    pub fn check(&self, file: &str, node: &Node, faults: &mut Faults) {
-        Check { file, faults }.node(self, node, None);
+    /// Notes every fault of a file's tree. A mistyped key becomes the one that it stands for, so that what it holds is
+    /// checked, and read, as well.
+    pub fn check(&self, file: &str, root: &mut Node, faults: &mut Faults) {
+        if root.is_null() {
+            return faults.push(file, Position::START, "the file is empty; begin it with version: 1");
+        }
+        Check { file, faults, about: String::new() }.node(self, root, None);
     }
 
     /// What is expected, for "expected …, found …".
@@ -118,6 +136,8 @@ impl Shape {
             Self::Natural => "a whole number from 0 on".into(),
             Self::Count => "a whole number from 1 on".into(),
             Self::Number => "a number".into(),
+            Self::Distance => "a number from 0 on".into(),
+            Self::Answer => "a number, a quoted text or null".into(),
             Self::Scalar => "a value".into(),
             Self::OneOf([only]) => (*only).into(),
             Self::OneOf(words) => format!("one of {}", words.join(", ")),
@@ -132,6 +152,7 @@ impl Shape {
     /// Whether `value` is of the right kind (scalar, list or map), whatever it holds.
     fn takes(&self, value: &Value) -> bool {
         match (self, value) {
+            (Self::Answer, Value::Null) => true,
             (_, Value::Null) => false,
             (Self::Either(shapes), _) => shapes.iter().any(|shape| shape.takes(value)),
             (Self::TextOrList, Value::Scalar { .. }) => true,
@@ -145,11 +166,13 @@ impl Shape {
 struct Check<'a> {
     file: &'a str,
     faults: &'a mut Faults,
+    /// The definition that is checked, for messages: `table 'sales'`.
+    about: String,
 }
 
 impl Check<'_> {
     /// Checks a node; `under` is the key whose value it is, for messages.
-    fn node(&mut self, shape: &Shape, node: &Node, under: Option<&str>) {
+    fn node(&mut self, shape: &Shape, node: &mut Node, under: Option<&str>) {
         if !shape.takes(&node.value) {
             return self.mismatch(shape, node, under);
         }
@@ -163,60 +186,84 @@ impl Check<'_> {
             Shape::TextOrList if node.text().is_none() => self.list(&Shape::Text, node, under),
             Shape::Map(keys) => self.map(keys, node, under),
             Shape::Named { doc, shape } => {
-                for entry in node.entries() {
-                    self.name(doc, entry);
-                    self.node(shape, &entry.value, Some(&entry.key));
+                for entry in node.entries_mut() {
+                    let about = format!("{} '{}'", doc.trim_start_matches("a "), entry.key);
+                    let around = std::mem::replace(&mut self.about, about);
+                    self.name(entry);
+                    self.node(shape, &mut entry.value, None);
+                    self.about = around;
                 }
             }
             Shape::Dict(shape) => {
-                for entry in node.entries() {
-                    self.node(shape, &entry.value, Some(&entry.key));
+                for entry in node.entries_mut() {
+                    self.node(shape, &mut entry.value, Some(&entry.key));
                 }
             }
             scalar => self.scalar(scalar, node, under),
         }
     }
 
-    fn list(&mut self, item: &Shape, node: &Node, under: Option<&str>) {
+    fn list(&mut self, item: &Shape, node: &mut Node, under: Option<&str>) {
         if node.items().is_empty() {
             self.fault(node.at, under, "the list is empty; fill it or leave the key out");
         }
-        for each in node.items() {
+        for each in node.items_mut() {
             self.node(item, each, under);
         }
     }
 
-    fn map(&mut self, keys: &[Key], node: &Node, under: Option<&str>) {
-        for entry in node.entries() {
-            match keys.iter().find(|key| key.name == entry.key) {
-                Some(key) => self.node(&key.shape, &entry.value, Some(key.name)),
-                None => {
-                    let known = || keys.iter().map(|key| key.name);
-                    let hint = match nearest(&entry.key, known()) {
-                        Some(name) => format!("did you mean '{name}'?"),
-                        None => format!("known here: {}", known().collect::<Vec<_>>().join(", ")),
-                    };
-                    self.faults.push(self.file, entry.key_at, format!("unknown key '{}'; {hint}", entry.key));
+    fn map(&mut self, keys: &[Key], node: &mut Node, under: Option<&str>) {
+        let written: Vec<String> = node.entries().iter().map(|entry| entry.key.clone()).collect();
+        for entry in node.entries_mut() {
+            if !keys.iter().any(|key| key.name == entry.key) {
+                let known = || keys.iter().map(|key| key.name);
+                let meant = nearest(&entry.key, known());
+                let hint = match meant {
+                    Some(name) => format!("did you mean '{name}'?"),
+                    None => format!("known here: {}", known().collect::<Vec<_>>().join(", ")),
+                };
+                self.fault(entry.key_at, None, &format!("unknown key '{}'; {hint}", entry.key));
+                if let Some(name) = meant.filter(|name| !written.iter().any(|key| key == name)) {
+                    entry.key = name.to_owned();
                 }
+            }
+            if let Some(key) = keys.iter().find(|key| key.name == entry.key) {
+                self.node(&key.shape, &mut entry.value, Some(key.name));
             }
         }
         for key in keys.iter().filter(|key| key.required && node.get(key.name).is_none()) {
             self.fault(node.at, under, &format!("missing key '{}'", key.name));
         }
+        self.alternatives(keys, node, under);
     }
 
-    fn name(&mut self, doc: &str, entry: &Entry) {
+    fn alternatives(&mut self, keys: &[Key], node: &Node, under: Option<&str>) {
+        let names: Vec<&str> = keys.iter().filter(|key| key.alternative).map(|key| key.name).collect();
+        let given: Vec<&Entry> = names.iter().filter_map(|name| node.entry(name)).collect();
+        match given.as_slice() {
+            [] if !names.is_empty() => {
+                self.fault(node.at, under, &format!("missing key '{}'", names.join("' or '")));
+            }
+            [_, second, ..] => {
+                let message = format!("'{}' beside '{}'; keep one of them", second.key, given[0].key);
+                self.fault(second.key_at, under, &message);
+            }
+            _ => {}
+        }
+    }
+
+    fn name(&mut self, entry: &Entry) {
         let name = &entry.key;
         let wrong = if RESERVED.contains(&name.as_str()) {
-            "is reserved in expressions".to_owned()
+            "the name is reserved in expressions"
         } else if name.contains("__") {
-            "holds '__', which is reserved for what is derived from a name".to_owned()
+            "the name holds '__', which is reserved for what is derived from a name"
         } else if !is_name(name) {
-            "must be lowercase letters, digits and '_', beginning with a letter".to_owned()
+            "the name must be lowercase letters, digits and '_', beginning with a letter"
         } else {
             return;
         };
-        self.faults.push(self.file, entry.key_at, format!("name '{name}' of {doc} {wrong}; choose another"));
+        self.fault(entry.key_at, None, &format!("{wrong}; choose another"));
     }
 
     fn scalar(&mut self, shape: &Shape, node: &Node, under: Option<&str>) {
@@ -234,6 +281,8 @@ impl Check<'_> {
             Shape::Natural => node.u64().is_some(),
             Shape::Count => node.u64().is_some_and(|value| value > 0),
             Shape::Number => node.f64().is_some(),
+            Shape::Distance => node.f64().is_some_and(|value| value >= 0.0),
+            Shape::Answer => node.is_null() || !node.is_bare_text(),
             Shape::OneOf(words) => words.contains(&text),
             Shape::Written { check, .. } => check(text),
             _ => !text.trim().is_empty(),
@@ -248,24 +297,26 @@ impl Check<'_> {
             Value::Scalar { text, .. } if text.trim().is_empty() => "an empty text".into(),
             _ => node.found(),
         };
-        let hint = match (shape, node.text()) {
-            (Shape::OneOf(words), Some(text)) => nearest(text, words.iter().copied())
-                .filter(|_| words.len() > 1)
-                .map(|word| format!("; did you mean '{word}'?")),
-            (_, None) if node.is_null() => {
-                Some("; fill it in or leave the key out (# begins a comment: quote a text that holds it)".into())
+        let hint = match (shape, &node.value) {
+            (Shape::OneOf(words), Value::Scalar { text, .. }) if words.len() > 1 => hint(text, words.iter().copied()),
+            (Shape::Written { hint, .. }, Value::Scalar { text, .. }) => hint(text),
+            (Shape::Answer, Value::Scalar { text, .. }) => format!("; quote it: \"{text}\""),
+            (Shape::Map(_) | Shape::Named { .. } | Shape::Dict(_), Value::List(_)) => {
+                "; write `key: value`, without '-' or [ ]".into()
             }
-            _ => None,
+            (_, Value::Null) => {
+                "; fill it in or leave the key out (# begins a comment: quote a text that holds it)".into()
+            }
+            _ => String::new(),
         };
-        let message = format!("expected {}, found {found}{}", shape.expected(), hint.unwrap_or_default());
-        self.fault(node.at, under, &message);
+        self.fault(node.at, under, &format!("expected {}, found {found}{hint}", shape.expected()));
     }
 
     fn fault(&mut self, at: Position, under: Option<&str>, message: &str) {
-        match under {
-            Some(key) => self.faults.push(self.file, at, format!("'{key}': {message}")),
-            None => self.faults.push(self.file, at, message),
-        }
+        let key = under.map(|key| format!("'{key}'"));
+        let about = Some(self.about.clone()).filter(|about| !about.is_empty());
+        let parts: Vec<String> = about.into_iter().chain(key).chain([message.to_owned()]).collect();
+        self.faults.push(self.file, at, parts.join(": "));
     }
 }
 

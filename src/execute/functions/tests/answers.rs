@@ -60,9 +60,14 @@ async fn casts_in_comparisons_round_as_they_do_elsewhere() {
     let filtered = "SELECT count(*) FILTER (WHERE v::bigint = 4) FROM (VALUES (4.20), (3.9)) t(v)";
     let dated = "SELECT count(*) FROM (VALUES (TIMESTAMP '2017-01-01 05:00:00')) t(ts)
         WHERE CAST(ts AS DATE) = DATE '2017-01-01' AND TRY_CAST(ts AS DATE) IN (DATE '2017-01-01')";
+    let zoned =
+        "SELECT count(*) FROM (VALUES (arrow_cast('2017-01-01T05:00:00', 'Timestamp(Microsecond, None)'))) t(ts)
+        WHERE arrow_cast(ts, 'Timestamp(Microsecond, Some(\"America/New_York\"))')
+            = arrow_cast('2017-01-01T10:00:00Z', 'Timestamp(Microsecond, Some(\"America/New_York\"))')";
     check(&[
         (filtered, "2"),
         (dated, "1"),
+        (zoned, "1"),
         ("SELECT arrow_cast(2.5, 'Int64')", "3"),
         ("SELECT arrow_cast(v, 'Int64') FROM (VALUES (-2.5e0)) t(v)", "-3"),
         ("SELECT arrow_cast(2.5, 'Decimal128(3, -1)')", "!scale is 0 or more"),
@@ -165,6 +170,12 @@ async fn operators_that_mean_something_else_elsewhere_are_refused() {
         ("SELECT 5 & 3", "1"),
         ("SELECT 5.5 & 3", "!takes integers"),
         ("SELECT 1 << 70", "!multiply"),
+        ("SELECT DATE '2017-01-01' + INTERVAL '1 hour'", "!cast"),
+        ("SELECT INTERVAL '25 hours' + v FROM (VALUES (DATE '2017-01-01')) t(v)", "!has hours"),
+        ("SELECT DATE '2017-01-31' + INTERVAL '1 month'", "2017-02-28"),
+        ("SELECT first_value(v) FROM (VALUES (1)) t(v)", "!first_value"),
+        ("SELECT first_value(v) OVER (ORDER BY v) FROM (VALUES (1)) t(v)", "1"),
+        ("SELECT nth_value(v, 1) OVER (ORDER BY v) FROM (VALUES (1)) t(v)", "1"),
         ("SELECT random()", "!random"),
         ("SELECT uuid()", "!uuid"),
     ])
@@ -178,6 +189,19 @@ async fn moving_frames_of_doubles_forget_what_has_left() {
     for (aggregate, k, expected) in
         [("sum", 3, "2"), ("avg", 3, "1"), ("sum", 4, "1"), ("sum", 5, "NULL"), ("sum", 7, "inf"), ("sum", 8, "7")]
     {
+        let sql = format!("SELECT s FROM (SELECT k, {aggregate}(v) {over} AS s FROM {rows}) u WHERE k = {k}");
+        check(&[(&sql, expected)]).await;
+    }
+    let rows = "(VALUES (1, CAST('1e9' AS DOUBLE)), (2, 1), (3, 2), (4, 4), (5, NULL), (6, NULL)) t(k, v)";
+    for (aggregate, k, expected) in [
+        ("var_pop", 1, "0"),
+        ("var", 1, "NULL"),
+        ("var", 3, "0.5"),
+        ("var_pop", 4, "1"),
+        ("stddev_pop", 4, "1"),
+        ("stddev", 5, "NULL"),
+        ("var_pop", 6, "NULL"),
+    ] {
         let sql = format!("SELECT s FROM (SELECT k, {aggregate}(v) {over} AS s FROM {rows}) u WHERE k = {k}");
         check(&[(&sql, expected)]).await;
     }
