@@ -330,13 +330,7 @@ async fn what_claims_came_to_is_told_by_every_load() {
     let first = project.load().await;
     for (version, change) in [(None, false), (Some(2), true)] {
         if change {
-            project.write("data/products.csv", "product,name\n7,tea\n7,thé\n");
-            project.write("data/products.csv", products.1);
-            project.model(
-                &CHAIN
-                    .replace("min", "min")
-                    .replace("busiest: {sql: 'select max(n) as n", "busiest: {sql: 'select max(n) + 1 as n"),
-            );
+            project.model(&CHAIN.replace("select max(n) as n", "select max(n) + 1 as n"));
         }
         let report = project.load().await;
         assert_eq!(report.version, version);
@@ -427,4 +421,40 @@ async fn a_project_that_cannot_be_written_says_so() {
     let error = Mart::open(config).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Misconfigured);
     assert!(error.to_string().contains("a file lies where a folder should; remove it"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_source_does_not_stop_the_load_of_another_table() {
+    let model = "tables:\n  a: {files: data/a.csv}\n  b: {files: data/b.csv}\n";
+    let project = Project::new(model, &[("data/a.csv", "n\n1\n"), ("data/b.csv", "n\n1\n")]).await;
+    project.load().await;
+    std::fs::remove_file(project.folder.path().join("data/b.csv")).unwrap();
+    project.write("data/a.csv", "n\n7\n");
+    project.stops(&["table 'b': no file 'data/b.csv'"]).await;
+    let some = LoadOptions { tables: vec!["a".into()], ..LoadOptions::default() };
+    load(&project.mart, some).await.unwrap();
+    assert_eq!(project.ask("SELECT a.n, b.n FROM mart.a, mart.b").await, "7,1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_file_that_is_gone_or_cut_off_is_told_by_its_table() {
+    let project = Project::new("tables:\n  t: {files: data/t.csv}\n", &[("data/t.csv", "n\n1\n2\n")]).await;
+    project.load().await;
+    let folder = project.folder.path().join("mart/tables/t");
+    let is_data = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "parquet");
+    let file = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).find(is_data).unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    for (content, what) in [(None, "is missing"), (Some(40), "is cut off"), (Some(0), "is cut off")] {
+        match content {
+            Some(length) => std::fs::write(&file, &bytes[..length]).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        let error = ask(&project.reopened().await, "SELECT n FROM mart.t ORDER BY n").await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Misconfigured, "{error}");
+        let said = format!("a data file of table 't' {what} (");
+        assert!(error.to_string().starts_with(&said), "{error}");
+        assert!(error.to_string().ends_with("restore the mart from a backup"), "{error}");
+    }
+    std::fs::write(&file, bytes).unwrap();
+    assert_eq!(ask(&project.reopened().await, "SELECT sum(length(n)) FROM mart.t").await.unwrap(), "2");
 }

@@ -51,7 +51,7 @@ async fn numbers_stay_the_same_or_stop_the_table() {
         (money(vec![12_345], 10, 4), "'decimal(10,2)'", "row 1, column 'v': '1.2345' is no decimal(10,2)"),
         (small, "integer", "'1.25' is no integer"),
         (Arc::new(Int64Array::from(vec![(1 << 53) + 1])), "double", "'9007199254740993' is no double"),
-        (doubles(70_368_744_177_664.015_625), "'decimal(38,2)'", "is no decimal(38,2)"),
+        (doubles(2f64.powi(46) + 0.015_625), "'decimal(38,2)'", "is no decimal(38,2)"),
         (doubles(1e22), "'decimal(38,2)'", "10000000000000000000000.00"),
         (doubles(-0.0), "double", "0.0"),
         (doubles(0.125), "'decimal(12,2)'", "'0.125' is no decimal(12,2)"),

@@ -88,9 +88,14 @@ fn arrow(error: &ArrowError) -> (Kind, String) {
 fn parquet(error: &ParquetError) -> (Kind, String) {
     match error {
         ParquetError::External(error) => external(error.as_ref()),
-        ParquetError::ArrowError(message) => (Kind::Internal, format!("a data file is damaged: {}", clean(message))),
-        other => (Kind::Internal, format!("a data file is damaged: {}", clean(&other.to_string()))),
+        ParquetError::ArrowError(message) => damaged(message),
+        other => damaged(&other.to_string()),
     }
+}
+
+fn damaged(message: &str) -> (Kind, String) {
+    let said = format!("a data file of the mart is damaged: {}; restore the mart from a backup", clean(message));
+    (Kind::Misconfigured, said)
 }
 
 /// An error of the object store.

@@ -12,6 +12,7 @@ mod engine;
 mod fault;
 pub mod functions;
 mod quota;
+mod reader;
 mod session;
 mod spill;
 mod table;

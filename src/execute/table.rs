@@ -15,7 +15,6 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DFSchema, Result, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::logical_expr::utils::conjunction;
@@ -25,6 +24,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use object_store::{ObjectMeta, ObjectStore};
 
+use super::reader::TableFiles;
 use crate::store::{ColumnStats, DataFile, TableSnapshot};
 
 /// Names the mart's object store within a session.
@@ -36,6 +36,7 @@ const WIDE_SCAN: usize = 3;
 /// A table of the mart at a pinned version.
 #[derive(Debug)]
 pub struct MartTable {
+    name: String,
     schema: SchemaRef,
     files: Vec<File>,
     statistics: Statistics,
@@ -55,7 +56,7 @@ impl MartTable {
         let schema = read_schema(&snapshot.schema);
         let files: Vec<File> = snapshot.files.iter().map(|file| File::new(file, &schema)).collect();
         let statistics = total(files.iter().map(|file| file.statistics.as_ref()), &schema);
-        Self { schema, files, statistics, object_store }
+        Self { name: snapshot.name.clone(), schema, files, statistics, object_store }
     }
 
     /// The files that may hold rows for which all of `filters` are true.
@@ -129,7 +130,7 @@ impl TableProvider for MartTable {
         let url = ObjectStoreUrl::parse(STORE_URL)?;
         state.runtime_env().register_object_store(url.as_ref(), Arc::clone(&self.object_store));
         let footers = state.runtime_env().cache_manager.get_file_metadata_cache();
-        let reader = CachedParquetFileReaderFactory::new(Arc::clone(&self.object_store), footers);
+        let reader = TableFiles::new(&self.name, Arc::clone(&self.object_store), footers);
         let wide = self.is_wide(projection, filters);
         let source = ParquetSource::new(Arc::clone(&self.schema))
             .with_table_parquet_options(state.default_table_options().parquet)

@@ -13,6 +13,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
 use crate::error::{Error, Result};
 use crate::model::{Column, FileFormat, Table};
@@ -21,8 +22,9 @@ use super::cast;
 use super::csv;
 use super::sources::SourceFile;
 
-/// Rows of a batch.
+/// Rows of a batch, and about how many bytes of a Parquet file it may hold: texts may be long.
 const BATCH_ROWS: usize = 8192;
+const BATCH_BYTES: usize = 32 << 20;
 
 /// Called with the number of rows of each batch read, and with 0 at the end of a file.
 pub(super) type OnRows = Arc<dyn Fn(u64) + Send + Sync>;
@@ -65,7 +67,12 @@ impl FilePartition {
         match self.format {
             FileFormat::Parquet => {
                 let damaged = move |error: &dyn fmt::Display| {
-                    Error::invalid(format!("table '{table}': '{shown}' is damaged: {error}"))
+                    let said = error.to_string();
+                    let what = match said.contains("overflow") {
+                        true => "has rows too long to be read together; write shorter texts or smaller row groups",
+                        false => "is damaged",
+                    };
+                    Error::invalid(format!("table '{table}': '{shown}' {what}: {said}"))
                 };
                 let builder = ParquetRecordBatchReaderBuilder::try_new(file.open()?)
                     .map_err(|error| damaged(&error).with_source(error))?;
@@ -74,10 +81,11 @@ impl FilePartition {
                     .filter(|(_, field)| self.columns.iter().any(|column| column.from == *field.name()))
                     .map(|(at, _)| at)
                     .collect::<Vec<_>>();
+                let rows = batch_rows(builder.metadata());
                 let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
                 let reader = builder
                     .with_projection(mask)
-                    .with_batch_size(BATCH_ROWS)
+                    .with_batch_size(rows)
                     .build()
                     .map_err(|error| damaged(&error).with_source(error))?;
                 Ok(Box::new(reader.map(move |batch| batch.map_err(|error| damaged(&error).with_source(error)))))
@@ -114,6 +122,18 @@ impl FilePartition {
         });
         Ok(Box::new(rows.chain(end).fuse()))
     }
+}
+
+/// How many rows of a Parquet file make a batch.
+fn batch_rows(metadata: &ParquetMetaData) -> usize {
+    let rows = |group: &RowGroupMetaData| {
+        // A text that is stored once may stand in every row.
+        let texts: i64 = group.columns().iter().filter_map(ColumnChunkMetaData::unencoded_byte_array_data_bytes).sum();
+        let bytes = usize::try_from(group.total_byte_size().max(texts)).unwrap_or(usize::MAX);
+        let rows = usize::try_from(group.num_rows()).unwrap_or_default();
+        BATCH_BYTES.checked_div(bytes.div_ceil(rows.max(1))).unwrap_or(BATCH_ROWS)
+    };
+    metadata.row_groups().iter().map(rows).min().unwrap_or(BATCH_ROWS).clamp(1, BATCH_ROWS)
 }
 
 impl PartitionStream for FilePartition {

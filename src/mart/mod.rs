@@ -80,7 +80,11 @@ impl Mart {
     /// faulty model. Unavailable: another load is running. Exhausted: memory or disk.
     pub async fn load(&self, options: &LoadOptions, progress: Arc<dyn Progress>) -> Result<LoadReport> {
         let project = Project::read(&self.config)?;
-        let model = project.model_of_files(&self.config, &self.functions)?;
+        let published = match self.store.latest().await? {
+            Some(newest) if !options.tables.is_empty() => Some(self.store.snapshot(newest).await?),
+            _ => None,
+        };
+        let model = project.model_to_load(&self.config, &self.functions, &options.tables, published.as_deref())?;
         ingest::load(&model, self.data_root(), &self.store, &self.engine, &self.functions, options, progress).await
     }
 

@@ -61,9 +61,27 @@ impl Project {
         Ok(Self { spec })
     }
 
-    /// The model as the source files' headers make it: what a load needs.
+    /// The model as the source files' headers make it.
     pub(super) fn model_of_files(&self, config: &Config, functions: &Functions) -> Result<Arc<Model>> {
-        let schemas = self.headers(config);
+        self.model_to_load(config, functions, &[], None)
+    }
+
+    /// The model as a load of `tables` needs it, of all if none is named: as the source files' headers make it. Tables
+    /// that are not asked for, and whose files are not to be had, are as they were published.
+    pub(super) fn model_to_load(
+        &self,
+        config: &Config,
+        functions: &Functions,
+        tables: &[String],
+        published: Option<&Snapshot>,
+    ) -> Result<Arc<Model>> {
+        let mut schemas = self.headers(config);
+        for (name, schema) in &mut schemas {
+            let published = published.filter(|_| !tables.is_empty() && !tables.contains(name));
+            if let (TableSchema::Unknown(_), Some(table)) = (&schema, published.and_then(|it| it.tables.get(name))) {
+                *schema = TableSchema::Mart(Arc::clone(&table.schema));
+            }
+        }
         model::resolve(&self.spec, &schemas, functions).map(Arc::new).map_err(|error| of_input(error, &schemas))
     }
 
