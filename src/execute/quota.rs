@@ -13,9 +13,9 @@ pub(super) const QUERY_MEMORY: &str = "the query needs more memory than";
 /// How messages about the shared memory begin.
 pub(super) const SHARED_MEMORY: &str = "the queries together need more memory than";
 
-/// A pool for one query. Operators that can spill share most of the quota fairly; a quarter is beyond their reach,
-/// since whoever has spilled must merge, merging cannot spill, and nobody gives memory back on its behalf. What the
-/// quota grants is taken from the shared pool too, and either can refuse.
+/// A pool for one query. Operators that can spill share most of the quota fairly; a part is beyond their reach
+/// ([`reserve`]), since whoever has spilled must merge, merging cannot spill, and nobody gives memory back on its behalf.
+/// What the quota grants is taken from the shared pool too, and either can refuse.
 #[derive(Debug)]
 pub(super) struct QuotaPool {
     quota: GreedyMemoryPool,
@@ -26,10 +26,18 @@ pub(super) struct QuotaPool {
     shared_bytes: usize,
 }
 
+/// What merging may need, so that it must be enough in a small quota too.
+const MERGING_BYTES: usize = 32 << 20;
+
+/// The part of a quota that is kept for what cannot spill: a quarter, and in a small quota up to a half.
+fn reserve(quota_bytes: usize) -> usize {
+    MERGING_BYTES.clamp(quota_bytes / 4, quota_bytes / 2)
+}
+
 impl QuotaPool {
     /// A pool of `quota_bytes`, out of `shared`, which holds `shared_bytes`.
     pub(super) fn new(quota_bytes: usize, shared: Arc<dyn MemoryPool>, shared_bytes: usize) -> Self {
-        let spillable = FairSpillPool::new(quota_bytes - quota_bytes / 4);
+        let spillable = FairSpillPool::new(quota_bytes - reserve(quota_bytes));
         Self { quota: GreedyMemoryPool::new(quota_bytes), spillable, quota_bytes, shared, shared_bytes }
     }
 
