@@ -103,15 +103,16 @@ impl ScalarUDFImpl for Conversion {
     }
 
     fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
-        // As DataFusion names its own casts.
-        Ok(schema_name_from_exprs(arguments)?)
+        // DataFusion names a cast as its argument, and knows its own casts where the two must be told apart, as in
+        // a join by a cast of a column that is selected.
+        Ok(format!("{}({} AS {})", self.name(), schema_name_from_exprs(arguments)?, self.to))
     }
 
     fn display_name(&self, arguments: &[Expr]) -> Result<String> {
         let [argument] = arguments else {
             return internal_err!("a cast takes one argument");
         };
-        Ok(format!("{}({argument} AS {})", self.name().to_uppercase(), self.to))
+        Ok(format!("{}({argument} AS {})", self.name(), self.to))
     }
 
     fn signature(&self) -> &Signature {

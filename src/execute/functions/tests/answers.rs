@@ -64,7 +64,13 @@ async fn casts_in_comparisons_round_as_they_do_elsewhere() {
         "SELECT count(*) FROM (VALUES (arrow_cast('2017-01-01T05:00:00', 'Timestamp(Microsecond, None)'))) t(ts)
         WHERE arrow_cast(ts, 'Timestamp(Microsecond, Some(\"America/New_York\"))')
             = arrow_cast('2017-01-01T10:00:00Z', 'Timestamp(Microsecond, Some(\"America/New_York\"))')";
+    let rows = "(VALUES (4.20), (3.9), (7.5))";
+    let joined = format!("SELECT t.v FROM {rows} t(v) JOIN {rows} u(v) ON t.v::bigint = u.v::bigint AND t.v < u.v");
+    let grouped =
+        format!("SELECT v::bigint FROM {rows} t(v) GROUP BY v::bigint HAVING v::bigint = 4 ORDER BY v::bigint");
     check(&[
+        (&joined, "3.90"),
+        (&grouped, "4"),
         (filtered, "2"),
         (dated, "1"),
         (zoned, "1"),
