@@ -1,7 +1,7 @@
 //! Commands as a person or a script meets them: what they print, where, and how they exit. Mostly bad input.
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use crate::projects;
 
@@ -33,6 +33,17 @@ pub(crate) fn works(folder: &Path, arguments: &[&str]) -> String {
     let output = starmart(folder, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// A server on ports of its own; its stderr begins with where it listens.
+pub(crate) fn serving(folder: &Path) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_starmart"))
+        .arg("-C")
+        .arg(folder)
+        .args(["serve", "--flight", "127.0.0.1:0", "--http", "127.0.0.1:0"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 pub(crate) fn edit(folder: &Path, file: &str, from: &str, to: &str) {
@@ -243,13 +254,7 @@ fn a_server_asked_to_stop_ends_cleanly() {
     use std::io::{BufRead, BufReader};
     let folder = projects::copied("worked");
     works(folder.path(), &["-q", "load"]);
-    let mut server = Command::new(env!("CARGO_BIN_EXE_starmart"))
-        .arg("-C")
-        .arg(folder.path())
-        .args(["serve", "--flight", "127.0.0.1:0", "--http", "127.0.0.1:0"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut server = serving(folder.path());
     let mut greeting = String::new();
     BufReader::new(server.stderr.take().unwrap()).read_line(&mut greeting).unwrap();
     let url =

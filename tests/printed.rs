@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::cli::{edit, fails, starmart, works};
+use crate::cli::{edit, fails, serving, starmart, works};
 use crate::projects;
 
 fn said(folder: &Path, arguments: &[&str]) -> String {
@@ -75,13 +75,7 @@ fn an_empty_mart_says_what_to_do() {
     assert!(output.status.success() && output.stdout.is_empty());
     assert!(String::from_utf8(output.stderr).unwrap().contains("run starmart load"));
     assert_eq!(works(folder.path(), &["mart", "versions", "--format", "json"]), "[]\n");
-    let mut server = Command::new(env!("CARGO_BIN_EXE_starmart"))
-        .arg("-C")
-        .arg(folder.path())
-        .args(["serve", "--flight", "127.0.0.1:0", "--http", "127.0.0.1:0"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut server = serving(folder.path());
     let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
     assert!(lines.next().unwrap().unwrap().contains("grpc://"));
     assert!(lines.next().unwrap().unwrap().contains("run starmart load"));

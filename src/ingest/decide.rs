@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::model::{LoadMode, Model, Source, Table};
 use crate::store::{Input, MartVersion, Pin};
-use crate::yaml::nearest;
+use crate::yaml::hint;
 
 use super::LoadOptions;
 use super::sources::{self, SourceFile};
@@ -67,10 +67,7 @@ pub(super) fn selected(model: &Model, options: &LoadOptions) -> Result<BTreeSet<
     let mut selected = BTreeSet::new();
     for name in &options.tables {
         if !model.tables.contains_key(name) {
-            let hint = match nearest(name, model.tables.keys().map(String::as_str)) {
-                Some(meant) => format!("; did you mean '{meant}'?"),
-                None => String::new(),
-            };
+            let hint = hint(name, model.tables.keys().map(String::as_str));
             return Err(Error::not_found(format!("unknown table '{name}'{hint}")));
         }
         selected.insert(name.clone());

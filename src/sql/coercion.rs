@@ -64,60 +64,44 @@ fn decide(plan: LogicalPlan, meeting: Meeting<'_>) -> PlanResult<Transformed<Log
 
 /// The inputs of a union with columns that go together.
 fn meet_in_union(union: Union, meeting: Meeting<'_>) -> PlanResult<Union> {
-    let width = union.schema.fields().len();
-    let columns = |plan: &LogicalPlan| plan.schema().columns().into_iter().map(Expr::Column).collect::<Vec<_>>();
-    let mut inputs: Vec<Vec<Expr>> = union.inputs.iter().map(|input| columns(input)).collect();
-    let mut changed = false;
-    for at in 0..width {
-        let operands: Vec<Operand> = inputs
-            .iter()
-            .zip(&union.inputs)
-            .filter_map(|(exprs, input)| {
-                Some(Operand::new(exprs.get(at)?.clone(), input.schema().field(at).data_type()))
-            })
-            .collect();
-        let met = meeting.chosen(operands.clone())?;
-        if met.len() == inputs.len() {
-            for ((exprs, new), old) in inputs.iter_mut().zip(met).zip(operands) {
-                changed |= new != old.expr;
-                if let Some(expr) = exprs.get_mut(at)
-                    && new != old.expr
-                {
-                    let name = old.expr.schema_name().to_string();
-                    *expr = new.alias(name);
-                }
-            }
+    let columns = |input: &Arc<LogicalPlan>| -> Vec<Operand> {
+        let schema = input.schema();
+        let fields = schema.columns().into_iter().zip(schema.fields());
+        fields.map(|(column, field)| Operand::new(Expr::Column(column), field.data_type())).collect()
+    };
+    let read: Vec<Vec<Operand>> = union.inputs.iter().map(columns).collect();
+    let mut met: Vec<Vec<Expr>> = vec![Vec::new(); read.len()];
+    for at in 0..union.schema.fields().len() {
+        let mut column: Vec<Operand> = read.iter().filter_map(|operands| operands.get(at).cloned()).collect();
+        meeting.chosen(&mut column)?;
+        for ((exprs, new), old) in met.iter_mut().zip(column).zip(read.iter().filter_map(|operands| operands.get(at))) {
+            let same = new.expr == old.expr;
+            exprs.push(if same { new.expr } else { new.expr.alias(old.expr.schema_name().to_string()) });
         }
     }
-    if !changed {
-        return Ok(union);
-    }
-    let projected = union.inputs.into_iter().zip(inputs).map(|(input, exprs)| {
-        LogicalPlanBuilder::from(Arc::unwrap_or_clone(input)).project(exprs)?.build().map(Arc::new)
+    let inputs = union.inputs.into_iter().zip(read).zip(met).map(|((input, read), met)| {
+        if read.iter().map(|operand| &operand.expr).eq(&met) {
+            return Ok(input);
+        }
+        LogicalPlanBuilder::from(Arc::unwrap_or_clone(input)).project(met)?.build().map(Arc::new)
     });
-    Ok(Union { inputs: projected.collect::<PlanResult<Vec<_>>>()?, schema: union.schema })
+    Ok(Union { inputs: inputs.collect::<PlanResult<Vec<_>>>()?, schema: union.schema })
 }
 
 /// The join with pairs of keys that go together.
 fn meet_in_join(mut join: Join, meeting: Meeting<'_>) -> PlanResult<Join> {
-    let mut on = Vec::with_capacity(join.on.len());
-    for (left, right) in join.on {
-        let types = (left.get_type(join.left.schema())?, right.get_type(join.right.schema())?);
-        let met =
-            meeting.compared(vec![Operand::new(left.clone(), &types.0), Operand::new(right.clone(), &types.1)])?;
-        on.push(pair(met).unwrap_or((left, right)));
+    for (left, right) in &mut join.on {
+        let types = [left.get_type(join.left.schema())?, right.get_type(join.right.schema())?];
+        let mut keys = [Operand::new(left.clone(), &types[0]), Operand::new(right.clone(), &types[1])];
+        meeting.compared(&mut keys)?;
+        [*left, *right] = keys.map(|key| key.expr);
     }
-    join.on = on;
     Ok(join)
 }
 
 fn compares(op: Operator) -> bool {
     use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
     matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom)
-}
-
-fn pair(exprs: Vec<Expr>) -> Option<(Expr, Expr)> {
-    <[Expr; 2]>::try_from(exprs).ok().map(|[left, right]| (left, right))
 }
 
 /// Decides the types of expressions over one schema, innermost first.
@@ -130,8 +114,8 @@ struct Types<'a> {
 impl TreeNodeRewriter for Types<'_> {
     type Node = Expr;
 
-    fn f_up(&mut self, expr: Expr) -> PlanResult<Transformed<Expr>> {
-        let expr = self.meet(expr)?;
+    fn f_up(&mut self, mut expr: Expr) -> PlanResult<Transformed<Expr>> {
+        self.meet(&mut expr)?;
         let coerced = self.rest.f_up(expr)?;
         coerced.transform_data(|expr| Ok(Transformed::yes(literal_arguments(expr)?)))
     }
@@ -159,79 +143,80 @@ impl<'a> Types<'a> {
         Self { schema, meeting, rest: TypeCoercionRewriter::new(schema) }
     }
 
-    fn operands(&self, exprs: Vec<Expr>) -> PlanResult<Vec<Operand>> {
-        exprs.into_iter().map(|expr| expr.get_type(self.schema).map(|of| Operand::new(expr, &of))).collect()
+    /// Makes expressions go together, as `how` says.
+    fn together<'e>(
+        &self,
+        exprs: impl IntoIterator<Item = &'e mut Expr>,
+        how: impl FnOnce(Meeting<'a>, &mut [Operand]) -> PlanResult<()>,
+    ) -> PlanResult<()> {
+        let (mut places, mut operands) = (Vec::new(), Vec::new());
+        for expr in exprs {
+            let of = expr.get_type(self.schema)?;
+            operands.push(Operand::new(std::mem::take(expr), &of));
+            places.push(expr);
+        }
+        how(self.meeting, &mut operands)?;
+        places.into_iter().zip(operands).for_each(|(place, operand)| *place = operand.expr);
+        Ok(())
     }
 
-    fn compared(&self, exprs: Vec<Expr>) -> PlanResult<Vec<Expr>> {
-        self.meeting.compared(self.operands(exprs)?)
-    }
-
-    /// The expression with those of its parts that meet made to go together.
-    fn meet(&self, expr: Expr) -> PlanResult<Expr> {
-        Ok(match expr {
-            Expr::BinaryExpr(BinaryExpr { left, op, right }) if compares(op) => {
-                let (left, right) =
-                    pair(self.compared(vec![*left.clone(), *right.clone()])?).unwrap_or((*left, *right));
-                Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) })
+    /// Makes those parts of the expression that meet go together.
+    fn meet(&self, expr: &mut Expr) -> PlanResult<()> {
+        match expr {
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) if compares(*op) => {
+                self.together([left.as_mut(), right.as_mut()], Meeting::compared)
             }
             Expr::BinaryExpr(BinaryExpr { left, op: Operator::Minus, right }) => {
-                let apart = self.meeting.subtracted(self.operands(vec![*left.clone(), *right.clone()])?);
-                let (left, right) = pair(apart).unwrap_or((*left, *right));
-                Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op: Operator::Minus, right: Box::new(right) })
+                self.together([left.as_mut(), right.as_mut()], |meeting, operands| {
+                    meeting.subtracted(operands);
+                    Ok(())
+                })
             }
-            Expr::Between(Between { expr, negated, low, high }) => {
-                let met = self.compared(vec![*expr.clone(), *low.clone(), *high.clone()])?;
-                let [expr, low, high] = <[Expr; 3]>::try_from(met).unwrap_or([*expr, *low, *high]);
-                Expr::Between(Between::new(Box::new(expr), negated, Box::new(low), Box::new(high)))
+            Expr::Between(Between { expr, low, high, .. }) => {
+                self.together([expr.as_mut(), low.as_mut(), high.as_mut()], Meeting::compared)
             }
-            Expr::InList(InList { expr, list, negated }) => {
-                let mut met = self.compared(std::iter::once(*expr).chain(list).collect())?;
-                let expr = met.remove(0);
-                Expr::InList(InList { expr: Box::new(expr), list: met, negated })
+            Expr::InList(InList { expr, list, .. }) => {
+                self.together(std::iter::once(expr.as_mut()).chain(list), Meeting::compared)
             }
-            Expr::Case(case) => Expr::Case(self.case(case)?),
+            Expr::Case(case) => self.case(case),
             Expr::ScalarFunction(ScalarFunction { func, args }) if CHOOSING.contains(&func.name()) => {
-                let operands = self.operands(args)?;
-                let compares = func.name() == "nullif";
-                let args = if compares { self.meeting.compared(operands) } else { self.meeting.chosen(operands) }?;
-                Expr::ScalarFunction(ScalarFunction { func, args })
+                self.together(args, if func.name() == "nullif" { Meeting::compared } else { Meeting::chosen })
             }
-            Expr::InSubquery(within) => Expr::InSubquery(self.in_subquery(within)?),
-            Expr::Cast(cast) => self.meeting.cast(cast)?,
-            other => other,
-        })
+            Expr::InSubquery(within) => self.in_subquery(within),
+            Expr::Cast(cast) => {
+                if let Some(literal) = self.meeting.cast(cast) {
+                    *expr = literal;
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
-    fn case(&self, case: Case) -> PlanResult<Case> {
-        let Case { expr, when_then_expr, else_expr } = case;
-        let (whens, thens): (Vec<Expr>, Vec<Expr>) =
-            when_then_expr.into_iter().map(|(when, then)| (*when, *then)).unzip();
-        let (expr, whens) = match expr {
-            Some(operand) => {
-                let mut met = self.compared(std::iter::once(*operand).chain(whens).collect())?;
-                (Some(Box::new(met.remove(0))), met)
-            }
-            None => (None, whens),
-        };
-        let has_else = else_expr.is_some();
-        let results = thens.into_iter().chain(else_expr.map(|expr| *expr)).collect();
-        let mut results = self.meeting.chosen(self.operands(results)?)?;
-        let else_expr = if has_else { results.pop().map(Box::new) } else { None };
-        let when_then_expr =
-            whens.into_iter().zip(results).map(|(when, then)| (Box::new(when), Box::new(then))).collect();
-        Ok(Case { expr, when_then_expr, else_expr })
+    fn case(&self, case: &mut Case) -> PlanResult<()> {
+        if let Some(operand) = &mut case.expr {
+            let whens = case.when_then_expr.iter_mut().map(|(when, _)| when.as_mut());
+            self.together(std::iter::once(operand.as_mut()).chain(whens), Meeting::compared)?;
+        }
+        let thens = case.when_then_expr.iter_mut().map(|(_, then)| then.as_mut());
+        self.together(thens.chain(case.else_expr.iter_mut().map(AsMut::as_mut)), Meeting::chosen)
     }
 
-    fn in_subquery(&self, within: InSubquery) -> PlanResult<InSubquery> {
-        let InSubquery { expr, subquery, negated } = within;
-        let column = Expr::Column(subquery.subquery.schema().columns().remove(0));
-        let of = subquery.subquery.schema().field(0).data_type().clone();
-        let mut operands = self.operands(vec![*expr.clone()])?;
-        operands.push(Operand::new(column.clone(), &of));
-        let (expr, met) = pair(self.meeting.compared(operands)?).unwrap_or((*expr, column.clone()));
-        let subquery = if met == column { subquery } else { projected(subquery, met)? };
-        Ok(InSubquery { expr: Box::new(expr), subquery, negated })
+    fn in_subquery(&self, within: &mut InSubquery) -> PlanResult<()> {
+        let schema = Arc::clone(within.subquery.subquery.schema());
+        let column = Expr::Column(schema.columns().remove(0));
+        let of = within.expr.get_type(self.schema)?;
+        let mut sides = [
+            Operand::new(within.expr.as_ref().clone(), &of),
+            Operand::new(column.clone(), schema.field(0).data_type()),
+        ];
+        self.meeting.compared(&mut sides)?;
+        let [expr, met] = sides.map(|side| side.expr);
+        *within.expr = expr;
+        if met != column {
+            within.subquery = projected(within.subquery.clone(), met)?;
+        }
+        Ok(())
     }
 }
 

@@ -82,46 +82,44 @@ pub(super) struct Meeting<'a> {
 
 impl Meeting<'_> {
     /// Values that are compared with each other.
-    pub(super) fn compared(self, mut operands: Vec<Operand>) -> PlanResult<Vec<Expr>> {
-        numbers_from_text(&mut operands)?;
-        self.times(&mut operands)?;
-        doubles(&mut operands);
-        Ok(exprs(operands))
+    pub(super) fn compared(self, operands: &mut [Operand]) -> PlanResult<()> {
+        numbers_from_text(operands)?;
+        self.times(operands)?;
+        doubles(operands);
+        Ok(())
     }
 
     /// Values of which one is chosen, row by row.
-    pub(super) fn chosen(self, mut operands: Vec<Operand>) -> PlanResult<Vec<Expr>> {
+    pub(super) fn chosen(self, operands: &mut [Operand]) -> PlanResult<()> {
         let clocks = operands.iter().any(|operand| operand.is_clock() && !operand.is_literal());
         if clocks && operands.iter().any(|operand| operand.is_instant() && !operand.is_literal()) {
             return Err(refusal(
                 "a timestamp with a zone and one without cannot stand in one column; cast one of them".to_owned(),
             ));
         }
-        doubles(&mut operands);
-        Ok(exprs(operands))
+        doubles(operands);
+        Ok(())
     }
 
     /// Two values of which one is subtracted from the other.
-    pub(super) fn subtracted(self, mut operands: Vec<Operand>) -> Vec<Expr> {
+    pub(super) fn subtracted(self, operands: &mut [Operand]) {
         if operands.iter().all(Operand::is_timestamp) {
-            self.on_the_wall(&mut operands);
+            self.on_the_wall(operands);
         }
-        exprs(operands)
     }
 
-    /// A cast of a literal to a time: one that carries a zone is an instant, whatever type it is cast to.
-    pub(super) fn cast(self, cast: Cast) -> PlanResult<Expr> {
-        let operand = Operand::new(cast.expr.as_ref().clone(), &DataType::Utf8);
-        let (Some(text), wanted) = (operand.text(), cast.field.data_type()) else { return Ok(Expr::Cast(cast)) };
-        Ok(match (wanted, Written::read(text)) {
-            (DataType::Timestamp(_, None), Some(Written::Instant(at))) => instant(at),
-            (DataType::Timestamp(_, None), Some(Written::Clock(at))) => clock(at),
-            (DataType::Date32, Some(Written::Instant(at))) => {
+    /// What a cast of a literal to a time stands for: one that carries a zone is an instant, whatever type it is cast to.
+    pub(super) fn cast(self, cast: &Cast) -> Option<Expr> {
+        let Expr::Literal(value, _) = cast.expr.as_ref() else { return None };
+        match (cast.field.data_type(), Written::read(value.try_as_str().flatten()?)?) {
+            (DataType::Timestamp(_, None), Written::Instant(at)) => Some(instant(at)),
+            (DataType::Timestamp(_, None), Written::Clock(at)) => Some(clock(at)),
+            (DataType::Date32, Written::Instant(at)) => {
                 let wall = at.with_timezone(&self.zone).naive_local();
-                datafusion::logical_expr::cast(clock(wall), DataType::Date32)
+                Some(datafusion::logical_expr::cast(clock(wall), DataType::Date32))
             }
-            _ => Expr::Cast(cast),
-        })
+            _ => None,
+        }
     }
 
     /// Times that are compared: literals are read, dates become timestamps beside timestamps, and instants that meet a
@@ -280,10 +278,6 @@ fn shown(expr: &Expr) -> String {
         Expr::Column(column) => format!("'{}' is text and", column.name()),
         other => format!("'{}' is text and", other.schema_name()),
     }
-}
-
-fn exprs(operands: Vec<Operand>) -> Vec<Expr> {
-    operands.into_iter().map(|operand| operand.expr).collect()
 }
 
 fn refusal(message: String) -> DataFusionError {

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{DataType, FieldRef, Int64Type, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, Int64Type, IntervalUnit, TimeUnit};
 use arrow::datatypes::{IntervalMonthDayNanoType, TimestampMicrosecondType};
 use datafusion::common::{DataFusionError, Result};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
 
+use super::around::{Manner, around};
 use super::calendar::DAY;
 
 /// The most bytes that one call may make, for all rows of a batch.
@@ -21,16 +20,13 @@ const ELEMENT: u128 = 8;
 /// How many bytes the call would make for a row, from its arguments.
 type Foresight = fn(&[ArrayRef], usize) -> u128;
 
-/// A function of DataFusion's within bounds.
+/// No more than [`LIMIT`] at once, as the foresight tells.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Bounded(Arc<ScalarUDF>);
+struct Bounded;
 
 /// DataFusion's function, bounded if it makes much of little.
 pub(super) fn within_bounds(function: Arc<ScalarUDF>) -> Arc<ScalarUDF> {
-    match foresight(function.name()) {
-        Some(_) => Arc::new(ScalarUDF::from(Bounded(function))),
-        None => function,
-    }
+    if foresight(function.name()).is_some() { around(function, Bounded) } else { function }
 }
 
 /// What a function makes.
@@ -108,56 +104,29 @@ fn steps(arguments: &[ArrayRef], row: usize) -> u128 {
     }
 }
 
-impl Bounded {
-    /// Refuses what would make too much.
-    fn check(&self, args: &ScalarFunctionArgs) -> Result<()> {
-        let Some(foresight) = foresight(self.name()) else {
-            return Ok(());
-        };
-        let varying = args.args.iter().any(|argument| matches!(argument, ColumnarValue::Array(_)));
-        let rows = if varying { args.number_rows } else { 1 };
-        let arguments = args.args.iter().map(|argument| argument.to_array(rows)).collect::<Result<Vec<_>>>()?;
-        let made = (0..rows).try_fold(0_u128, |made, row| {
-            Some(made.saturating_add(foresight(&arguments, row))).filter(|made| *made <= LIMIT)
-        });
-        match made {
-            Some(_) => Ok(()),
-            None => Err(DataFusionError::ResourcesExhausted(format!(
-                "{} would make more than {} MiB at once; make less",
-                self.name(),
-                LIMIT >> 20
-            ))),
-        }
+/// Refuses what would make too much.
+fn check(name: &str, args: &ScalarFunctionArgs) -> Result<()> {
+    let Some(foresight) = foresight(name) else {
+        return Ok(());
+    };
+    let varying = args.args.iter().any(|argument| matches!(argument, ColumnarValue::Array(_)));
+    let rows = if varying { args.number_rows } else { 1 };
+    let arguments = args.args.iter().map(|argument| argument.to_array(rows)).collect::<Result<Vec<_>>>()?;
+    let made = (0..rows).try_fold(0_u128, |made, row| {
+        Some(made.saturating_add(foresight(&arguments, row))).filter(|made| *made <= LIMIT)
+    });
+    match made {
+        Some(_) => Ok(()),
+        None => Err(DataFusionError::ResourcesExhausted(format!(
+            "{name} would make more than {} MiB at once; make less",
+            LIMIT >> 20
+        ))),
     }
 }
 
-impl ScalarUDFImpl for Bounded {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-
-    fn aliases(&self) -> &[String] {
-        self.0.aliases()
-    }
-
-    fn signature(&self) -> &Signature {
-        self.0.signature()
-    }
-
-    fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
-        self.0.coerce_types(arguments)
-    }
-
-    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
-        self.0.return_type(arguments)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        self.0.return_field_from_args(args)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        self.check(&args)?;
-        self.0.invoke_with_args(args)
+impl Manner for Bounded {
+    fn call(&self, function: &ScalarUDF, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        check(function.name(), &args)?;
+        function.invoke_with_args(args)
     }
 }

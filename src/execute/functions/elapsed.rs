@@ -11,8 +11,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr_common::datum::apply;
 
-/// Microseconds in a day, whatever the clocks do.
-const DAY: i64 = 86_400_000_000;
+use super::calendar::DAY;
 
 /// `date - date`: a number of days.
 #[derive(Debug, PartialEq, Eq, Hash)]

@@ -4,12 +4,11 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{DataType, FieldRef, Float32Type, Float64Type};
+use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use datafusion::common::{Result, ScalarValue};
-use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
+
+use super::around::{Manner, around};
 
 /// DataFusion's functions that could give −0 or a NaN with a sign.
 const COMPUTING: [&str; 34] = [
@@ -87,53 +86,17 @@ pub(super) fn plain_value(value: ColumnarValue) -> ColumnarValue {
     }
 }
 
-/// A function of DataFusion's whose results are given in their one form. What it would simplify to is left out, since
-/// that would be DataFusion's own again.
+/// Results in their one form.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Plain(Arc<ScalarUDF>);
+struct Plain;
 
 /// DataFusion's function, made to give floats in their one form if it computes any.
 pub(super) fn in_one_form(function: Arc<ScalarUDF>) -> Arc<ScalarUDF> {
-    match COMPUTING.contains(&function.name()) {
-        true => Arc::new(ScalarUDF::from(Plain(function))),
-        false => function,
-    }
+    if COMPUTING.contains(&function.name()) { around(function, Plain) } else { function }
 }
 
-impl ScalarUDFImpl for Plain {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-
-    fn aliases(&self) -> &[String] {
-        self.0.aliases()
-    }
-
-    fn signature(&self) -> &Signature {
-        self.0.signature()
-    }
-
-    fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
-        self.0.coerce_types(arguments)
-    }
-
-    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
-        self.0.return_type(arguments)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        self.0.return_field_from_args(args)
-    }
-
-    fn is_strict(&self) -> bool {
-        self.0.inner().is_strict()
-    }
-
-    fn output_ordering(&self, inputs: &[ExprProperties]) -> Result<SortProperties> {
-        self.0.inner().output_ordering(inputs)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        self.0.invoke_with_args(args).map(plain_value)
+impl Manner for Plain {
+    fn call(&self, function: &ScalarUDF, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        function.invoke_with_args(args).map(plain_value)
     }
 }

@@ -13,6 +13,7 @@ use crate::sql::Functions;
 
 mod aggregate;
 mod arithmetic;
+mod around;
 mod bounded;
 mod calendar;
 mod conversion;

@@ -16,8 +16,8 @@ use crate::sql::{self, fold};
 use super::super::ast;
 use super::super::catalog::CatalogTables;
 use super::super::relation::Relation;
-use super::grouping::{aliases, describe, keys, two_meanings};
-use super::items::{Item, Meaning, Names, ordinal};
+use super::grouping::{aliases, describe, keys, refuse_two_meanings};
+use super::items::{Item, Names, ordinal};
 use super::measure::{Evaluation, key_name, leaf_name};
 use super::star::Star;
 use super::{Binder, instant};
@@ -213,33 +213,13 @@ impl Evaluation<'_> {
         if let Some(having) = &select.having {
             let aliases = aliases(&self.names, items, true)?;
             let mut having = self.names.normalised(having, &aliases)?;
-            self.two_meanings_in(&having, items)?;
+            refuse_two_meanings(&self.names, items, &having)?;
             self.on_the_wall(&mut having)?;
             self.replace_aliases(&mut having, items, &aliases)?;
             groups.push(self.output(&having)?);
         }
         outer.selection = ast::all(groups);
         Ok(outer)
-    }
-
-    fn two_meanings_in(&self, having: &Expr, items: &[Item]) -> Result<()> {
-        for item in items.iter().filter(|item| item.aliased && self.names.known(&item.name).is_some()) {
-            let column = ast::column(&item.name);
-            let same = item.expr == column || self.is_measure_itself(&item.expr, &item.name);
-            if !same && ast::any(having, |inner| *inner == column) {
-                return Err(two_meanings(&item.name, &item.expr));
-            }
-        }
-        Ok(())
-    }
-
-    /// `SUM(revenue) AS revenue` means the same as the column.
-    fn is_measure_itself(&self, expr: &Expr, name: &str) -> bool {
-        let Expr::Function(function) = expr else { return false };
-        let arguments = ast::arguments(function).unwrap_or_default();
-        matches!(self.names.known(name), Some(Meaning::Measure(_)))
-            && function.filter.is_none()
-            && matches!(arguments.as_slice(), [argument] if **argument == ast::column(name))
     }
 
     /// ORDER BY over the outer query; where a LIMIT cuts, ties are broken by the keys.

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 
 use super::super::ast;
 use super::super::relation::{Column, Relation};
-use super::items::{Item, Names, ordinal};
+use super::items::{Item, Meaning, Names, ordinal};
 use super::measure::Evaluation;
 
 /// How a block groups.
@@ -82,12 +82,7 @@ fn group_key(names: &Names<'_>, items: &[Item], expr: &Expr) -> Result<Expr> {
     let aliases = aliases(names, items, true)?;
     let key = names.normalised(expr, &aliases)?;
     if !matches!(key, Expr::Identifier(_)) {
-        for item in items.iter().filter(|item| item.aliased && names.known(&item.name).is_some()) {
-            let column = ast::column(&item.name);
-            if item.expr != column && ast::any(&key, |inner| *inner == column) {
-                return Err(two_meanings(&item.name, &item.expr));
-            }
-        }
+        refuse_two_meanings(names, items, &key)?;
     }
     if let Expr::Identifier(name) = &key
         && let Some(item) = items.iter().find(|item| item.aliased && item.name == name.value)
@@ -103,7 +98,28 @@ fn group_key(names: &Names<'_>, items: &[Item], expr: &Expr) -> Result<Expr> {
     Ok(key)
 }
 
-pub(super) fn two_meanings(name: &str, expr: &Expr) -> Error {
+/// Refuses an expression that names what is a column and, as an alias, something else.
+pub(super) fn refuse_two_meanings(names: &Names<'_>, items: &[Item], expr: &Expr) -> Result<()> {
+    for item in items.iter().filter(|item| item.aliased && names.known(&item.name).is_some()) {
+        let column = ast::column(&item.name);
+        let same = item.expr == column || is_measure_itself(names, &item.expr, &item.name);
+        if !same && ast::any(expr, |inner| *inner == column) {
+            return Err(two_meanings(&item.name, &item.expr));
+        }
+    }
+    Ok(())
+}
+
+/// `SUM(revenue) AS revenue` means the same as the column.
+fn is_measure_itself(names: &Names<'_>, expr: &Expr, name: &str) -> bool {
+    let Expr::Function(function) = expr else { return false };
+    let arguments = ast::arguments(function).unwrap_or_default();
+    matches!(names.known(name), Some(Meaning::Measure(_)))
+        && function.filter.is_none()
+        && matches!(arguments.as_slice(), [argument] if **argument == ast::column(name))
+}
+
+fn two_meanings(name: &str, expr: &Expr) -> Error {
     Error::invalid(format!(
         "'{name}' is a column and the alias of '{}'; give the alias another name",
         expr.to_string().replace('"', "")

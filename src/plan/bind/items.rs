@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, SelectItem, Value
 use crate::error::{Error, Result};
 use crate::model::{Cube, Dimension, Measure};
 use crate::sql::fold;
-use crate::yaml::nearest;
+use crate::yaml::hint;
 
 use super::super::ast;
 
@@ -43,10 +43,7 @@ impl<'a> Names<'a> {
         }
         let dimensions = self.cube.dimensions.iter().map(|dimension| dimension.name.as_str());
         let known = dimensions.chain(self.cube.measures.iter().map(|measure| measure.name.as_str()));
-        let hint = match nearest(name, known) {
-            Some(meant) => format!("; did you mean '{meant}'?"),
-            None => String::new(),
-        };
+        let hint = hint(name, known);
         Err(Error::invalid(format!("the cube '{}' has no dimension or measure '{name}'{hint}", self.cube.name)))
     }
 
