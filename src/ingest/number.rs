@@ -9,7 +9,7 @@ use super::cast::{Misfit, misfit};
 
 /// How far a double may be from the decimal that it stands for, in billionths: a millionth.
 const TOLERANCE_NANOS: i128 = 1000;
-const NANOS: i128 = 1_000_000_000;
+const NANOS: i64 = 1_000_000_000;
 /// From here on, doubles have no fraction.
 const WHOLE: f64 = 9_007_199_254_740_992.0;
 
@@ -34,10 +34,13 @@ fn decimal(double: f64, scale: u8) -> Option<i128> {
         return text.replace('.', "").parse().ok();
     }
     let (whole, fraction) = (double.trunc(), double.fract());
-    let nanos = whole as i128 * NANOS + (fraction * 1e9).round() as i128;
-    let unit = NANOS / 10i128.pow(scale.into());
-    let nearest = (nanos + nanos.signum() * unit / 2) / unit;
-    ((nanos - nearest * unit).abs() <= TOLERANCE_NANOS).then_some(nearest)
+    let nanos = whole as i128 * i128::from(NANOS) + (fraction * 1e9).round() as i128;
+    let unit = NANOS / 10i64.pow(scale.into());
+    let wide = i128::from(unit);
+    let rounded = nanos + nanos.signum() * i128::from(unit / 2);
+    // Nearly every value fits 64 bits, whose division takes a fraction of the time.
+    let nearest = i64::try_from(rounded).map_or_else(|_| rounded / wide, |rounded| i128::from(rounded / unit));
+    ((nanos - nearest * wide).abs() <= TOLERANCE_NANOS).then_some(nearest)
 }
 
 /// Doubles as integers, where they are whole.
