@@ -21,7 +21,7 @@ use super::admission::{Admission, Permit, stopped};
 use super::answer::{self, Answer};
 use super::quota::QuotaPool;
 use super::spill::SpillFolder;
-use super::{fault, session};
+use super::{damage, fault, session};
 use crate::config::Limits;
 use crate::error::{Error, Result};
 use crate::query::Query;
@@ -76,6 +76,9 @@ impl<T> Drop for Waited<T> {
 
 impl Engine {
     /// An engine within `limits` that spills beneath `spill_dir`. What dead processes left there is removed.
+    ///
+    /// # Errors
+    /// Misconfigured, Exhausted: the folder cannot be spilled to. Unavailable: there are no more threads.
     pub fn new(limits: &Limits, spill_dir: &Path) -> Result<Self> {
         let cores = available_parallelism().map_or(1, NonZeroUsize::get);
         let spill = SpillFolder::open(spill_dir)?;
@@ -119,11 +122,18 @@ impl Engine {
 
     /// Waits for the right to run `query`, no longer than the query may last; refuses at once when the queue is
     /// full.
+    ///
+    /// # Errors
+    /// Unavailable: the queue is full. Deadline, Cancelled: the query's time was over before its turn came.
     pub async fn admit(&self, query: &Query) -> Result<Permit> {
         self.admission.admit(query).await
     }
 
     /// Plans `plan` physically and starts it. The answer's batches have exactly the schema `announced`.
+    ///
+    /// # Errors
+    /// Invalid: what the physical planner refuses. Deadline, Cancelled: it was stopped meanwhile. What goes wrong later is
+    /// the answer's last item.
     pub async fn execute(
         &self,
         query: &Query,
@@ -134,7 +144,7 @@ impl Engine {
         let permit = Arc::new(permit);
         let state = self.session(query);
         let context = state.task_ctx();
-        let plan = self.physical(query, state, plan).await?;
+        let plan = damage::told_by_table(self.physical(query, state, plan).await?)?;
         let (messages, received) = Answer::channel();
         let (query, schema) = (query.clone(), Arc::clone(&announced));
         let task = {
@@ -153,12 +163,18 @@ impl Engine {
     }
 
     /// The physical plan of `plan`, as text.
+    ///
+    /// # Errors
+    /// As [`Engine::execute`].
     pub async fn explain(&self, query: &Query, plan: LogicalPlan) -> Result<String> {
         let plan = self.physical(query, self.session(query), plan).await?;
         Ok(displayable(plan.as_ref()).indent(false).to_string())
     }
 
     /// Runs `work` on the query threads; it is stopped when the returned future is dropped.
+    ///
+    /// # Errors
+    /// Those of `work`. Internal: it panicked.
     pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
         let mut task = Waited(self.threads()?.spawn(work));
         (&mut task.0).await.map_err(|error| Error::internal("a task stopped unexpectedly").with_source(error))?

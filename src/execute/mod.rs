@@ -8,6 +8,7 @@
 mod admission;
 mod answer;
 mod catalog;
+mod damage;
 mod engine;
 mod fault;
 pub mod functions;
