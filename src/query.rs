@@ -1,13 +1,16 @@
 //! The query contract: who asks, under which settings, of which mart version, at what time, until when.
 //! A session makes it; every plan and execute call takes it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+use crate::clock;
+use crate::error::{Error, Result};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,8 +52,67 @@ pub struct Query {
     pub now: DateTime<Utc>,
     /// The zone of wall clocks: the session's, or the model's.
     pub timezone: Tz,
-    /// When the query is stopped.
-    pub deadline: Option<Instant>,
-    /// Stops the query when its caller is gone.
-    pub cancel: CancellationToken,
+    /// Until when it may go on.
+    pub stop: Stop,
+}
+
+/// Until when work may go on: its deadline, or the moment when nobody waits for it any more. Clones stop together.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    deadline: Option<Instant>,
+    cancelled: CancellationToken,
+}
+
+impl Stop {
+    /// A stop when `time` has passed.
+    pub fn within(time: Duration) -> Self {
+        Self { deadline: clock::monotonic().checked_add(time), cancelled: CancellationToken::new() }
+    }
+
+    /// A stop that comes with this one, and may come earlier.
+    pub fn child(&self) -> Self {
+        Self { deadline: self.deadline, cancelled: self.cancelled.child_token() }
+    }
+
+    /// Stops the work: nobody waits for it any more.
+    pub fn cancel(&self) {
+        self.cancelled.cancel();
+    }
+
+    /// Whether work may go on, for work that cannot wait.
+    ///
+    /// # Errors
+    /// Cancelled, or Deadline: why it must stop.
+    pub fn check(&self) -> Result<()> {
+        if self.cancelled.is_cancelled() {
+            return Err(cancelled());
+        }
+        match self.deadline {
+            Some(deadline) if clock::monotonic() >= deadline => Err(late()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until work must stop, and says why: Cancelled, or Deadline.
+    pub async fn wait(&self) -> Error {
+        let deadline = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.cancelled.cancelled() => cancelled(),
+            () = deadline => late(),
+        }
+    }
+}
+
+fn cancelled() -> Error {
+    Error::cancelled("the query was cancelled")
+}
+
+fn late() -> Error {
+    Error::deadline("the query took longer than allowed; ask for less, or raise limits.deadline in starmart.yaml")
 }

@@ -133,7 +133,7 @@ enum Verb {
 impl Statement {
     /// None where there are only blanks and comments.
     fn of(text: &str) -> Option<Self> {
-        let tokens = Tokenizer::new(&StarmartDialect, text).tokenize().ok()?;
+        let tokens = Tokenizer::new(&StarmartDialect::default(), text).tokenize().ok()?;
         let first = tokens.iter().find(|token| !matches!(token, Token::Whitespace(_)))?;
         let verb = match first.to_string().to_uppercase().as_str() {
             "SET" => Verb::Set,
@@ -146,7 +146,7 @@ impl Statement {
 
 /// The statements of a text, cut at the semicolons that stand outside of quotes and comments.
 fn split(text: &str) -> Result<Vec<Statement>> {
-    let tokens = Tokenizer::new(&StarmartDialect, text)
+    let tokens = Tokenizer::new(&StarmartDialect::default(), text)
         .tokenize_with_location()
         .map_err(|error| Error::invalid(format!("the SQL does not parse: {error}")).with_source(error))?;
     let starts: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();

@@ -14,26 +14,32 @@ use datafusion::execution::SendableRecordBatchStream;
 use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use uuid::Uuid;
 
-use super::admission::{Permit, stopped};
+use super::admission::Permit;
 use super::fault;
 use crate::error::{Error, Result};
-use crate::query::Query;
+use crate::query::Stop;
 
 /// How many batches may be under way between the query threads and the reader.
 const UNDER_WAY: usize = 2;
 /// The most rows of one batch.
 const ROWS: usize = 8192;
 
-/// A stream of batches. It owns its query's permit and memory; dropping it stops the query.
+/// A stream of batches. Dropping it stops the query, whose permit and memory are then given back.
 pub struct Answer {
     /// The schema of every batch: as announced, every field nullable.
     pub schema: SchemaRef,
     messages: mpsc::Receiver<Message>,
     stopped: Pin<Box<dyn Future<Output = Error> + Send>>,
-    task: Option<AbortHandle>,
+    query: Option<Running>,
     state: State,
-    permit: Option<Arc<Permit>>,
+}
+
+/// The query that gives the answer.
+struct Running {
+    task: AbortHandle,
+    stop: Stop,
 }
 
 /// What the query threads say.
@@ -61,15 +67,10 @@ impl fmt::Debug for Answer {
 
 impl Answer {
     /// The answer that `task` sends through `messages`.
-    pub(super) fn new(
-        schema: SchemaRef,
-        messages: mpsc::Receiver<Message>,
-        task: AbortHandle,
-        query: Query,
-        permit: Arc<Permit>,
-    ) -> Self {
-        let stopped = Box::pin(async move { stopped(&query).await });
-        Self { schema, messages, stopped, task: Some(task), state: State::Running, permit: Some(permit) }
+    pub(super) fn new(schema: SchemaRef, messages: mpsc::Receiver<Message>, task: AbortHandle, stop: Stop) -> Self {
+        let until = stop.clone();
+        let stopped = Box::pin(async move { until.wait().await });
+        Self { schema, messages, stopped, query: Some(Running { task, stop }), state: State::Running }
     }
 
     /// An answer without rows or columns, for statements that only do something.
@@ -87,7 +88,7 @@ impl Answer {
             }
         }
         let stopped = Box::pin(std::future::pending());
-        Self { schema, messages: received, stopped, task: None, state: State::Running, permit: None }
+        Self { schema, messages: received, stopped, query: None, state: State::Running }
     }
 
     /// The channel of an answer.
@@ -95,14 +96,14 @@ impl Answer {
         mpsc::channel(UNDER_WAY)
     }
 
-    /// Ends the query and gives its permit back.
+    /// Ends the query: its task where it waits, and where it does not, at the next look at its stop.
     fn end(&mut self) {
         self.state = State::Ended;
-        if let Some(task) = &self.task {
-            task.abort();
+        if let Some(query) = self.query.take() {
+            query.stop.cancel();
+            query.task.abort();
         }
         self.messages.close();
-        self.permit = None;
     }
 }
 
@@ -145,12 +146,14 @@ impl Stream for Answer {
     }
 }
 
-/// Sends the batches of `stream` in the schema `announced`, until the end, an error, or `query` must stop. A
-/// reader that is gone is not an error.
+/// Sends the batches of `stream` in the schema `announced`, until the end, an error, or `stop`. A reader that is gone is
+/// not an error. The permit goes when the query's memory has gone, however slowly the last batches are read.
 pub(super) async fn send(
     mut stream: SendableRecordBatchStream,
     announced: SchemaRef,
-    query: Query,
+    query: Uuid,
+    stop: Stop,
+    permit: Permit,
     messages: mpsc::Sender<Message>,
 ) {
     let sent = async {
@@ -171,13 +174,13 @@ pub(super) async fn send(
     };
     let last = tokio::select! {
         biased;
-        error = stopped(&query) => Message::Failed(error),
+        error = stop.wait() => Message::Failed(error),
         last = sent => last,
     };
-    // Free the query's memory before waiting for the reader.
     drop(stream);
+    drop(permit);
     if messages.send(last).await.is_err() {
-        tracing::debug!(query = %query.id, "the reader is gone");
+        tracing::debug!(%query, "the reader is gone");
     }
 }
 
@@ -235,7 +238,8 @@ fn same_values(held: &DataType, wanted: &DataType) -> bool {
 }
 
 /// Sends the error of a query that did not start.
-pub(super) async fn fail(error: Error, messages: mpsc::Sender<Message>) {
+pub(super) async fn fail(error: Error, permit: Permit, messages: mpsc::Sender<Message>) {
+    drop(permit);
     if messages.send(Message::Failed(error)).await.is_err() {
         tracing::debug!("the reader is gone");
     }

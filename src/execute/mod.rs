@@ -3,7 +3,7 @@
 //!
 //! The life of a query here: [`Engine::admit`] lets it in (or queues it, or refuses), [`Engine::execute`] makes
 //! the physical plan and starts it on the query threads, and the [`Answer`] hands its batches over one at a
-//! time. The answer owns the query's permit and memory; dropping it stops the query.
+//! time. The query's task owns its permit and memory; dropping the answer stops it.
 
 mod admission;
 mod answer;
@@ -11,6 +11,7 @@ mod catalog;
 mod engine;
 mod fault;
 pub mod functions;
+mod joins;
 mod quota;
 mod reader;
 mod session;

@@ -2,13 +2,15 @@
 //! loads and checks on the other. Everything above it (`flight`, `http`, `cli`) holds an `Arc<Mart>` and nothing else.
 
 mod adopt;
+mod asking;
 mod check;
 mod project;
 mod session;
 
+pub use asking::Pinned;
 pub use check::{CheckReport, TestOutcome};
 pub use project::model_faults;
-pub use session::{Lifetime, Pinned, Session};
+pub use session::{Lifetime, Session};
 
 pub use crate::store::{Claim, MartVersion, Verdict};
 

@@ -11,6 +11,7 @@ mod bind;
 mod calls;
 mod catalog;
 mod relation;
+mod size;
 mod statement;
 
 pub use catalog::{Catalog, KeyClaim};
@@ -75,6 +76,7 @@ pub fn plan(statement: &Statement, context: &Context<'_>) -> Result<Plan> {
     bind::bind(&mut query, context)?;
     let tables = CatalogTables { catalog: context.catalog };
     let logical = sql::plan_query(query, &tables, context.functions)?;
+    size::bounded(&logical)?;
     let mut logical = signed(sql::coerced(logical, context.query.timezone, context.functions)?)?;
     if let Some(analyze) = explain {
         logical = LogicalPlanBuilder::from(logical)

@@ -12,6 +12,7 @@ mod parse;
 mod provider;
 
 pub use allow::{allow, allow_derived};
+pub use bounds::deep;
 pub use coercion::{coerced, coerced_expr};
 pub use dialect::StarmartDialect;
 pub use fault::{clean, planning_error, reworded};

@@ -20,16 +20,12 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::error::{Error, Result};
 use crate::model::Cube;
-use crate::sql::{fold, version_number};
+use crate::sql::{self, fold, version_number};
 use crate::yaml::nearest;
 
 use super::catalog::{unknown_table, versioned};
 use super::relation::{Column, Lineage, Relation};
 use super::{Context, ast};
-
-/// The stack that one level of nesting may need, and how much more is taken at a time.
-const STACK_LEFT_BYTES: usize = 256 << 10;
-const STACK_MORE_BYTES: usize = 4 << 20;
 
 /// Binds a whole query in place.
 pub(super) fn bind(query: &mut Query, context: &Context<'_>) -> Result<()> {
@@ -57,7 +53,7 @@ enum Source<'a> {
 impl<'a> Binder<'a> {
     /// Binds a query, at any depth: what its rows are.
     fn query(&mut self, query: &mut Query) -> Result<Relation> {
-        stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
+        sql::deep(|| {
             self.ctes.push(HashMap::new());
             let outer = std::mem::replace(&mut self.wall, false);
             let visible = self.with.len();
@@ -116,7 +112,7 @@ impl<'a> Binder<'a> {
             }
             SetExpr::Query(query) => self.query(query),
             SetExpr::SetOperation { left, right, .. } => {
-                let left = stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || self.set_expr(left))?;
+                let left = sql::deep(|| self.set_expr(left))?;
                 let right = self.set_expr(right)?;
                 Ok(united(left, &right))
             }
@@ -216,7 +212,7 @@ impl<'a> Binder<'a> {
 
     /// Binds what stands in an expression of ordinary SQL: its subqueries, the time, and names with a schema.
     fn free_expr(&mut self, expr: &mut Expr) -> Result<()> {
-        stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
+        sql::deep(|| {
             if let Expr::Function(function) = expr
                 && let Some(name) = ast::function_name(function)
                 && items::is_measure_call(&name)
