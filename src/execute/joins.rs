@@ -5,7 +5,8 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{FieldRef, Schema};
@@ -22,12 +23,11 @@ use datafusion::physical_plan::joins::{
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
+use crate::clock;
 use crate::query::Stop;
 
-/// After how many pairs of rows a filter lets its thread's other tasks go on elsewhere: a tenth of a second or so.
-const PAIRS_IN_A_TURN: usize = 8 << 20;
-/// What a call of the filter costs, in pairs of rows, however few it is about.
-const CALL: usize = 64;
+/// How often a filter lets its thread's other tasks go on elsewhere, which costs a change of threads.
+const TURN: Duration = Duration::from_millis(20);
 
 /// The plan, with joins that give way to others after some batches, and whose filters fail after `stop`. The plans of
 /// queries join by hash or in nested loops only.
@@ -49,7 +49,8 @@ pub(super) fn stoppable(plan: Arc<dyn ExecutionPlan>, stop: &Stop) -> Result<Arc
 }
 
 fn watched(filter: &JoinFilter, stop: &Stop) -> JoinFilter {
-    let expr = Watched { expr: Arc::clone(filter.expression()), stop: stop.clone(), turn: Arc::default() };
+    let turns = Arc::new(Turns { since: clock::monotonic(), last_us: AtomicU64::new(0) });
+    let expr = Watched { expr: Arc::clone(filter.expression()), stop: stop.clone(), turns };
     JoinFilter::new(Arc::new(expr), filter.column_indices().to_vec(), Arc::clone(filter.schema()))
 }
 
@@ -58,16 +59,24 @@ fn watched(filter: &JoinFilter, stop: &Stop) -> JoinFilter {
 struct Watched {
     expr: Arc<dyn PhysicalExpr>,
     stop: Stop,
-    /// The pairs of rows since the last turn ended.
-    turn: Arc<AtomicUsize>,
+    turns: Arc<Turns>,
 }
 
-impl Watched {
-    /// Whether a turn ends with so many more pairs of rows.
-    fn turn_ends(&self, pairs: usize) -> bool {
-        let ends = self.turn.fetch_add(pairs + CALL, Ordering::Relaxed) > PAIRS_IN_A_TURN;
+/// When the last turn of a filter ended.
+#[derive(Debug)]
+struct Turns {
+    since: Instant,
+    last_us: AtomicU64,
+}
+
+impl Turns {
+    /// Whether a turn ends now.
+    fn end(&self) -> bool {
+        let now_us = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let last_us = self.last_us.load(Ordering::Relaxed);
+        let ends = Duration::from_micros(now_us.saturating_sub(last_us)) >= TURN;
         if ends {
-            self.turn.store(0, Ordering::Relaxed);
+            self.last_us.store(now_us, Ordering::Relaxed);
         }
         // Only the query threads have other tasks to give away.
         ends && Handle::try_current().is_ok()
@@ -77,7 +86,7 @@ impl Watched {
 impl PhysicalExpr for Watched {
     fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
         self.stop.check().map_err(|error| DataFusionError::External(Box::new(error)))?;
-        match self.turn_ends(batch.num_rows()) {
+        match self.turns.end() {
             true => block_in_place(|| self.expr.evaluate(batch)),
             false => self.expr.evaluate(batch),
         }
@@ -93,7 +102,7 @@ impl PhysicalExpr for Watched {
 
     fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn PhysicalExpr>>) -> Result<Arc<dyn PhysicalExpr>> {
         let expr = children.pop().ok_or_else(|| DataFusionError::Internal("a filter without an expression".into()))?;
-        Ok(Arc::new(Self { expr, stop: self.stop.clone(), turn: Arc::clone(&self.turn) }))
+        Ok(Arc::new(Self { expr, stop: self.stop.clone(), turns: Arc::clone(&self.turns) }))
     }
 
     fn fmt_sql(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
