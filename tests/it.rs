@@ -15,6 +15,7 @@ mod load;
 mod model;
 mod printed;
 mod projects;
+mod signals;
 mod slt;
 mod tidy;
 mod values;
