@@ -10,6 +10,7 @@
 
 mod cli;
 mod flight;
+mod health;
 mod kill;
 mod load;
 mod model;

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::cast;
@@ -29,6 +30,8 @@ const ROWS: usize = 8192;
 pub struct Answer {
     /// The schema of every batch: as announced, every field nullable.
     pub schema: SchemaRef,
+    /// When it must have been read.
+    pub deadline: Option<Instant>,
     messages: mpsc::Receiver<Message>,
     stopped: Pin<Box<dyn Future<Output = Error> + Send>>,
     task: Option<AbortHandle>,
@@ -68,8 +71,9 @@ impl Answer {
         query: Query,
         permit: Arc<Permit>,
     ) -> Self {
+        let deadline = query.deadline;
         let stopped = Box::pin(async move { stopped(&query).await });
-        Self { schema, messages, stopped, task: Some(task), state: State::Running, permit: Some(permit) }
+        Self { schema, deadline, messages, stopped, task: Some(task), state: State::Running, permit: Some(permit) }
     }
 
     /// An answer without rows or columns, for statements that only do something.
@@ -87,7 +91,7 @@ impl Answer {
             }
         }
         let stopped = Box::pin(std::future::pending());
-        Self { schema, messages: received, stopped, task: None, state: State::Running, permit: None }
+        Self { schema, deadline: None, messages: received, stopped, task: None, state: State::Running, permit: None }
     }
 
     /// The channel of an answer.

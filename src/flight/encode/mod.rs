@@ -2,7 +2,7 @@
 //! A client that goes away, one that stops reading and a server that ends all drop the answer, which stops its query.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
@@ -15,6 +15,7 @@ use tokio::sync::mpsc::{self, Sender};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
+use super::calls::Call;
 use super::status;
 use crate::error::{Error, Result};
 
@@ -65,22 +66,26 @@ fn on_the_wire(data_type: &DataType) -> bool {
     }
 }
 
-/// Sends `answer` as messages, the schema first. `ending` stops it with an error.
+/// Sends `answer` as messages, the schema first. It must have been read by its `deadline`, and by the end of `call`.
 pub(super) fn messages(
     answer: impl Stream<Item = Result<RecordBatch>> + Send + 'static,
     schema: SchemaRef,
-    ending: CancellationToken,
+    deadline: Option<Instant>,
+    call: Call,
 ) -> BoxStream<'static, Result<FlightData, Status>> {
     let (sender, receiver) = mpsc::channel(WAITING);
     // A stream that merely stops would look like a result that is complete, so that its end is told apart.
     let end = Arc::new(OnceLock::new());
     let told = Arc::clone(&end);
+    let ending = call.ending.clone();
     tokio::spawn(async move {
-        let outcome = pump(encoded(answer, schema), &sender, &ending, UNREAD).await;
+        let outcome = pump(encoded(answer, schema), &sender, &ending, Patience { deadline, unread: UNREAD }).await;
         // Set once, here.
         let _ = told.set(outcome);
     });
-    let messages = stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|m| (Ok(m), receiver)) });
+    let messages = stream::unfold((receiver, call), |(mut receiver, call)| async {
+        receiver.recv().await.map(|message| (Ok(message), (receiver, call)))
+    });
     let last = stream::once(async move {
         match end.get() {
             Some(Ok(())) => None,
@@ -91,36 +96,62 @@ pub(super) fn messages(
     messages.chain(last.filter_map(std::future::ready)).boxed()
 }
 
+/// How long a client is waited for.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// When the whole result must have been taken.
+    deadline: Option<Instant>,
+    /// How long one message may be left.
+    unread: Duration,
+}
+
+/// Sends `messages` as they are taken. The next one is made meanwhile, so that a query gives back what it holds once it
+/// has made its last, and not when that is taken.
 async fn pump(
     messages: impl Stream<Item = Result<FlightData>>,
     sender: &Sender<FlightData>,
     ending: &CancellationToken,
-    unread: Duration,
+    patience: Patience,
 ) -> Result<()> {
-    let mut messages = std::pin::pin!(messages);
-    let ended = || Error::unavailable("the server is shutting down; ask again");
-    let gone = || Error::cancelled("the client went away");
-    loop {
-        let message = tokio::select! {
-            biased;
-            () = sender.closed() => return Err(gone()),
-            () = ending.cancelled() => return Err(ended()),
-            message = messages.next() => message,
-        };
-        let Some(message) = message.transpose()? else { return Ok(()) };
-        tokio::select! {
-            biased;
-            sent = tokio::time::timeout(unread, sender.send(message)) => match sent {
-                Ok(Ok(())) => {}
+    let sending = async {
+        let mut messages = std::pin::pin!(messages);
+        let mut next = messages.next().await.transpose()?;
+        while let Some(message) = next {
+            let taken = tokio::time::timeout(patience.unread, sender.send(message));
+            let (taken, following) = tokio::join!(taken, messages.next());
+            match taken {
+                Ok(Ok(())) => next = following.transpose()?,
                 Ok(Err(_closed)) => return Err(gone()),
-                Err(_elapsed) => return Err(Error::deadline(format!(
-                    "the result was left unread for {} minutes; fetch it at once or ask for less",
-                    unread.as_secs() / 60
-                ))),
-            },
-            () = ending.cancelled() => return Err(ended()),
+                Err(_elapsed) => return Err(left_unread(patience.unread)),
+            }
         }
+        Ok(())
+    };
+    let late = async {
+        match patience.deadline {
+            Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = sender.closed() => Err(gone()),
+        () = ending.cancelled() => Err(Error::unavailable("the server is shutting down; ask again")),
+        sent = sending => sent,
+        () = late => Err(Error::deadline(
+            "the query took longer than allowed, reading its result included; read it at once, ask for less, or raise \
+             limits.deadline in starmart.yaml",
+        )),
     }
+}
+
+fn gone() -> Error {
+    Error::cancelled("the client went away")
+}
+
+fn left_unread(unread: Duration) -> Error {
+    let minutes = unread.as_secs() / 60;
+    Error::deadline(format!("the result was left unread for {minutes} minutes; fetch it at once or ask for less"))
 }
 
 fn encoded(
