@@ -3,7 +3,9 @@
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use starmart::clock;
 
 use crate::cli::works;
 use crate::projects;
@@ -28,7 +30,7 @@ fn minds(child: &Child) {
 
 fn terminated(child: &mut Child) -> ExitStatus {
     assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
-    let asked = Instant::now();
+    let asked = clock::monotonic();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status;

@@ -1,5 +1,6 @@
-//! Batches on their way out: an answer becomes messages of bounded size, at most a few of them waiting for the client.
-//! A client that goes away, one that stops reading and a server that ends all drop the answer, which stops its query.
+//! Batches on their way out: an answer becomes messages of bounded size, which wait for the client (`outbox`).
+
+mod outbox;
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -11,20 +12,17 @@ use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::error::FlightError;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
-use tokio::sync::mpsc::{self, Sender};
-use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use super::calls::Call;
 use super::status;
 use crate::error::{Error, Result};
+use outbox::{Outbox, Patience};
 
 /// What a message aims at; its rows are divided until they take no more.
 const MESSAGE_BYTES: usize = 4 << 20;
 /// What a message may take, with room for its frame within the 16 MiB that drivers read.
 const MESSAGE_BYTES_MOST: usize = (16 << 20) - (64 << 10);
-/// Messages that wait for the client.
-const WAITING: usize = 2;
 /// How long a client may leave its result unread.
 const UNREAD: Duration = Duration::from_secs(300);
 
@@ -66,92 +64,33 @@ fn on_the_wire(data_type: &DataType) -> bool {
     }
 }
 
-/// Sends `answer` as messages, the schema first. It must have been read by its `deadline`, and by the end of `call`.
+/// Sends `answer` as messages, the schema first. The last must have been made by the `deadline`, and all end with `call`.
 pub(super) fn messages(
     answer: impl Stream<Item = Result<RecordBatch>> + Send + 'static,
     schema: SchemaRef,
     deadline: Option<Instant>,
     call: Call,
 ) -> BoxStream<'static, Result<FlightData, Status>> {
-    let (sender, receiver) = mpsc::channel(WAITING);
+    let (outbox, waiting) = Outbox::new(Patience { deadline, unread: UNREAD });
     // A stream that merely stops would look like a result that is complete, so that its end is told apart.
     let end = Arc::new(OnceLock::new());
     let told = Arc::clone(&end);
     let ending = call.ending.clone();
     tokio::spawn(async move {
-        let outcome = pump(encoded(answer, schema), &sender, &ending, Patience { deadline, unread: UNREAD }).await;
-        // Set once, here.
+        let outcome = outbox.send(encoded(answer, schema), &ending).await;
+        // Set once, here, and before the outbox is dropped.
         let _ = told.set(outcome);
     });
-    let messages = stream::unfold((receiver, call), |(mut receiver, call)| async {
-        receiver.recv().await.map(|message| (Ok(message), (receiver, call)))
-    });
     let last = stream::once(async move {
+        // Until here it is under way.
+        let _call = call;
         match end.get() {
             Some(Ok(())) => None,
             Some(Err(error)) => Some(Err(status::of(error))),
             None => Some(Err(status::of(&Error::internal("the result broke off")))),
         }
     });
-    messages.chain(last.filter_map(std::future::ready)).boxed()
-}
-
-/// How long a client is waited for.
-#[derive(Debug, Clone, Copy)]
-struct Patience {
-    /// When the whole result must have been taken.
-    deadline: Option<Instant>,
-    /// How long one message may be left.
-    unread: Duration,
-}
-
-/// Sends `messages` as they are taken. The next one is made meanwhile, so that a query gives back what it holds once it
-/// has made its last, and not when that is taken.
-async fn pump(
-    messages: impl Stream<Item = Result<FlightData>>,
-    sender: &Sender<FlightData>,
-    ending: &CancellationToken,
-    patience: Patience,
-) -> Result<()> {
-    let sending = async {
-        let mut messages = std::pin::pin!(messages);
-        let mut next = messages.next().await.transpose()?;
-        while let Some(message) = next {
-            let taken = tokio::time::timeout(patience.unread, sender.send(message));
-            let (taken, following) = tokio::join!(taken, messages.next());
-            match taken {
-                Ok(Ok(())) => next = following.transpose()?,
-                Ok(Err(_closed)) => return Err(gone()),
-                Err(_elapsed) => return Err(left_unread(patience.unread)),
-            }
-        }
-        Ok(())
-    };
-    let late = async {
-        match patience.deadline {
-            Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        biased;
-        () = sender.closed() => Err(gone()),
-        () = ending.cancelled() => Err(Error::unavailable("the server is shutting down; ask again")),
-        sent = sending => sent,
-        () = late => Err(Error::deadline(
-            "the query took longer than allowed, reading its result included; read it at once, ask for less, or raise \
-             limits.deadline in starmart.yaml",
-        )),
-    }
-}
-
-fn gone() -> Error {
-    Error::cancelled("the client went away")
-}
-
-fn left_unread(unread: Duration) -> Error {
-    let minutes = unread.as_secs() / 60;
-    Error::deadline(format!("the result was left unread for {minutes} minutes; fetch it at once or ask for less"))
+    waiting.map(Ok).chain(last.filter_map(std::future::ready)).boxed()
 }
 
 fn encoded(

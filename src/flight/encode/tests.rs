@@ -1,3 +1,4 @@
+use super::outbox::WAITING;
 use super::*;
 use crate::error::Kind;
 use crate::flight::calls::Calls;
@@ -6,6 +7,7 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::Field;
 use arrow_flight::decode::FlightRecordBatchStream;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 fn texts(texts: Vec<String>) -> RecordBatch {
     let schema = Arc::new(Schema::new(vec![Field::new("text", DataType::Utf8, true)]));
@@ -138,18 +140,32 @@ async fn a_client_that_goes_away_stops_the_query_and_one_that_waits_holds_it() {
 #[tokio::test]
 async fn a_client_that_stops_reading_loses_its_result() {
     let (answer, _, dropped) = endless();
-    let (sender, _unread) = mpsc::channel(WAITING);
-    let messages = encoded(answer, texts(vec![]).schema());
     let patience = Patience { deadline: None, unread: Duration::from_millis(1) };
-    let error = pump(messages, &sender, &CancellationToken::new(), patience).await.unwrap_err();
+    let (outbox, unread) = Outbox::new(patience);
+    let messages = encoded(answer, texts(vec![]).schema());
+    let error = outbox.send(messages, &CancellationToken::new()).await.unwrap_err();
     assert!(error.kind() == Kind::Deadline && error.message().contains("unread"), "{error}");
     assert!(dropped.await.is_err());
+    // What was made for it has been dropped too.
+    drop(outbox);
+    assert_eq!(unread.count().await, 0);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_begin_to_read_loses_its_result() {
+    let batch = texts(vec!["a".into()]);
+    let (outbox, unread) = Outbox::new(Patience { deadline: None, unread: Duration::from_millis(1) });
+    let messages = encoded(stream::iter([Ok(batch.clone())]), batch.schema());
+    let error = outbox.send(messages, &CancellationToken::new()).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Deadline);
+    drop(outbox);
+    assert_eq!(unread.count().await, 0);
 }
 
 #[tokio::test]
 async fn a_deadline_holds_for_a_client_that_stops_reading() {
     let (answer, _, dropped) = endless();
-    let deadline = Some(Instant::now() + Duration::from_millis(50));
+    let deadline = Some(crate::clock::monotonic() + Duration::from_millis(50));
     let unread = messages(answer, texts(vec![]).schema(), deadline, Calls::new().begin());
     assert!(dropped.await.is_err());
     let error = back(unread).await.unwrap_err();
