@@ -69,6 +69,11 @@ impl Stop {
         Self { deadline: clock::monotonic().checked_add(time), cancelled: CancellationToken::new() }
     }
 
+    /// The time, if there is one, at which work must stop.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     /// A stop that comes with this one, and may come earlier.
     pub fn child(&self) -> Self {
         Self { deadline: self.deadline, cancelled: self.cancelled.child_token() }

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::cast;
@@ -30,6 +31,8 @@ const ROWS: usize = 8192;
 pub struct Answer {
     /// The schema of every batch: as announced, every field nullable.
     pub schema: SchemaRef,
+    /// When it must have been read.
+    pub deadline: Option<Instant>,
     messages: mpsc::Receiver<Message>,
     stopped: Pin<Box<dyn Future<Output = Error> + Send>>,
     query: Option<Running>,
@@ -68,9 +71,10 @@ impl fmt::Debug for Answer {
 impl Answer {
     /// The answer that `task` sends through `messages`.
     pub(super) fn new(schema: SchemaRef, messages: mpsc::Receiver<Message>, task: AbortHandle, stop: Stop) -> Self {
+        let deadline = stop.deadline();
         let until = stop.clone();
         let stopped = Box::pin(async move { until.wait().await });
-        Self { schema, messages, stopped, query: Some(Running { task, stop }), state: State::Running }
+        Self { schema, deadline, messages, stopped, query: Some(Running { task, stop }), state: State::Running }
     }
 
     /// An answer without rows or columns, for statements that only do something.
@@ -88,7 +92,7 @@ impl Answer {
             }
         }
         let stopped = Box::pin(std::future::pending());
-        Self { schema, messages: received, stopped, query: None, state: State::Running }
+        Self { schema, deadline: None, messages: received, stopped, query: None, state: State::Running }
     }
 
     /// The channel of an answer.

@@ -1,8 +1,9 @@
-//! Batches on their way out: an answer becomes messages of bounded size, at most a few of them waiting for the client.
-//! A client that goes away, one that stops reading and a server that ends all drop the answer, which stops its query.
+//! Batches on their way out: an answer becomes messages of bounded size, which wait for the client (`outbox`).
+
+mod outbox;
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
@@ -11,19 +12,17 @@ use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::error::FlightError;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
-use tokio::sync::mpsc::{self, Sender};
-use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
+use super::calls::Call;
 use super::status;
 use crate::error::{Error, Result};
+use outbox::{Outbox, Patience};
 
 /// What a message aims at; its rows are divided until they take no more.
 const MESSAGE_BYTES: usize = 4 << 20;
 /// What a message may take, with room for its frame within the 16 MiB that drivers read.
 const MESSAGE_BYTES_MOST: usize = (16 << 20) - (64 << 10);
-/// Messages that wait for the client.
-const WAITING: usize = 2;
 /// How long a client may leave its result unread.
 const UNREAD: Duration = Duration::from_secs(300);
 
@@ -65,62 +64,33 @@ fn on_the_wire(data_type: &DataType) -> bool {
     }
 }
 
-/// Sends `answer` as messages, the schema first. `ending` stops it with an error.
+/// Sends `answer` as messages, the schema first. The last must have been made by the `deadline`, and all end with `call`.
 pub(super) fn messages(
     answer: impl Stream<Item = Result<RecordBatch>> + Send + 'static,
     schema: SchemaRef,
-    ending: CancellationToken,
+    deadline: Option<Instant>,
+    call: Call,
 ) -> BoxStream<'static, Result<FlightData, Status>> {
-    let (sender, receiver) = mpsc::channel(WAITING);
+    let (outbox, waiting) = Outbox::new(Patience { deadline, unread: UNREAD });
     // A stream that merely stops would look like a result that is complete, so that its end is told apart.
     let end = Arc::new(OnceLock::new());
     let told = Arc::clone(&end);
+    let ending = call.ending.clone();
     tokio::spawn(async move {
-        let outcome = pump(encoded(answer, schema), &sender, &ending, UNREAD).await;
-        // Set once, here.
+        let outcome = outbox.send(encoded(answer, schema), &ending).await;
+        // Set once, here, and before the outbox is dropped.
         let _ = told.set(outcome);
     });
-    let messages = stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|m| (Ok(m), receiver)) });
     let last = stream::once(async move {
+        // Until here it is under way.
+        let _call = call;
         match end.get() {
             Some(Ok(())) => None,
             Some(Err(error)) => Some(Err(status::of(error))),
             None => Some(Err(status::of(&Error::internal("the result broke off")))),
         }
     });
-    messages.chain(last.filter_map(std::future::ready)).boxed()
-}
-
-async fn pump(
-    messages: impl Stream<Item = Result<FlightData>>,
-    sender: &Sender<FlightData>,
-    ending: &CancellationToken,
-    unread: Duration,
-) -> Result<()> {
-    let mut messages = std::pin::pin!(messages);
-    let ended = || Error::unavailable("the server is shutting down; ask again");
-    let gone = || Error::cancelled("the client went away");
-    loop {
-        let message = tokio::select! {
-            biased;
-            () = sender.closed() => return Err(gone()),
-            () = ending.cancelled() => return Err(ended()),
-            message = messages.next() => message,
-        };
-        let Some(message) = message.transpose()? else { return Ok(()) };
-        tokio::select! {
-            biased;
-            sent = tokio::time::timeout(unread, sender.send(message)) => match sent {
-                Ok(Ok(())) => {}
-                Ok(Err(_closed)) => return Err(gone()),
-                Err(_elapsed) => return Err(Error::deadline(format!(
-                    "the result was left unread for {} minutes; fetch it at once or ask for less",
-                    unread.as_secs() / 60
-                ))),
-            },
-            () = ending.cancelled() => return Err(ended()),
-        }
-    }
+    waiting.map(Ok).chain(last.filter_map(std::future::ready)).boxed()
 }
 
 fn encoded(
