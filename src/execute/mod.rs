@@ -8,14 +8,17 @@
 mod admission;
 mod answer;
 mod catalog;
+mod conform;
 mod engine;
 mod fault;
 pub mod functions;
 mod quota;
 mod reader;
 mod session;
+mod size;
 mod spill;
 mod table;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -24,4 +27,5 @@ pub use admission::Permit;
 pub use answer::Answer;
 pub use catalog::MartCatalog;
 pub use engine::Engine;
+pub use size::{array_bytes, batch_bytes};
 pub use table::MartTable;

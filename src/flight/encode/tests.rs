@@ -2,7 +2,7 @@ use super::*;
 use crate::error::Kind;
 use arrow::array::{ArrayRef, Int64Array, ListArray, StringArray};
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::Field;
+use arrow::datatypes::{DataType, Field};
 use arrow_flight::decode::FlightRecordBatchStream;
 use tokio::sync::oneshot;
 
