@@ -8,9 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
@@ -18,14 +17,13 @@ use tokio::task::AbortHandle;
 use uuid::Uuid;
 
 use super::admission::Permit;
+use super::conform::{conform, parts};
 use super::fault;
 use crate::error::{Error, Result};
 use crate::query::Stop;
 
 /// How many batches may be under way between the query threads and the reader.
 const UNDER_WAY: usize = 2;
-/// The most rows of one batch.
-const ROWS: usize = 8192;
 
 /// A stream of batches. Dropping it stops the query, whose permit and memory are then given back.
 pub struct Answer {
@@ -162,13 +160,15 @@ pub(super) async fn send(
 ) {
     let sent = async {
         while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(fault::error).and_then(|batch| conform(&batch, &announced));
-            let batch = match batch {
-                Ok(batch) => batch,
-                Err(error) => return Message::Failed(error),
+            let parts = match batch {
+                Ok(batch) => parts(&batch),
+                Err(error) => return Message::Failed(fault::error(error)),
             };
-            for start in (0..batch.num_rows()).step_by(ROWS) {
-                let part = batch.slice(start, ROWS.min(batch.num_rows() - start));
+            for part in parts {
+                let part = match conform(&part, &announced) {
+                    Ok(part) => part,
+                    Err(error) => return Message::Failed(error),
+                };
                 if messages.send(Message::Batch(part)).await.is_err() {
                     return Message::Done;
                 }
@@ -185,59 +185,6 @@ pub(super) async fn send(
     drop(permit);
     if messages.send(last).await.is_err() {
         tracing::debug!(%query, "the reader is gone");
-    }
-}
-
-/// The batch in the schema announced: text as plain strings, dictionaries spelled out, names as announced.
-fn conform(batch: &RecordBatch, announced: &SchemaRef) -> Result<RecordBatch> {
-    if batch.num_columns() != announced.fields().len() {
-        let (got, wanted) = (batch.num_columns(), announced.fields().len());
-        return Err(Error::internal(format!("the plan gave {got} columns where {wanted} were announced")));
-    }
-    let columns = batch.columns().iter().zip(announced.fields());
-    let columns = columns
-        .map(|(column, field)| conform_column(column, field.data_type(), field.name()))
-        .collect::<Result<Vec<_>>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(Arc::clone(announced), columns, &options)
-        .map_err(|error| fault::error(error.into()))
-}
-
-/// A column in its announced type. Only the way in which values are held may differ, never the values.
-fn conform_column(column: &ArrayRef, wanted: &DataType, name: &str) -> Result<ArrayRef> {
-    let held = column.data_type();
-    if held == wanted {
-        return Ok(Arc::clone(column));
-    }
-    if !same_values(held, wanted) {
-        let message = format!("the plan gave {held} for column '{name}', where {wanted} was announced");
-        return Err(Error::internal(message));
-    }
-    cast(column, wanted).map_err(|error| fault::error(error.into()))
-}
-
-/// Whether two types hold the same values in different ways.
-fn same_values(held: &DataType, wanted: &DataType) -> bool {
-    use DataType::{
-        Binary, BinaryView, Dictionary, LargeBinary, LargeList, LargeUtf8, List, ListView, Null, Struct, Timestamp,
-        Utf8, Utf8View,
-    };
-    match (held, wanted) {
-        (Null, _) => true,
-        (Dictionary(_, held), wanted) => same_values(held, wanted) || **held == *wanted,
-        (Utf8 | LargeUtf8 | Utf8View, Utf8 | LargeUtf8 | Utf8View) => true,
-        (Binary | LargeBinary | BinaryView, Binary | LargeBinary | BinaryView) => true,
-        (Timestamp(_, held), Timestamp(_, wanted)) => held == wanted,
-        (List(held) | LargeList(held) | ListView(held), List(wanted) | LargeList(wanted)) => {
-            held.data_type() == wanted.data_type() || same_values(held.data_type(), wanted.data_type())
-        }
-        (Struct(held), Struct(wanted)) => {
-            held.len() == wanted.len()
-                && held.iter().zip(wanted).all(|(held, wanted)| {
-                    held.data_type() == wanted.data_type() || same_values(held.data_type(), wanted.data_type())
-                })
-        }
-        _ => false,
     }
 }
 

@@ -8,6 +8,7 @@
 mod admission;
 mod answer;
 mod catalog;
+mod conform;
 mod engine;
 mod fault;
 pub mod functions;
@@ -15,8 +16,10 @@ mod joins;
 mod quota;
 mod reader;
 mod session;
+mod size;
 mod spill;
 mod table;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -25,4 +28,5 @@ pub use admission::Permit;
 pub use answer::Answer;
 pub use catalog::MartCatalog;
 pub use engine::Engine;
+pub use size::{array_bytes, batch_bytes};
 pub use table::MartTable;

@@ -9,7 +9,9 @@ use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use chrono_tz::Tz;
 use datafusion::common::JoinType;
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, col, lit};
+use datafusion::functions_aggregate::sum::sum_udaf;
+use datafusion::logical_expr::expr::WindowFunction;
+use datafusion::logical_expr::{Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, col, lit};
 use futures::TryStreamExt;
 use uuid::Uuid;
 
@@ -136,6 +138,31 @@ async fn a_join_larger_than_its_quota_is_refused_and_gives_all_back() {
     assert_eq!(error.kind(), Kind::Exhausted, "{error}");
     assert!(error.message().contains("limits.query_memory"), "{error}");
     returned(&engine).await;
+}
+
+/// The sum of `k` over a window of all rows, or over one that grows row by row.
+fn summed(rows: i64, growing: bool) -> LogicalPlan {
+    let sum = Expr::from(WindowFunction::new(sum_udaf(), vec![col("k")]));
+    let sum = if growing { sum.order_by(vec![col("k").sort(true, false)]).build().unwrap() } else { sum };
+    let plan = scan(rows).window(vec![sum.alias("s")]).unwrap();
+    plan.project([col("s").alias("k")]).unwrap().build().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_window_keeps_counts_to_the_quota() {
+    let (_folder, engine) = engine(&Limits { query_memory_bytes: 24 * MIB, ..limits() });
+    let answer = start(&engine, &query(), summed(2_000_000, false)).await.unwrap();
+    let error = answer.try_collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Exhausted, "{error}");
+    assert!(error.message().contains("window functions asked for"), "{error}");
+    returned(&engine).await;
+    // What grows row by row keeps few.
+    for (rows, growing) in [(2_000_000, true), (100_000, false)] {
+        let answer = start(&engine, &query(), summed(rows, growing)).await.unwrap();
+        let batches: Vec<_> = answer.try_collect().await.unwrap();
+        assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), rows as usize);
+        returned(&engine).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -239,7 +239,7 @@ fn what_does_not_plan_is_told_in_our_words() {
         ("select amount from t where quantity", "'quantity' is not true or false; compare it".into()),
         (
             "select case when amount then 1 end as x from t",
-            "cannot automatically convert decimal(12,2) to boolean".into(),
+            "decimal(12,2) is not true or false; compare it".into(),
         ),
         (
             "select customer, sum(amount) as a from t",

@@ -5,8 +5,8 @@ mod outbox;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow_flight::FlightData;
 use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::error::FlightError;
@@ -17,6 +17,8 @@ use tonic::Status;
 use super::calls::Call;
 use super::status;
 use crate::error::{Error, Result};
+use crate::execute::batch_bytes;
+use crate::query::sent;
 use outbox::{Outbox, Patience};
 
 /// What a message aims at; its rows are divided until they take no more.
@@ -35,7 +37,7 @@ pub(super) fn sendable(schema: &Schema) -> Result<()> {
         if !field.is_nullable() {
             return Err(Error::internal(format!("column {:?} is announced as never NULL", field.name())));
         }
-        if !on_the_wire(field.data_type()) {
+        if sent(field.data_type()).as_ref() != Some(field.data_type()) {
             return Err(Error::internal(format!(
                 "column {:?} has type {}, which drivers cannot read",
                 field.name(),
@@ -44,24 +46,6 @@ pub(super) fn sendable(schema: &Schema) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn on_the_wire(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Utf8View
-        | DataType::BinaryView
-        | DataType::ListView(_)
-        | DataType::LargeListView(_)
-        | DataType::Dictionary(..)
-        | DataType::RunEndEncoded(..)
-        | DataType::Union(..) => false,
-        DataType::List(field)
-        | DataType::LargeList(field)
-        | DataType::FixedSizeList(field, _)
-        | DataType::Map(field, _) => on_the_wire(field.data_type()),
-        DataType::Struct(fields) => fields.iter().all(|field| on_the_wire(field.data_type())),
-        _ => true,
-    }
 }
 
 /// Sends `answer` as messages, the schema first. The last must have been made by the `deadline`, and all end with `call`.
@@ -142,38 +126,18 @@ fn pieces(batch: &RecordBatch, announced: &SchemaRef) -> Result<Vec<RecordBatch>
     let batch = RecordBatch::try_new_with_options(Arc::clone(announced), batch.columns().to_vec(), &options)
         .map_err(|error| Error::internal("the result differs from its announced schema").with_source(error))?;
     let mut pieces = Vec::new();
-    divide(batch, &mut pieces)?;
+    divide(batch, &mut pieces);
     Ok(pieces)
 }
 
-fn divide(batch: RecordBatch, pieces: &mut Vec<RecordBatch>) -> Result<()> {
+fn divide(batch: RecordBatch, pieces: &mut Vec<RecordBatch>) {
     let rows = batch.num_rows();
-    if rows <= 1 || size(&batch)? <= MESSAGE_BYTES {
+    if rows <= 1 || batch_bytes(&batch) <= MESSAGE_BYTES {
         pieces.push(batch);
-        return Ok(());
+        return;
     }
-    divide(batch.slice(0, rows / 2), pieces)?;
-    divide(batch.slice(rows / 2, rows - rows / 2), pieces)
-}
-
-fn size(batch: &RecordBatch) -> Result<usize> {
-    batch.columns().iter().map(|column| array_size(column.as_ref())).sum()
-}
-
-/// What the rows of an array take, as distinct from the buffers that they share with other rows.
-fn array_size(array: &dyn Array) -> Result<usize> {
-    if let Some(list) = array.as_list_opt::<i32>() {
-        let offsets = list.value_offsets();
-        let (first, last) = (offsets[0] as usize, offsets[offsets.len() - 1] as usize);
-        return Ok(size_of_val(offsets) + array_size(list.values().slice(first, last - first).as_ref())?);
-    }
-    if let Some(structure) = array.as_struct_opt() {
-        return structure.columns().iter().map(|column| array_size(column.as_ref())).sum();
-    }
-    array
-        .to_data()
-        .get_slice_memory_size()
-        .map_err(|error| Error::internal("the size of a result cannot be told").with_source(error))
+    divide(batch.slice(0, rows / 2), pieces);
+    divide(batch.slice(rows / 2, rows - rows / 2), pieces);
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::error::Kind;
 use crate::flight::calls::Calls;
 use arrow::array::{ArrayRef, Int64Array, ListArray, StringArray};
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::Field;
+use arrow::datatypes::{DataType, Field};
 use arrow_flight::decode::FlightRecordBatchStream;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;

@@ -35,8 +35,8 @@ pub(super) fn bind(query: &mut Query, context: &Context<'_>) -> Result<()> {
 /// The binder of one statement.
 struct Binder<'a> {
     context: &'a Context<'a>,
-    /// What WITH has named, innermost last.
-    ctes: Vec<HashMap<String, Relation>>,
+    /// What WITH has named, innermost last, and under which name it is planned.
+    ctes: Vec<HashMap<String, (Ident, Relation)>>,
     /// The same queries, bound, in the order in which they were written.
     with: Vec<Cte>,
     /// Whether the expressions at hand stand over what a cube has computed, where time is wall clock.
@@ -46,7 +46,7 @@ struct Binder<'a> {
 /// What a name after FROM means.
 enum Source<'a> {
     Cube(&'a Cube),
-    Cte(Relation),
+    Cte { planned: Ident, relation: Relation },
     Table { name: String, version: Option<u64> },
 }
 
@@ -69,9 +69,7 @@ impl<'a> Binder<'a> {
         if let Some(with) = &mut query.with {
             for cte in &mut with.cte_tables {
                 let relation = self.query(&mut cte.query)?.renamed(&column_names(&cte.alias));
-                if let Some(scope) = self.ctes.last_mut() {
-                    scope.insert(fold(&cte.alias.name), relation);
-                }
+                self.name_cte(cte, relation)?;
                 self.with.push(cte.clone());
             }
         }
@@ -97,6 +95,21 @@ impl<'a> Binder<'a> {
         relation.plain &= !ordered && !limited;
         relation.cut |= relation.cube && !ordered && limited;
         Ok(relation)
+    }
+
+    /// Enters a query of WITH into the innermost scope. Where it hides one of a scope around it, which `SqlToRel` does
+    /// not know, it is planned under a name of its own.
+    fn name_cte(&mut self, cte: &mut Cte, relation: Relation) -> Result<()> {
+        let (name, depth) = (fold(&cte.alias.name), self.ctes.len());
+        let Some((scope, around)) = self.ctes.split_last_mut() else { return Ok(()) };
+        if scope.contains_key(&name) {
+            return Err(Error::invalid(format!("WITH names two queries '{name}'; rename one")));
+        }
+        if around.iter().any(|scope| scope.contains_key(&name)) {
+            cte.alias.name = ast::ident(&format!("{name}${depth}"));
+        }
+        scope.insert(name, (cte.alias.name.clone(), relation));
+        Ok(())
     }
 
     fn set_expr(&mut self, body: &mut SetExpr) -> Result<Relation> {
@@ -158,7 +171,7 @@ impl<'a> Binder<'a> {
                 }
                 Ok(Some((cube, alias.as_ref().map_or_else(|| cube.name.clone(), |alias| fold(&alias.name)))))
             }
-            Source::Cte(_) | Source::Table { .. } => Ok(None),
+            Source::Cte { .. } | Source::Table { .. } => Ok(None),
         }
     }
 
@@ -171,13 +184,13 @@ impl<'a> Binder<'a> {
         let model = self.context.model;
         match parts.as_slice() {
             [name] => {
-                if let Some(relation) = self.ctes.iter().rev().find_map(|scope| scope.get(*name)) {
+                if let Some((planned, relation)) = self.ctes.iter().rev().find_map(|scope| scope.get(*name)) {
                     if version.is_some() {
                         return Err(Error::invalid(format!(
                             "VERSION AS OF goes with tables of mart; '{name}' is a query of WITH"
                         )));
                     }
-                    return Ok(Source::Cte(relation.clone()));
+                    return Ok(Source::Cte { planned: planned.clone(), relation: relation.clone() });
                 }
                 model.cubes.get(*name).map(Source::Cube).ok_or_else(|| self.unknown(name))
             }

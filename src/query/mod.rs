@@ -1,5 +1,9 @@
 //! The query contract: who asks, under which settings, of which mart version, at what time, until when.
-//! A session makes it; every plan and execute call takes it.
+//! A session makes it; every plan and execute call takes it. And what its result may be made of ([`sent`]).
+
+mod types;
+
+pub use types::sent;
 
 use std::time::{Duration, Instant};
 
