@@ -20,9 +20,14 @@ use crate::error::{Error, Result};
 use crate::listen::{Allowance, Connection, Listener};
 use crate::mart::Mart;
 
-/// Connections at once, and how long one may last: a probe is short.
-const ALLOWANCE: Allowance = Allowance { connections: 64, lifetime: Some(Duration::from_secs(60)) };
-/// How long the store may take to say whether there is something to read.
+/// A probe is short: its request comes at once, and its answer within [`READY_WITHIN`].
+const ALLOWANCE: Allowance = Allowance {
+    connections: 64,
+    greeting_bytes: "GET / HTTP/1.1\r\n\r\n".len(),
+    greeting_within: Duration::from_secs(5),
+    lifetime: Some(Duration::from_secs(10)),
+};
+/// How long the mart may take to say whether it can answer.
 const READY_WITHIN: Duration = Duration::from_secs(5);
 /// How long open connections are waited for at the end.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -65,10 +70,10 @@ async fn healthz() -> &'static str {
 }
 
 async fn readyz(State(mart): State<Arc<Mart>>) -> impl IntoResponse {
-    let ready = match tokio::time::timeout(READY_WITHIN, mart.ready()).await {
+    let ready = match tokio::time::timeout(READY_WITHIN, mart.adopt_newest()).await {
         Ok(ready) => ready,
         Err(_elapsed) => {
-            Err(Error::unavailable(format!("the store has not answered for {} seconds", READY_WITHIN.as_secs())))
+            Err(Error::unavailable(format!("the mart has not answered for {} seconds", READY_WITHIN.as_secs())))
         }
     };
     let (status, body) = readiness(&ready);

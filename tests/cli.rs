@@ -217,6 +217,15 @@ fn results_go_to_stdout_in_every_format() {
 }
 
 #[test]
+fn what_a_format_cannot_hold_is_refused_before_anything_is_written() {
+    let folder = projects::copied("worked");
+    works(folder.path(), &["-q", "load"]);
+    let span = "SELECT INTERVAL '1' DAY AS span";
+    fails(folder.path(), &["sql", "--format", "parquet", "-c", span], 1, &["'span'", "Parquet", "cast it to text"]);
+    assert_eq!(works(folder.path(), &["sql", "--format", "csv", "-c", "SELECT NULL AS n"]), "n\n\"\"\n");
+}
+
+#[test]
 fn schemas_are_json() {
     let folder = projects::copied("shop");
     for of in ["config", "cubes"] {

@@ -10,11 +10,13 @@
 
 mod cli;
 mod flight;
+mod health;
 mod kill;
 mod load;
 mod model;
 mod printed;
 mod projects;
+mod signals;
 mod slt;
 mod tidy;
 mod values;

@@ -8,6 +8,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::TryStreamExt;
 use starmart::config::Config;
 use starmart::error::Result;
+use starmart::flight::Bounds;
 use starmart::ingest::{LoadOptions, LoadReport, Silent};
 use starmart::mart::Mart;
 use starmart::query::{Principal, Settings};
@@ -80,10 +81,15 @@ pub(crate) struct Served {
 impl Served {
     /// Starts the server.
     pub(crate) async fn start(mart: Arc<Mart>) -> Self {
+        Self::within(Bounds::default(), mart).await
+    }
+
+    /// Starts the server with bounds of its own.
+    pub(crate) async fn within(bounds: Bounds, mart: Arc<Mart>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(starmart::flight::run(mart, listener, async {
+        let task = tokio::spawn(starmart::flight::run(mart, listener, bounds, async {
             let _ = stopped.await;
         }));
         Self { address, stop, task }

@@ -44,22 +44,22 @@ impl Check {
         };
         let report = match checked {
             Ok(report) => report,
-            Err(error) if is_fault(error.kind()) => return self.faulty(&error, setting.terminal),
+            Err(error) if is_fault(error.kind()) => return self.faulty(&error, setting.terminal).await,
             Err(error) => return Err(error),
         };
         match self.format {
-            Format::Json => output::print(&format!("{:#}\n", as_json(&report)))?,
-            Format::Text => output::print(&as_text(&report))?,
+            Format::Json => output::print(format!("{:#}\n", as_json(&report))).await?,
+            Format::Text => output::print(as_text(&report)).await?,
         }
         Ok(if report.passes() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     /// What was looked for is a result, and goes where results go.
-    fn faulty(&self, error: &Error, terminal: Terminal) -> Result<ExitCode> {
+    async fn faulty(&self, error: &Error, terminal: Terminal) -> Result<ExitCode> {
         let faults = faults(error);
         match self.format {
-            Format::Json => output::print(&format!("{:#}\n", json!({"ok": false, "faults": faults})))?,
-            Format::Text => output::print(&format!("{}\n", error.message().trim_end()))?,
+            Format::Json => output::print(format!("{:#}\n", json!({"ok": false, "faults": faults}))).await?,
+            Format::Text => output::print(format!("{}\n", error.message().trim_end())).await?,
         }
         terminal.note(&counted(faults.len() as u64, "fault", "faults"));
         Ok(ExitCode::FAILURE)

@@ -54,7 +54,7 @@ impl MartCommand {
                         })
                     })
                     .collect();
-                output::print(&format!("{:#}\n", json!(list)))?;
+                output::print(format!("{:#}\n", json!(list))).await?;
             }
             Format::Table if versions.is_empty() => {}
             Format::Table => {
@@ -76,7 +76,7 @@ impl MartCommand {
                         broken.to_string(),
                     ]);
                 }
-                output::print(&output::lay_out(&grid, Sheet::PLAIN).text)?;
+                output::print(output::lay_out(&grid, Sheet::PLAIN).text).await?;
             }
         }
         Ok(ExitCode::SUCCESS)

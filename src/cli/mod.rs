@@ -165,7 +165,7 @@ async fn dispatch(command: Command, setting: Setting) -> Result<ExitCode> {
         Command::Sql(sql) => sql.run(&setting).await,
         Command::Serve(serve) => serve.run(&setting).await,
         Command::Mart(mart) => mart.run(&setting).await,
-        Command::Schema(schema) => schema.run(&setting),
+        Command::Schema(schema) => schema.run(&setting).await,
     }
 }
 

@@ -25,12 +25,12 @@ pub(super) enum Schema {
 }
 
 impl Schema {
-    pub(super) fn run(&self, _setting: &Setting) -> Result<ExitCode> {
+    pub(super) async fn run(&self, _setting: &Setting) -> Result<ExitCode> {
         let schema = match self {
             Self::Config => Config::shape().json_schema("starmart.yaml"),
             Self::Cubes => model::shape().json_schema("cubes of Starmart"),
         };
-        output::print(&format!("{schema:#}\n"))?;
+        output::print(format!("{schema:#}\n")).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

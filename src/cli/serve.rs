@@ -69,7 +69,7 @@ impl Doors {
             let stop = setting.stop.clone();
             async move { stop.cancelled_owned().await }
         };
-        let flight = flight::run(Arc::clone(&mart), self.flight, stopped());
+        let flight = flight::run(Arc::clone(&mart), self.flight, flight::Bounds::default(), stopped());
         let http = http::run(mart, self.http, stopped());
         tokio::try_join!(flight, http).map(drop)
     }

@@ -1,6 +1,6 @@
 //! `starmart sql`: statements in, results out, here or over Flight.
 
-use std::io::{IsTerminal, Read, stdin};
+use std::io::{IsTerminal, stdin};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -68,7 +68,7 @@ impl Door {
 
 impl Sql {
     pub(super) async fn run(self, setting: &Setting) -> Result<ExitCode> {
-        let statements = split(&self.text()?)?;
+        let statements = split(&self.text().await?)?;
         if statements.is_empty() {
             return Err(Error::invalid("there is no statement"));
         }
@@ -91,26 +91,28 @@ impl Sql {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn text(&self) -> Result<String> {
+    async fn text(&self) -> Result<String> {
         if let Some(command) = &self.command {
             return Ok(command.clone());
         }
-        if let Some(file) = &self.file {
-            return std::fs::read_to_string(file).map_err(|error| {
-                Error::invalid(format!("'{}' cannot be read: {error}", file.display())).with_source(error)
-            });
-        }
-        if stdin().is_terminal() {
-            return Err(Error::misconfigured(
-                "the interactive shell is not there yet; give a statement with -c, a file with -f, or pipe it in",
-            ));
-        }
-        let mut text = String::new();
-        stdin()
-            .read_to_string(&mut text)
-            .map_err(|error| Error::invalid(format!("stdin cannot be read: {error}")).with_source(error))?;
-        Ok(text)
+        let Some(file) = self.file.clone() else {
+            if stdin().is_terminal() {
+                return Err(Error::misconfigured(
+                    "the interactive shell is not there yet; give a statement with -c, a file with -f, or pipe it in",
+                ));
+            }
+            return output::apart(|| std::io::read_to_string(stdin()).map_err(|error| unreadable("stdin", error)))
+                .await;
+        };
+        output::apart(move || {
+            std::fs::read_to_string(&file).map_err(|error| unreadable(&format!("'{}'", file.display()), error))
+        })
+        .await
     }
+}
+
+fn unreadable(what: &str, error: std::io::Error) -> Error {
+    Error::invalid(format!("{what} cannot be read: {error}")).with_source(error)
 }
 
 /// One statement of a text.
@@ -133,7 +135,7 @@ enum Verb {
 impl Statement {
     /// None where there are only blanks and comments.
     fn of(text: &str) -> Option<Self> {
-        let tokens = Tokenizer::new(&StarmartDialect, text).tokenize().ok()?;
+        let tokens = Tokenizer::new(&StarmartDialect::default(), text).tokenize().ok()?;
         let first = tokens.iter().find(|token| !matches!(token, Token::Whitespace(_)))?;
         let verb = match first.to_string().to_uppercase().as_str() {
             "SET" => Verb::Set,
@@ -146,7 +148,7 @@ impl Statement {
 
 /// The statements of a text, cut at the semicolons that stand outside of quotes and comments.
 fn split(text: &str) -> Result<Vec<Statement>> {
-    let tokens = Tokenizer::new(&StarmartDialect, text)
+    let tokens = Tokenizer::new(&StarmartDialect::default(), text)
         .tokenize_with_location()
         .map_err(|error| Error::invalid(format!("the SQL does not parse: {error}")).with_source(error))?;
     let starts: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();

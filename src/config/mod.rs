@@ -13,6 +13,10 @@ mod notation;
 
 /// The configuration's file name in a project.
 pub const FILE: &str = "starmart.yaml";
+/// The most queries that can run at a time: far more than any machine has cores.
+const RUNNING_MOST: u64 = 1024;
+/// The most queries that can wait: whoever is behind so many does better to come back later.
+const QUEUED_MOST: u64 = 65_536;
 
 /// A project's configuration, paths resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,8 +123,9 @@ impl Config {
             size("spill", "Disk space for what does not fit into memory.").default("20 GiB"),
             Key::new("deadline", notation::duration_shape(), "How long a query may take, such as 30s or 5 minutes.")
                 .default("5 minutes"),
-            Key::new("running", Shape::Count, "How many queries run at a time.").default("8"),
-            Key::new("queued", Shape::Natural, "How many more queries may wait for their turn.").default("64"),
+            Key::new("running", Shape::Within(1, RUNNING_MOST), "How many queries run at a time.").default("8"),
+            Key::new("queued", Shape::Within(0, QUEUED_MOST), "How many more queries may wait for their turn.")
+                .default("64"),
         ];
         let serve = vec![
             address("flight", "Where Arrow Flight SQL listens: a loopback address.").default("127.0.0.1:31337"),

@@ -78,8 +78,8 @@ starmart.yaml:5:11: 'memory': expected a size above zero with its unit, such as 
 starmart.yaml:6:17: 'query_memory': expected a size above zero with its unit, such as 512 MiB or 4 GiB, found '1 PB'
 starmart.yaml:7:10: 'spill': expected a size above zero with its unit, such as 512 MiB or 4 GiB, found 'lots'
 starmart.yaml:8:13: 'deadline': expected a duration above zero with its unit, such as 30s or 5 minutes, found 5
-starmart.yaml:9:12: 'running': expected a whole number from 1 on, found 0
-starmart.yaml:10:11: 'queued': expected a whole number from 0 on, found -1
+starmart.yaml:9:12: 'running': expected a whole number from 1 to 1024, found 0
+starmart.yaml:10:11: 'queued': expected a whole number from 0 to 65536, found -1
 starmart.yaml:12:11: 'flight': 0.0.0.0:31337 can be reached from other machines, and there is neither TLS nor login yet; listen on 127.0.0.1:31337
 starmart.yaml:13:9: 'http': expected an address and port, such as 127.0.0.1:31337, found 'localhost'"
     );
@@ -98,6 +98,9 @@ fn values_that_do_not_go_together_are_refused() {
     assert!(faults("version: 1\nserve: {http: \"127.0.0.1:31337\"}\n").contains("give each its own port"));
     assert!(faults("version: 1\nmart: gs://b\n").contains("marts on gs:// are not supported yet"));
     assert!(faults("version: 1\nmart: file://host/share\n").contains("names no local folder"));
+    let absurd = faults("version: 1\nlimits: {running: 18446744073709551615, queued: 65537}\n");
+    assert!(absurd.contains("starmart.yaml:2:19: 'running': expected a whole number from 1 to 1024"), "{absurd}");
+    assert!(absurd.contains("'queued': expected a whole number from 0 to 65536, found 65537"), "{absurd}");
     assert!(faults("data: a: b\n").contains("starmart.yaml:1:8: not valid YAML"));
     assert!(faults("").contains("starmart.yaml:1:1: the file is empty; begin it with version: 1"));
     assert!(faults("version: 1\nmart: data\n").contains("'mart' and 'data' are the same folder"));

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{Error, Result};
-use crate::query::Query;
+use crate::query::Stop;
 
 /// The right to run one query; it is given back when dropped.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ impl Admission {
         Self { slots: Arc::new(Semaphore::new(running)), running, queued, waiting: AtomicUsize::new(0) }
     }
 
-    /// Waits for a slot, no longer than the query may last.
-    pub(super) async fn admit(&self, query: &Query) -> Result<Permit> {
+    /// Waits for a slot, no longer than until `stop`.
+    pub(super) async fn admit(&self, stop: &Stop) -> Result<Permit> {
         if let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() {
             return Ok(Permit { _slot: slot });
         }
@@ -58,28 +58,11 @@ impl Admission {
         let _place = Place(&self.waiting);
         tokio::select! {
             biased;
-            error = stopped(query) => Err(error),
+            error = stop.wait() => Err(error),
             slot = Arc::clone(&self.slots).acquire_owned() => match slot {
                 Ok(slot) => Ok(Permit { _slot: slot }),
                 Err(_) => Err(Error::unavailable("the engine is shutting down")),
             },
         }
-    }
-}
-
-/// Waits until a query must stop, and says why.
-pub(super) async fn stopped(query: &Query) -> Error {
-    let deadline = async {
-        match query.deadline {
-            Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        biased;
-        () = query.cancel.cancelled() => Error::cancelled("the query was cancelled"),
-        () = deadline => Error::deadline(
-            "the query took longer than allowed; ask for less, or raise limits.deadline in starmart.yaml",
-        ),
     }
 }

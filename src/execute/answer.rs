@@ -6,34 +6,41 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use uuid::Uuid;
 
-use super::admission::{Permit, stopped};
+use super::admission::Permit;
+use super::conform::{conform, parts};
 use super::fault;
 use crate::error::{Error, Result};
-use crate::query::Query;
+use crate::query::Stop;
 
 /// How many batches may be under way between the query threads and the reader.
 const UNDER_WAY: usize = 2;
-/// The most rows of one batch.
-const ROWS: usize = 8192;
 
-/// A stream of batches. It owns its query's permit and memory; dropping it stops the query.
+/// A stream of batches. Dropping it stops the query, whose permit and memory are then given back.
 pub struct Answer {
     /// The schema of every batch: as announced, every field nullable.
     pub schema: SchemaRef,
+    /// When it must have been read.
+    pub deadline: Option<Instant>,
     messages: mpsc::Receiver<Message>,
     stopped: Pin<Box<dyn Future<Output = Error> + Send>>,
-    task: Option<AbortHandle>,
+    query: Option<Running>,
     state: State,
-    permit: Option<Arc<Permit>>,
+}
+
+/// The query that gives the answer.
+struct Running {
+    task: AbortHandle,
+    stop: Stop,
 }
 
 /// What the query threads say.
@@ -61,15 +68,11 @@ impl fmt::Debug for Answer {
 
 impl Answer {
     /// The answer that `task` sends through `messages`.
-    pub(super) fn new(
-        schema: SchemaRef,
-        messages: mpsc::Receiver<Message>,
-        task: AbortHandle,
-        query: Query,
-        permit: Arc<Permit>,
-    ) -> Self {
-        let stopped = Box::pin(async move { stopped(&query).await });
-        Self { schema, messages, stopped, task: Some(task), state: State::Running, permit: Some(permit) }
+    pub(super) fn new(schema: SchemaRef, messages: mpsc::Receiver<Message>, task: AbortHandle, stop: Stop) -> Self {
+        let deadline = stop.deadline();
+        let until = stop.clone();
+        let stopped = Box::pin(async move { until.wait().await });
+        Self { schema, deadline, messages, stopped, query: Some(Running { task, stop }), state: State::Running }
     }
 
     /// An answer without rows or columns, for statements that only do something.
@@ -87,7 +90,7 @@ impl Answer {
             }
         }
         let stopped = Box::pin(std::future::pending());
-        Self { schema, messages: received, stopped, task: None, state: State::Running, permit: None }
+        Self { schema, deadline: None, messages: received, stopped, query: None, state: State::Running }
     }
 
     /// The channel of an answer.
@@ -95,14 +98,14 @@ impl Answer {
         mpsc::channel(UNDER_WAY)
     }
 
-    /// Ends the query and gives its permit back.
+    /// Ends the query: its task where it waits, and where it does not, at the next look at its stop.
     fn end(&mut self) {
         self.state = State::Ended;
-        if let Some(task) = &self.task {
-            task.abort();
+        if let Some(query) = self.query.take() {
+            query.stop.cancel();
+            query.task.abort();
         }
         self.messages.close();
-        self.permit = None;
     }
 }
 
@@ -145,23 +148,27 @@ impl Stream for Answer {
     }
 }
 
-/// Sends the batches of `stream` in the schema `announced`, until the end, an error, or `query` must stop. A
-/// reader that is gone is not an error.
+/// Sends the batches of `stream` in the schema `announced`, until the end, an error, or `stop`. A reader that is gone is
+/// not an error. The permit goes when the query's memory has gone, however slowly the last batches are read.
 pub(super) async fn send(
     mut stream: SendableRecordBatchStream,
     announced: SchemaRef,
-    query: Query,
+    query: Uuid,
+    stop: Stop,
+    permit: Permit,
     messages: mpsc::Sender<Message>,
 ) {
     let sent = async {
         while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(fault::error).and_then(|batch| conform(&batch, &announced));
-            let batch = match batch {
-                Ok(batch) => batch,
-                Err(error) => return Message::Failed(error),
+            let parts = match batch {
+                Ok(batch) => parts(&batch),
+                Err(error) => return Message::Failed(fault::error(error)),
             };
-            for start in (0..batch.num_rows()).step_by(ROWS) {
-                let part = batch.slice(start, ROWS.min(batch.num_rows() - start));
+            for part in parts {
+                let part = match conform(&part, &announced) {
+                    Ok(part) => part,
+                    Err(error) => return Message::Failed(error),
+                };
                 if messages.send(Message::Batch(part)).await.is_err() {
                     return Message::Done;
                 }
@@ -171,71 +178,19 @@ pub(super) async fn send(
     };
     let last = tokio::select! {
         biased;
-        error = stopped(&query) => Message::Failed(error),
+        error = stop.wait() => Message::Failed(error),
         last = sent => last,
     };
-    // Free the query's memory before waiting for the reader.
     drop(stream);
+    drop(permit);
     if messages.send(last).await.is_err() {
-        tracing::debug!(query = %query.id, "the reader is gone");
-    }
-}
-
-/// The batch in the schema announced: text as plain strings, dictionaries spelled out, names as announced.
-fn conform(batch: &RecordBatch, announced: &SchemaRef) -> Result<RecordBatch> {
-    if batch.num_columns() != announced.fields().len() {
-        let (got, wanted) = (batch.num_columns(), announced.fields().len());
-        return Err(Error::internal(format!("the plan gave {got} columns where {wanted} were announced")));
-    }
-    let columns = batch.columns().iter().zip(announced.fields());
-    let columns = columns
-        .map(|(column, field)| conform_column(column, field.data_type(), field.name()))
-        .collect::<Result<Vec<_>>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(Arc::clone(announced), columns, &options)
-        .map_err(|error| fault::error(error.into()))
-}
-
-/// A column in its announced type. Only the way in which values are held may differ, never the values.
-fn conform_column(column: &ArrayRef, wanted: &DataType, name: &str) -> Result<ArrayRef> {
-    let held = column.data_type();
-    if held == wanted {
-        return Ok(Arc::clone(column));
-    }
-    if !same_values(held, wanted) {
-        let message = format!("the plan gave {held} for column '{name}', where {wanted} was announced");
-        return Err(Error::internal(message));
-    }
-    cast(column, wanted).map_err(|error| fault::error(error.into()))
-}
-
-/// Whether two types hold the same values in different ways.
-fn same_values(held: &DataType, wanted: &DataType) -> bool {
-    use DataType::{
-        Binary, BinaryView, Dictionary, LargeBinary, LargeList, LargeUtf8, List, ListView, Null, Struct, Timestamp,
-        Utf8, Utf8View,
-    };
-    match (held, wanted) {
-        (Null, _) => true,
-        (Dictionary(_, held), wanted) => same_values(held, wanted) || **held == *wanted,
-        (Utf8 | LargeUtf8 | Utf8View, Utf8 | LargeUtf8 | Utf8View) => true,
-        (Binary | LargeBinary | BinaryView, Binary | LargeBinary | BinaryView) => true,
-        (Timestamp(_, held), Timestamp(_, wanted)) => held == wanted,
-        (List(held) | LargeList(held) | ListView(held), List(wanted) | LargeList(wanted)) => {
-            held.data_type() == wanted.data_type() || same_values(held.data_type(), wanted.data_type())
-        }
-        (Struct(held), Struct(wanted)) => {
-            held.len() == wanted.len()
-                && held.iter().zip(wanted).all(|(held, wanted)| {
-                    held.data_type() == wanted.data_type() || same_values(held.data_type(), wanted.data_type())
-                })
-        }
-        _ => false,
+        tracing::debug!(%query, "the reader is gone");
     }
 }
 
 /// Sends the error of a query that did not start.
-pub(super) async fn fail(error: Error, messages: mpsc::Sender<Message>) {
+pub(super) async fn fail(error: Error, permit: Permit, messages: mpsc::Sender<Message>) {
+    drop(permit);
     if messages.send(Message::Failed(error)).await.is_err() {
         tracing::debug!("the reader is gone");
     }

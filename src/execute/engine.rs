@@ -15,22 +15,25 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::JoinHandle;
 
-use super::admission::{Admission, Permit, stopped};
+use super::admission::{Admission, Permit};
 use super::answer::{self, Answer};
+use super::joins::stoppable;
 use super::quota::QuotaPool;
 use super::spill::SpillFolder;
 use super::{damage, fault, session};
 use crate::config::Limits;
 use crate::error::{Error, Result};
-use crate::query::Query;
+use crate::query::{Query, Stop};
 
 /// The stack of a query thread: deep enough for the plans of deeply nested SQL.
 const STACK_BYTES: usize = 8 << 20;
 /// The most memory for the footers of data files, and for their statistics.
 const FOOTERS_BYTES: usize = 512 << 20;
 const STATISTICS_BYTES: usize = 128 << 20;
+/// How many statements a core plans at once. Planning waits for little and asks for no memory worth counting, but a
+/// large statement thinks long, and its thread cannot be stopped.
+const PLANNED_PER_CORE: usize = 4;
 /// How many of the greediest operators a message about memory may name.
 const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN;
 
@@ -43,6 +46,7 @@ pub struct Engine {
     shared_bytes: usize,
     query_bytes: usize,
     admission: Admission,
+    planning: Admission,
     /// Declared last, so that it goes after all that spills into it.
     _spill: SpillFolder,
 }
@@ -65,12 +69,12 @@ impl Drop for Engine {
     }
 }
 
-/// A task that is stopped when nobody waits for it any more.
-struct Waited<T>(JoinHandle<T>);
+/// Stops what nobody waits for any more.
+struct Waited(Stop);
 
-impl<T> Drop for Waited<T> {
+impl Drop for Waited {
     fn drop(&mut self) {
-        self.0.abort();
+        self.0.cancel();
     }
 }
 
@@ -116,24 +120,23 @@ impl Engine {
             shared_bytes,
             query_bytes,
             admission: Admission::new(limits.running, limits.queued),
+            planning: Admission::new(PLANNED_PER_CORE * cores, limits.queued),
             _spill: spill,
         })
     }
 
-    /// Waits for the right to run `query`, no longer than the query may last; refuses at once when the queue is
-    /// full.
+    /// Waits for the right to run a query, no longer than until `stop`; refuses at once when the queue is full.
     ///
     /// # Errors
-    /// Unavailable: the queue is full. Deadline, Cancelled: the query's time was over before its turn came.
-    pub async fn admit(&self, query: &Query) -> Result<Permit> {
-        self.admission.admit(query).await
+    /// Unavailable: the queue is full. Cancelled or Deadline, as `stop` says.
+    pub async fn admit(&self, stop: &Stop) -> Result<Permit> {
+        self.admission.admit(stop).await
     }
 
     /// Plans `plan` physically and starts it. The answer's batches have exactly the schema `announced`.
     ///
     /// # Errors
-    /// Invalid: what the physical planner refuses. Deadline, Cancelled: it was stopped meanwhile. What goes wrong later is
-    /// the answer's last item.
+    /// Whatever is wrong with the plan; the stream of the answer tells what goes wrong later.
     pub async fn execute(
         &self,
         query: &Query,
@@ -141,25 +144,24 @@ impl Engine {
         plan: LogicalPlan,
         announced: SchemaRef,
     ) -> Result<Answer> {
-        let permit = Arc::new(permit);
+        let stop = query.stop.child();
         let state = self.session(query);
         let context = state.task_ctx();
-        let plan = damage::told_by_table(self.physical(query, state, plan).await?)?;
+        let plan = self.physical(&stop, state, plan).await?;
+        let plan = damage::told_by_table(stoppable(plan, &stop).map_err(fault::error)?)?;
         let (messages, received) = Answer::channel();
-        let (query, schema) = (query.clone(), Arc::clone(&announced));
+        let (id, schema) = (query.id, Arc::clone(&announced));
         let task = {
-            let (query, permit) = (query.clone(), Arc::clone(&permit));
+            let stop = stop.clone();
             async move {
-                // The permit goes when the query's last memory has gone.
-                let _permit = permit;
                 match execute_stream(plan, context) {
-                    Ok(stream) => answer::send(stream, announced, query, messages).await,
-                    Err(error) => answer::fail(fault::error(error), messages).await,
+                    Ok(stream) => answer::send(stream, announced, id, stop, permit, messages).await,
+                    Err(error) => answer::fail(fault::error(error), permit, messages).await,
                 }
             }
         };
         let task = self.threads()?.spawn(task).abort_handle();
-        Ok(Answer::new(schema, received, task, query, permit))
+        Ok(Answer::new(schema, received, task, stop))
     }
 
     /// The physical plan of `plan`, as text.
@@ -167,17 +169,42 @@ impl Engine {
     /// # Errors
     /// As [`Engine::execute`].
     pub async fn explain(&self, query: &Query, plan: LogicalPlan) -> Result<String> {
-        let plan = self.physical(query, self.session(query), plan).await?;
+        let plan = self.physical(&query.stop, self.session(query), plan).await?;
         Ok(displayable(plan.as_ref()).indent(false).to_string())
     }
 
-    /// Runs `work` on the query threads; it is stopped when the returned future is dropped.
+    /// Runs `work`, which may think long without ever waiting, on a thread of its own: neither other queries nor the
+    /// network wait for it. Its caller is told at `stop`; the thread goes on until `work` next waits, and keeps its
+    /// place until then.
     ///
     /// # Errors
-    /// Those of `work`. Internal: it panicked.
-    pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-        let mut task = Waited(self.threads()?.spawn(work));
-        (&mut task.0).await.map_err(|error| Error::internal("a task stopped unexpectedly").with_source(error))?
+    /// Those of `work`. Unavailable: too many statements wait to be planned. Cancelled or Deadline, as `stop` says.
+    pub async fn plan<T: Send + 'static>(
+        &self,
+        stop: &Stop,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let place = self.planning.admit(stop).await?;
+        let threads = self.threads()?.handle().clone();
+        let waited = Waited(stop.child());
+        let until = waited.0.clone();
+        let task = self.threads()?.spawn_blocking(move || {
+            let _place = place;
+            threads.block_on(async move {
+                tokio::select! {
+                    biased;
+                    error = until.wait() => Err(error),
+                    done = work => done,
+                }
+            })
+        });
+        tokio::select! {
+            biased;
+            error = stop.wait() => Err(error),
+            done = task => {
+                done.map_err(|error| Error::internal("planning stopped unexpectedly").with_source(error))?
+            }
+        }
     }
 
     /// How many bytes running queries have reserved.
@@ -185,17 +212,10 @@ impl Engine {
         self.shared.reserved()
     }
 
-    /// Makes the physical plan on the query threads.
-    async fn physical(&self, query: &Query, state: SessionState, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
-        let query = query.clone();
-        let planning = async move {
-            tokio::select! {
-                biased;
-                error = stopped(&query) => Err(error),
-                plan = state.create_physical_plan(&plan) => plan.map_err(fault::error),
-            }
-        };
-        self.run(planning).await
+    /// Makes the physical plan; constants are computed on the way.
+    async fn physical(&self, stop: &Stop, state: SessionState, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+        let planning = async move { state.create_physical_plan(&plan).await.map_err(fault::error) };
+        self.plan(stop, planning).await
     }
 
     /// The session state of one query, with its own memory quota.

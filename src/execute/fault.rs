@@ -9,7 +9,7 @@ use datafusion::parquet::errors::ParquetError;
 
 use super::quota::{QUERY_MEMORY, SHARED_MEMORY};
 use crate::error::{Error, Kind};
-use crate::sql::{clean, reworded};
+use crate::sql::{clean, reworded, unsupported};
 
 /// Our error for an error of DataFusion's.
 pub(crate) fn error(source: DataFusionError) -> Error {
@@ -25,7 +25,7 @@ fn judge(error: &DataFusionError) -> (Kind, String) {
         DataFusionError::ObjectStore(error) => store(error),
         DataFusionError::IoError(error) => file(error),
         DataFusionError::SQL(error, _) => (Kind::Invalid, clean(&error.to_string())),
-        DataFusionError::NotImplemented(message) => (Kind::Invalid, format!("not supported: {}", clean(message))),
+        DataFusionError::NotImplemented(message) => (Kind::Invalid, unsupported(message)),
         // Bugs, ours or DataFusion's: the caller can do nothing about them.
         DataFusionError::Internal(message) => match reworded(message) {
             // DataFusion calls it so when no form of a function takes the arguments.
@@ -67,7 +67,7 @@ fn arrow(error: &ArrowError) -> (Kind, String) {
         | ArrowError::ParseError(message)
         | ArrowError::ComputeError(message)
         | ArrowError::InvalidArgumentError(message) => (Kind::Invalid, clean(message)),
-        ArrowError::NotYetImplemented(message) => (Kind::Invalid, format!("not supported: {}", clean(message))),
+        ArrowError::NotYetImplemented(message) => (Kind::Invalid, unsupported(message)),
         ArrowError::MemoryError(message) => (Kind::Exhausted, clean(message)),
         ArrowError::IoError(_, error) => file(error),
         ArrowError::ExternalError(error) => external(error.as_ref()),
@@ -153,7 +153,12 @@ fn external(error: &(dyn std::error::Error + Send + Sync + 'static)) -> (Kind, S
     if let Some(error) = error.downcast_ref::<io::Error>() {
         return file(error);
     }
-    (Kind::Internal, clean(&error.to_string()))
+    let message = error.to_string();
+    match reworded(&message) {
+        // A faulty regular expression, for one.
+        Some(reworded) => (Kind::Invalid, reworded),
+        None => (Kind::Internal, clean(&message)),
+    }
 }
 
 #[cfg(test)]

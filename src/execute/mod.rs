@@ -3,20 +3,24 @@
 //!
 //! The life of a query here: [`Engine::admit`] lets it in (or queues it, or refuses), [`Engine::execute`] makes
 //! the physical plan and starts it on the query threads, and the [`Answer`] hands its batches over one at a
-//! time. The answer owns the query's permit and memory; dropping it stops the query.
+//! time. The query's task owns its permit and memory; dropping the answer stops it.
 
 mod admission;
 mod answer;
 mod catalog;
+mod conform;
 mod damage;
 mod engine;
 mod fault;
 pub mod functions;
+mod joins;
 mod quota;
 mod reader;
 mod session;
+mod size;
 mod spill;
 mod table;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -25,4 +29,5 @@ pub use admission::Permit;
 pub use answer::Answer;
 pub use catalog::MartCatalog;
 pub use engine::Engine;
+pub use size::{array_bytes, batch_bytes};
 pub use table::MartTable;

@@ -7,18 +7,20 @@ use std::time::Duration;
 use arrow::array::{AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use chrono_tz::Tz;
+use datafusion::common::JoinType;
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, col, lit};
+use datafusion::functions_aggregate::sum::sum_udaf;
+use datafusion::logical_expr::expr::WindowFunction;
+use datafusion::logical_expr::{Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, col, lit};
 use futures::TryStreamExt;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::*;
 use crate::clock;
 use crate::config::Limits;
-use crate::error::Kind;
+use crate::error::{Error, Kind};
 use crate::plan::Catalog;
-use crate::query::{Principal, Query, Settings};
+use crate::query::{Principal, Query, Settings, Stop};
 use crate::store::{Draft, Owner, Pin, Store, WriteMode};
 
 const MIB: usize = 1 << 20;
@@ -48,9 +50,12 @@ fn query() -> Query {
         mart_version: 1,
         now: clock::now(),
         timezone: Tz::UTC,
-        deadline: None,
-        cancel: CancellationToken::new(),
+        stop: Stop::default(),
     }
+}
+
+fn within(time: Duration) -> Query {
+    Query { stop: Stop::within(time), ..query() }
 }
 
 fn schema() -> SchemaRef {
@@ -79,8 +84,21 @@ fn endless() -> LogicalPlan {
     crossed.cross_join(alias("c").build().unwrap()).unwrap().project([col("a.k")]).unwrap().build().unwrap()
 }
 
+/// A join that compares more pairs than anybody will wait for, and finds nothing.
+fn fruitless(join: JoinType, keys: bool) -> LogicalPlan {
+    let side = |key: &str, half: &str| {
+        let columns = [col("t.k").alias(key), (col("t.k") % lit(2i64)).alias(half)];
+        scan(400_000).project(columns).unwrap()
+    };
+    let (one, other) = (side("k", "m"), side("l", "n"));
+    let on = if keys { (vec!["m"], vec!["n"]) } else { (vec![], vec![]) };
+    let never = (col("k") + col("l")).lt(lit(-1i64));
+    let joined = one.join(other.build().unwrap(), join, on, Some(never)).unwrap();
+    joined.project([if join == JoinType::RightAnti { col("l").alias("k") } else { col("k") }]).unwrap().build().unwrap()
+}
+
 async fn start(engine: &Engine, query: &Query, plan: LogicalPlan) -> crate::error::Result<Answer> {
-    let permit = engine.admit(query).await?;
+    let permit = engine.admit(&query.stop).await?;
     engine.execute(query, permit, plan, schema()).await
 }
 
@@ -111,7 +129,7 @@ async fn a_join_larger_than_its_quota_is_refused_and_gives_all_back() {
     let (_folder, engine) = engine(&Limits { query_memory_bytes: 2 * MIB, ..limits() });
     let other = scan(500_000).alias("u").unwrap().build().unwrap();
     let join = scan(500_000)
-        .join(other, datafusion::common::JoinType::Inner, (vec!["t.k"], vec!["u.k"]), None)
+        .join(other, JoinType::Inner, (vec!["t.k"], vec!["u.k"]), None)
         .unwrap()
         .project([col("t.k")])
         .unwrap();
@@ -120,6 +138,31 @@ async fn a_join_larger_than_its_quota_is_refused_and_gives_all_back() {
     assert_eq!(error.kind(), Kind::Exhausted, "{error}");
     assert!(error.message().contains("limits.query_memory"), "{error}");
     returned(&engine).await;
+}
+
+/// The sum of `k` over a window of all rows, or over one that grows row by row.
+fn summed(rows: i64, growing: bool) -> LogicalPlan {
+    let sum = Expr::from(WindowFunction::new(sum_udaf(), vec![col("k")]));
+    let sum = if growing { sum.order_by(vec![col("k").sort(true, false)]).build().unwrap() } else { sum };
+    let plan = scan(rows).window(vec![sum.alias("s")]).unwrap();
+    plan.project([col("s").alias("k")]).unwrap().build().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_window_keeps_counts_to_the_quota() {
+    let (_folder, engine) = engine(&Limits { query_memory_bytes: 24 * MIB, ..limits() });
+    let answer = start(&engine, &query(), summed(2_000_000, false)).await.unwrap();
+    let error = answer.try_collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Exhausted, "{error}");
+    assert!(error.message().contains("window functions asked for"), "{error}");
+    returned(&engine).await;
+    // What grows row by row keeps few.
+    for (rows, growing) in [(2_000_000, true), (100_000, false)] {
+        let answer = start(&engine, &query(), summed(rows, growing)).await.unwrap();
+        let batches: Vec<_> = answer.try_collect().await.unwrap();
+        assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), rows as usize);
+        returned(&engine).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +181,7 @@ async fn a_dropped_answer_gives_its_place_back() {
 async fn a_full_queue_refuses_at_once_and_a_place_is_kept_while_the_answer_lives() {
     let (_folder, engine) = engine(&limits());
     let answer = start(&engine, &query(), endless()).await.unwrap();
-    let refused = engine.admit(&query()).await;
+    let refused = engine.admit(&query().stop).await;
     assert_eq!(kind(refused), Kind::Unavailable);
     drop(answer);
 }
@@ -146,15 +189,54 @@ async fn a_full_queue_refuses_at_once_and_a_place_is_kept_while_the_answer_lives
 #[tokio::test(flavor = "multi_thread")]
 async fn deadlines_and_cancellation_end_a_query_wherever_it_is() {
     let (_folder, engine) = engine(&Limits { queued: 2, ..limits() });
-    let late = Query { deadline: Some(clock::monotonic() + Duration::from_millis(50)), ..query() };
+    let late = within(Duration::from_millis(50));
     let answer = start(&engine, &late, endless()).await.unwrap();
-    let waiting = Query { deadline: Some(clock::monotonic()), ..query() };
-    assert_eq!(kind(engine.admit(&waiting).await), Kind::Deadline);
+    let waiting = within(Duration::ZERO);
+    assert_eq!(kind(engine.admit(&waiting.stop).await), Kind::Deadline);
     assert_eq!(kind(answer.try_collect::<Vec<_>>().await), Kind::Deadline);
     let cancelled = query();
     let answer = start(&engine, &cancelled, endless()).await.unwrap();
-    cancelled.cancel.cancel();
+    cancelled.stop.cancel();
     assert_eq!(kind(answer.try_collect::<Vec<_>>().await), Kind::Cancelled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fruitless_join_stops_and_lets_others_run() {
+    let (_folder, engine) = engine(&Limits { running: 8, ..limits() });
+    for (join, keys) in
+        [(JoinType::Inner, false), (JoinType::LeftSemi, false), (JoinType::RightAnti, false), (JoinType::Inner, true)]
+    {
+        let late = start(&engine, &within(Duration::from_millis(300)), fruitless(join, keys)).await.unwrap();
+        let gone = start(&engine, &query(), fruitless(join, keys)).await.unwrap();
+        let more = start(&engine, &query(), fruitless(join, keys)).await.unwrap();
+        let rows: Vec<_> =
+            start(&engine, &query(), scan(10).build().unwrap()).await.unwrap().try_collect().await.unwrap();
+        assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 10);
+        drop((gone, more));
+        assert_eq!(kind(late.try_collect::<Vec<_>>().await), Kind::Deadline);
+        // Until the last of them has stopped.
+        returned(&engine).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn planning_that_never_waits_holds_up_neither_its_caller_nor_others() {
+    let (_folder, engine) = engine(&limits());
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let stuck = async move { wait.recv().map_err(|_| Error::internal("never told to go on")) };
+    let told = engine.plan(&Stop::within(Duration::from_millis(50)), stuck).await;
+    assert_eq!(kind(told), Kind::Deadline);
+    assert_eq!(engine.plan(&Stop::default(), async { Ok(1) }).await.unwrap(), 1);
+    go_on.send(()).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_stops_keeps_no_place() {
+    let (_folder, engine) = engine(&Limits { queued: 1, ..limits() });
+    let unread = start(&engine, &query(), scan(10).build().unwrap()).await.unwrap();
+    let late = start(&engine, &within(Duration::from_millis(50)), endless()).await.unwrap();
+    engine.admit(&Stop::within(Duration::from_secs(30))).await.unwrap();
+    drop((unread, late));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,10 +4,12 @@
 //! holds the statement pinned to a mart version; DoGet redeems the ticket and sends what comes (`encode`). Between
 //! the two the server keeps nothing.
 
+mod calls;
 pub mod client;
 mod command;
 mod encode;
 mod info;
+mod request;
 mod service;
 mod status;
 mod ticket;
@@ -30,53 +32,102 @@ use tonic::{Request, Status};
 use crate::error::{Error, Result};
 use crate::listen::{Allowance, Connection, Listener};
 use crate::mart::Mart;
+use calls::Calls;
+use request::Prompt;
 use service::Service;
 
-/// Connections at once. They may last: drivers keep theirs.
-const ALLOWANCE: Allowance = Allowance { connections: 256, lifetime: None };
 /// Calls at once on one connection.
-const STREAMS: u32 = 128;
-/// The largest message that is read; what clients send is short.
-const REQUEST_BYTES: usize = 4 << 20;
+const STREAMS: u32 = 16;
+/// The largest message that is read: a statement or a ticket of the longest one, with room to spare.
+const REQUEST_BYTES: usize = 2 << 20;
 /// The largest message that is written, which is what drivers read at most.
 const RESPONSE_BYTES: usize = 16 << 20;
 /// What a call's headers may take.
 const HEADER_BYTES: u32 = 32 << 10;
-/// How often a silent client is asked whether it is there, and how long it may take to answer.
-const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
-/// How long results may go on after the end has been asked for.
-const DRAIN: Duration = Duration::from_secs(10);
-/// How long clients have to take note that their results have been ended.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// What an HTTP/2 client says first.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How long connections must be quiet before they are cut at the end, and how long clients have to take note of what
+/// they are told last.
+const FAREWELL: Duration = Duration::from_millis(500);
 
-/// Serves Flight SQL on `listener` until `shutdown`. Then results that are under way go on for a few seconds; what is
-/// left of them ends with UNAVAILABLE.
+/// What clients may take up, and how long they are waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Connections at once. They may last: drivers keep theirs.
+    pub connections: usize,
+    /// How long a new connection may take to speak HTTP/2.
+    pub preface: Duration,
+    /// How long a client may be silent before it is asked whether it is there.
+    pub silence: Duration,
+    /// How long it may take to answer that.
+    pub answer: Duration,
+    /// How long a request may take to arrive as a whole.
+    pub request: Duration,
+    /// How long results may go on after the end has been asked for.
+    pub drain: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            connections: 256,
+            preface: Duration::from_secs(10),
+            silence: Duration::from_secs(30),
+            answer: Duration::from_secs(20),
+            request: Duration::from_secs(30),
+            drain: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Bounds {
+    fn allowance(&self) -> Allowance {
+        Allowance {
+            connections: self.connections,
+            greeting_bytes: PREFACE.len(),
+            greeting_within: self.preface,
+            lifetime: None,
+        }
+    }
+}
+
+/// Serves Flight SQL on `listener` until `shutdown`. Then calls that are under way go on for a few seconds; what is left
+/// of their results ends with UNAVAILABLE.
 ///
 /// # Errors
 /// Misconfigured: the address is not a loopback address.
 pub async fn run(
     mart: Arc<Mart>,
     listener: TcpListener,
+    bounds: Bounds,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
-    let (stopping, ending, cut) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
-    let listener = Listener::new(listener, ALLOWANCE, cut.clone())?;
-    let service = FlightServiceServer::new(Service::new(mart, ending.clone()))
+    let (calls, stopping, cut) = (Calls::new(), CancellationToken::new(), CancellationToken::new());
+    let listener = Listener::new(listener, bounds.allowance(), cut.clone())?;
+    let traffic = listener.traffic();
+    let service = FlightServiceServer::new(Service::new(mart, calls.clone()))
         .max_decoding_message_size(REQUEST_BYTES)
         .max_encoding_message_size(RESPONSE_BYTES);
+    let service = Prompt::new(InterceptedService::new(service, without_credentials), bounds.request);
     let server = Server::builder()
         .max_concurrent_streams(STREAMS)
         .http2_max_header_list_size(HEADER_BYTES)
-        .http2_keepalive_interval(Some(KEEPALIVE.0))
-        .http2_keepalive_timeout(Some(KEEPALIVE.1))
-        .add_service(InterceptedService::new(service, without_credentials))
+        .http2_keepalive_interval(Some(bounds.silence))
+        .http2_keepalive_timeout(Some(bounds.answer))
+        .add_service(service)
         .serve_with_incoming_shutdown(incoming(listener), stopping.clone().cancelled_owned());
     let end = async move {
         shutdown.await;
         stopping.cancel();
-        tokio::time::sleep(DRAIN).await;
-        ending.cancel();
-        tokio::time::sleep(FAREWELL).await;
+        let done = async {
+            calls.none().await;
+            // The last messages of results may still be on their way.
+            traffic.quiet(FAREWELL).await;
+        };
+        if tokio::time::timeout(bounds.drain, done).await.is_err() {
+            calls.end();
+            tokio::time::sleep(FAREWELL).await;
+        }
         cut.cancel();
         tokio::time::sleep(FAREWELL).await;
     };

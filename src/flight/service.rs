@@ -14,9 +14,9 @@ use arrow_flight::{
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use prost::Message;
-use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
+use super::calls::{Call, Calls};
 use super::command::{self, Asked, Redeemed};
 use super::{encode, info, status, ticket};
 use crate::error::{Error, Result};
@@ -30,13 +30,13 @@ type Messages<T> = BoxStream<'static, Result<T, Status>>;
 #[derive(Debug)]
 pub(super) struct Service {
     mart: Arc<Mart>,
-    ending: CancellationToken,
+    calls: Calls,
 }
 
 impl Service {
-    /// Answers from `mart`; cancelling `ending` ends every result with an error.
-    pub(super) fn new(mart: Arc<Mart>, ending: CancellationToken) -> Self {
-        Self { mart, ending }
+    /// Answers from `mart`, and counts its calls among `calls`.
+    pub(super) fn new(mart: Arc<Mart>, calls: Calls) -> Self {
+        Self { mart, calls }
     }
 
     /// Nobody logs in yet, and calls share no settings: each has a session of its own.
@@ -75,29 +75,31 @@ impl Service {
     }
 
     async fn redeem(&self, issued: &Ticket) -> Result<Messages<FlightData>> {
+        let call = self.calls.begin();
         match command::redeemed(issued)? {
-            Redeemed::Statement(ticket) => self.run(&ticket).await,
-            Redeemed::Info(command) => self.facts(command),
+            Redeemed::Statement(ticket) => self.run(&ticket, call).await,
+            Redeemed::Info(command) => facts(command, call),
         }
     }
 
-    async fn run(&self, ticket: &ticket::Ticket) -> Result<Messages<FlightData>> {
+    async fn run(&self, ticket: &ticket::Ticket, call: Call) -> Result<Messages<FlightData>> {
         let answer = self.session().run(&ticket.pinned).await?;
         let schema = Arc::clone(&answer.schema);
         encode::sendable(&schema)?;
         if ticket::fingerprint(&schema)? != ticket.schema {
             return Err(Error::unavailable("the result's columns have changed since it was announced; ask again"));
         }
-        Ok(encode::messages(answer, schema, self.ending.clone()))
+        let deadline = answer.deadline;
+        Ok(encode::messages(answer, schema, deadline, call))
     }
+}
 
-    fn facts(&self, command: CommandGetSqlInfo) -> Result<Messages<FlightData>> {
-        let facts = info::facts()?;
-        let rows = facts
-            .record_batch(command.info)
-            .map_err(|error| Error::internal("the server's facts cannot be picked").with_source(error))?;
-        Ok(encode::messages(stream::iter([Ok(rows)]), facts.schema(), self.ending.clone()))
-    }
+fn facts(command: CommandGetSqlInfo, call: Call) -> Result<Messages<FlightData>> {
+    let facts = info::facts()?;
+    let rows = facts
+        .record_batch(command.info)
+        .map_err(|error| Error::internal("the server's facts cannot be picked").with_source(error))?;
+    Ok(encode::messages(stream::iter([Ok(rows)]), facts.schema(), None, call))
 }
 
 /// One endpoint without a location: the result is had where it was asked.
@@ -131,10 +133,12 @@ impl FlightService for Service {
     type DoExchangeStream = Messages<FlightData>;
 
     async fn get_flight_info(&self, request: Request<FlightDescriptor>) -> Result<Response<FlightInfo>, Status> {
+        let _call = self.calls.begin();
         response(self.describe(request.into_inner()).await)
     }
 
     async fn get_schema(&self, request: Request<FlightDescriptor>) -> Result<Response<SchemaResult>, Status> {
+        let _call = self.calls.begin();
         response(self.schema(&request.into_inner()).await)
     }
 

@@ -13,13 +13,18 @@ use crate::error::{Error, Result};
 use crate::mart::Pinned;
 
 /// The form of tickets that is written and read here.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
+/// Stands between what is written as JSON, which has no line break, and the statement. That follows as it is: within
+/// JSON, its quotes, line breaks and other control characters would take up to six bytes each.
+const SEPARATOR: u8 = b'\n';
 
 /// What a ticket holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ticket {
     form: u32,
+    /// How many bytes of SQL follow.
+    sql_bytes: usize,
     /// The statement, pinned.
     pub(super) pinned: Pinned,
     /// The fingerprint of the schema that was announced.
@@ -35,13 +40,17 @@ struct Form {
 impl Ticket {
     /// A ticket for a statement whose result was announced as `schema`.
     pub(super) fn new(pinned: Pinned, schema: &Schema) -> Result<Self> {
-        Ok(Self { form: FORM, pinned, schema: fingerprint(schema)? })
+        Ok(Self { form: FORM, sql_bytes: pinned.sql.len(), pinned, schema: fingerprint(schema)? })
     }
 
     /// The ticket as Flight SQL carries it.
     pub(super) fn encode(&self) -> Result<arrow_flight::Ticket> {
-        let handle = serde_json::to_vec(self)
+        let mut head = self.clone();
+        let sql = std::mem::take(&mut head.pinned.sql);
+        let mut handle = serde_json::to_vec(&head)
             .map_err(|error| Error::internal("the ticket cannot be written").with_source(error))?;
+        handle.push(SEPARATOR);
+        handle.extend(sql.as_bytes());
         let query = TicketStatementQuery { statement_handle: handle.into() };
         Ok(arrow_flight::Ticket::new(query.as_any().encode_to_vec()))
     }
@@ -51,15 +60,21 @@ impl Ticket {
     /// # Errors
     /// Invalid: it was not issued here, or by another release.
     pub(super) fn decode(handle: &[u8]) -> Result<Self> {
-        let malformed =
-            |error| Error::invalid("malformed ticket: redeem tickets as they were issued").with_source(error);
-        let Form { form } = serde_json::from_slice(handle).map_err(malformed)?;
+        let malformed = || Error::invalid("malformed ticket: redeem tickets as they were issued");
+        let mut parts = handle.splitn(2, |byte| *byte == SEPARATOR);
+        let (Some(head), Some(sql)) = (parts.next(), parts.next()) else { return Err(malformed()) };
+        let Form { form } = serde_json::from_slice(head).map_err(|error| malformed().with_source(error))?;
         if form != FORM {
             return Err(Error::invalid(format!(
                 "the ticket has form {form}, this server reads form {FORM}: ask the statement again"
             )));
         }
-        serde_json::from_slice(handle).map_err(malformed)
+        let mut ticket: Self = serde_json::from_slice(head).map_err(|error| malformed().with_source(error))?;
+        if sql.len() != ticket.sql_bytes || !ticket.pinned.sql.is_empty() {
+            return Err(malformed());
+        }
+        ticket.pinned.sql = String::from_utf8(sql.to_vec()).map_err(|error| malformed().with_source(error))?;
+        Ok(ticket)
     }
 }
 
@@ -96,7 +111,7 @@ mod tests {
 
     fn ticket() -> Ticket {
         let pinned = Pinned {
-            sql: "SELECT 'Ünï 數'".into(),
+            sql: "SELECT 'Ünï\n數'".into(),
             settings: Settings { mart_version: Some(2), timezone: Some("Asia/Taipei".into()) },
             mart_version: 2,
             now: DateTime::from_timestamp(1_700_000_000, 5).unwrap(),
@@ -117,6 +132,16 @@ mod tests {
     }
 
     #[test]
+    fn a_statement_takes_no_more_than_its_bytes() {
+        let mut ticket = ticket();
+        ticket.sql_bytes = 1 << 20;
+        ticket.pinned.sql = "\u{1}\"\n\\".repeat(1 << 18);
+        let handle = handle(&ticket);
+        assert!(handle.len() < (1 << 20) + 1024);
+        assert_eq!(Ticket::decode(&handle).unwrap().pinned.sql, ticket.pinned.sql);
+    }
+
+    #[test]
     fn every_truncation_is_refused() {
         let handle = handle(&ticket());
         for length in 0..handle.len() {
@@ -127,12 +152,14 @@ mod tests {
     #[test]
     fn foreign_tickets_are_refused() {
         let text = String::from_utf8(handle(&ticket())).unwrap();
-        let newer = text.replacen("\"form\":1", "\"form\":2", 1);
+        let newer = text.replacen("\"form\":2", "\"form\":3", 1);
         let error = Ticket::decode(newer.as_bytes()).unwrap_err();
-        assert!(error.kind() == Kind::Invalid && error.message().contains("form 2"), "{error}");
+        assert!(error.kind() == Kind::Invalid && error.message().contains("form 3"), "{error}");
         for hostile in [
-            text.replacen("\"form\":1", "\"form\":1,\"deadline\":99", 1),
+            text.replacen("\"form\":2", "\"form\":2,\"deadline\":99", 1),
             text.replacen("\"sql\":", "\"files\":[\"/etc/passwd\"],\"sql\":", 1),
+            text.replacen("\"sql\":\"\"", "\"sql\":\"SELECT 2\"", 1),
+            text.replacen("SELECT", "SELECT 1,", 1),
             text.replacen("\"mart_version\":2,\"now\"", "\"mart_version\":-2,\"now\"", 1),
             format!("{text} {text}"),
             "null".into(),

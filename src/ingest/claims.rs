@@ -12,7 +12,6 @@ use datafusion::logical_expr::{LogicalPlan, TableSource};
 use datafusion::sql::sqlparser::ast;
 use futures::TryStreamExt;
 use object_store::ObjectStore;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::clock;
@@ -20,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::execute::{Answer, Engine, MartCatalog};
 use crate::model::{Join, Model, Table};
 use crate::plan::{self, Catalog, Context};
-use crate::query::{Principal, Query, Settings};
+use crate::query::{Principal, Query, Settings, Stop};
 use crate::sql::{self, Functions};
 use crate::store::{Claim, MartVersion, Pin, Snapshot, TableSnapshot, Verdict};
 
@@ -177,7 +176,7 @@ impl Reader<'_> {
         let catalog = MartCatalog::of(tables.clone(), Arc::clone(&self.object_store));
         let context = Context { model: self.model, catalog: &catalog, functions: self.functions, query: &query };
         let plan = plan::plan(&plan::statement(sql)?, &context)?;
-        let permit = self.engine.admit(&query).await?;
+        let permit = self.engine.admit(&query.stop).await?;
         self.engine.execute(&query, permit, plan.logical, plan.schema).await
     }
 
@@ -216,8 +215,7 @@ pub(super) fn query(timezone: Tz) -> Query {
         mart_version: 0,
         now: clock::now(),
         timezone,
-        deadline: None,
-        cancel: CancellationToken::new(),
+        stop: Stop::default(),
     }
 }
 

@@ -223,7 +223,7 @@ impl Load<'_> {
 
     async fn execute(&self, table: &Table, plan: LogicalPlan) -> Result<Answer> {
         let query = claims::query(self.reader.model.defaults.timezone);
-        let permit = self.reader.engine.admit(&query).await?;
+        let permit = self.reader.engine.admit(&query.stop).await?;
         self.reader.engine.execute(&query, permit, plan, Arc::clone(&table.schema)).await
     }
 

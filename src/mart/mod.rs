@@ -2,13 +2,15 @@
 //! loads and checks on the other. Everything above it (`flight`, `http`, `cli`) holds an `Arc<Mart>` and nothing else.
 
 mod adopt;
+mod asking;
 mod check;
 mod project;
 mod session;
 
+pub use asking::Pinned;
 pub use check::{CheckReport, TestOutcome};
 pub use project::model_faults;
-pub use session::{Lifetime, Pinned, Session};
+pub use session::{Lifetime, Session};
 
 pub use crate::store::{Claim, MartVersion, Verdict};
 
@@ -50,7 +52,8 @@ impl Mart {
         Ok(Arc::new(Self { adoption: Adoption::new(project), config, store, engine, functions }))
     }
 
-    /// Resolves the model against the newest mart version, if there is one: what a server does before it serves.
+    /// Resolves the model against the newest mart version, if there is one, as a query would: what a server does before
+    /// it serves, and when it is asked whether it can answer.
     ///
     /// # Errors
     /// Misconfigured: a model that is faulty, or that the newest version does not fit. Unavailable: the store does not
@@ -94,14 +97,6 @@ impl Mart {
     /// Unavailable: the store does not answer.
     pub async fn versions(&self) -> Result<Vec<MartVersion>> {
         self.store.versions().await
-    }
-
-    /// The newest mart version, if anything has been published: whether questions can be answered.
-    ///
-    /// # Errors
-    /// Unavailable: the store does not answer.
-    pub async fn ready(&self) -> Result<Option<u64>> {
-        self.store.latest().await
     }
 
     /// The folder that the model's `files:` are relative to.

@@ -39,11 +39,27 @@ impl Visitor for Calls<'_> {
                         "{clause} has no meaning for {name}(); leave it out"
                     ))))
                 }
+                None if unplaced(function, self.functions) => {
+                    let name = &function.name;
+                    ControlFlow::Break(Box::new(Error::invalid(format!(
+                        "{name}() needs the rows that it looks at; write {name}(…) OVER (ORDER BY …)"
+                    ))))
+                }
                 None => ControlFlow::Continue(()),
             },
             _ => ControlFlow::Continue(()),
         }
     }
+}
+
+/// Whether a call of a window function has no window.
+fn unplaced(function: &Function, functions: &Functions) -> bool {
+    let only = |name: &String| {
+        functions.window.contains_key(name)
+            && !functions.aggregate.contains_key(name)
+            && !functions.scalar.contains_key(name)
+    };
+    function.over.is_none() && ast::function_name(function).as_ref().is_some_and(only)
 }
 
 /// The clause of a call that its function would ignore.

@@ -11,6 +11,7 @@ mod bind;
 mod calls;
 mod catalog;
 mod relation;
+mod size;
 mod statement;
 
 pub use catalog::{Catalog, KeyClaim};
@@ -18,14 +19,13 @@ pub use statement::{Statement, statement, versions};
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Schema, SchemaRef};
-use datafusion::common::Column;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
+use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast as sqlast;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::Model;
-use crate::query::Query;
+use crate::query::{Query, sent};
 use crate::sql::{self, Functions};
 
 use catalog::CatalogTables;
@@ -54,7 +54,7 @@ impl std::fmt::Debug for Context<'_> {
 pub struct Plan {
     /// What to execute.
     pub logical: LogicalPlan,
-    /// The schema that is announced and sent: every field nullable, text as Utf8.
+    /// The schema that is announced and sent: every field nullable, text as Utf8, at any depth.
     pub schema: SchemaRef,
 }
 
@@ -67,7 +67,7 @@ pub fn plan(statement: &Statement, context: &Context<'_>) -> Result<Plan> {
     let (query, explain) = match statement {
         Statement::Query(query) => (query.as_ref().clone(), None),
         Statement::Explain { query, analyze } => (query.as_ref().clone(), Some(*analyze)),
-        Statement::Set { .. } => return Err(crate::error::Error::invalid("SET changes a session; it has no plan")),
+        Statement::Set { .. } => return Err(Error::invalid("SET changes a session; it has no plan")),
         Statement::Show { name } => (show(name, context)?, None),
     };
     let mut query = query;
@@ -75,46 +75,28 @@ pub fn plan(statement: &Statement, context: &Context<'_>) -> Result<Plan> {
     bind::bind(&mut query, context)?;
     let tables = CatalogTables { catalog: context.catalog };
     let logical = sql::plan_query(query, &tables, context.functions)?;
-    let mut logical = signed(sql::coerced(logical, context.query.timezone, context.functions)?)?;
+    size::bounded(&logical)?;
+    let mut logical = sql::coerced(logical, context.query.timezone, context.functions)?;
     if let Some(analyze) = explain {
         logical = LogicalPlanBuilder::from(logical)
             .explain(false, analyze)
             .and_then(LogicalPlanBuilder::build)
             .map_err(sql::planning_error)?;
     }
-    Ok(Plan { schema: announced(&logical), logical })
-}
-
-/// The plan with unsigned integers of its result, which only DataFusion's own functions give (ranks, positions), as
-/// Int64: the dialect knows no others.
-fn signed(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let schema = Arc::clone(plan.schema());
-    if !schema.fields().iter().any(|field| field.data_type().is_unsigned_integer()) {
-        return Ok(plan);
-    }
-    let columns = schema.iter().map(|(qualifier, field)| {
-        let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
-        match field.data_type().is_unsigned_integer() {
-            true => cast(column, DataType::Int64).alias_qualified(qualifier.cloned(), field.name()),
-            false => column,
-        }
-    });
-    let plan = LogicalPlanBuilder::from(plan).project(columns.collect::<Vec<_>>());
-    plan.and_then(LogicalPlanBuilder::build).map_err(sql::planning_error)
+    Ok(Plan { schema: announced(&logical)?, logical })
 }
 
 /// The schema to announce for a plan: what clients are told is what they are sent.
-fn announced(plan: &LogicalPlan) -> SchemaRef {
-    let fields = plan.schema().fields().iter().map(|field| {
-        let data_type = match field.data_type() {
-            DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
-            DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
-            DataType::Dictionary(_, value) => value.as_ref().clone(),
-            other => other.clone(),
-        };
-        Arc::new(arrow::datatypes::Field::new(field.name(), data_type, true))
-    });
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+fn announced(plan: &LogicalPlan) -> Result<SchemaRef> {
+    let field = |field: &FieldRef| match sent(field.data_type()) {
+        Some(data_type) => Ok(Field::new(field.name(), data_type, true)),
+        None => Err(Error::invalid(format!(
+            "column '{}' has a type that drivers cannot read; leave it out, or cast it to text or an array",
+            field.name()
+        ))),
+    };
+    let fields = plan.schema().fields().iter().map(field).collect::<Result<Vec<_>>>()?;
+    Ok(Arc::new(Schema::new(fields)))
 }
 
 /// `SHOW name` as a query of one row.
@@ -123,7 +105,7 @@ fn show(name: &str, context: &Context<'_>) -> Result<sqlast::Query> {
         "mart_version" => context.query.mart_version.to_string(),
         "timezone" => context.query.timezone.name().to_owned(),
         other => {
-            return Err(crate::error::Error::invalid(format!(
+            return Err(Error::invalid(format!(
                 "unknown setting '{other}'; there are mart_version and timezone"
             )));
         }

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{self, Expr, Set, TableFactor, Value, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{self, Expr, Set, TableFactor, Value, ValueWithSpan, Visit, Visitor};
 
 use crate::error::{Error, Result};
 use crate::sql;
@@ -51,7 +51,7 @@ pub fn statement(sql: &str) -> Result<Statement> {
     };
     match parsed {
         ast::Statement::Query(query) => {
-            sql::allow(&query)?;
+            allow(&query)?;
             Ok(Statement::Query(query))
         }
         ast::Statement::Explain { analyze, statement, verbose, format, options, estimate, query_plan, .. } => {
@@ -60,7 +60,7 @@ pub fn statement(sql: &str) -> Result<Statement> {
             }
             match *statement {
                 ast::Statement::Query(query) => {
-                    sql::allow(&query)?;
+                    allow(&query)?;
                     Ok(Statement::Explain { query, analyze })
                 }
                 other => Err(denied(&other)),
@@ -82,6 +82,20 @@ pub fn statement(sql: &str) -> Result<Statement> {
         }
         other => Err(denied(&other)),
     }
+}
+
+/// Refuses clauses that would be ignored, and parameters, for which there are no values.
+fn allow(query: &ast::Query) -> Result<()> {
+    let without_value = |expr: &Expr| match expr {
+        Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) => ControlFlow::Break(name.clone()),
+        _ => ControlFlow::Continue(()),
+    };
+    if let ControlFlow::Break(name) = ast::visit_expressions(query, without_value) {
+        return Err(Error::invalid(format!(
+            "'{name}': parameters need a prepared statement, which is not there yet; write the value in its place"
+        )));
+    }
+    sql::allow(query)
 }
 
 fn set_statement(set: Set) -> Result<Statement> {

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{ObjectName, Query, TableFactor, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{ObjectName, Query, Select, TableFactor, Visit, Visitor};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -21,8 +21,22 @@ const STEP: usize = 2;
 const QUERY: usize = 12;
 /// Statements that read more tables, each WITH query counted wherever it is named, are refused.
 const RELATION_LIMIT: u64 = 100;
+/// A SELECT of more items is refused, as in PostgreSQL: planning compares each with every other.
+const ITEM_LIMIT: usize = 1_600;
 /// Kinds of operators that bind alike: OR, AND, comparisons, arithmetic, casts and subscripts.
 const BINDINGS: usize = 5;
+
+/// The stack that a walk over the deepest tree may take without looking again, which printing one does, and how much
+/// more is had when there is less.
+const STACK_LEFT_BYTES: usize = 4 << 20;
+const STACK_MORE_BYTES: usize = 16 << 20;
+
+/// Runs a step of a walk over a tree with stack enough for the rest of it. DataFusion's own walks get as much.
+pub fn deep<T>(step: impl FnOnce() -> T) -> T {
+    recursive::set_minimum_stack_size(STACK_LEFT_BYTES);
+    recursive::set_stack_allocation_size(STACK_MORE_BYTES);
+    stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, step)
+}
 
 /// Refuses text whose tree may become too deep.
 pub(super) fn depth(tokens: &[TokenWithSpan]) -> Result<()> {
@@ -171,6 +185,30 @@ fn keyword(levels: &mut Vec<Level>, keyword: Keyword) {
         | Keyword::MEMBER => operator(levels, 2),
         Keyword::AT | Keyword::COLLATE | Keyword::DIV | Keyword::OPERATOR | Keyword::NOT => operator(levels, 3),
         _ => {}
+    }
+}
+
+/// Refuses a SELECT of too many items.
+pub(super) fn items<T: Visit>(parsed: &T) -> Result<()> {
+    match parsed.visit(&mut Items) {
+        ControlFlow::Break(items) => {
+            Err(Error::invalid(format!("a SELECT has {items} items; the limit is {ITEM_LIMIT}")))
+        }
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+/// Looks for the number of items of a SELECT that has too many.
+struct Items;
+
+impl Visitor for Items {
+    type Break = usize;
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<usize> {
+        match select.projection.len() {
+            items if items > ITEM_LIMIT => ControlFlow::Break(items),
+            _ => ControlFlow::Continue(()),
+        }
     }
 }
 

@@ -3,14 +3,15 @@
 //! literal, and an instant that meets a wall clock is put on the wall of the session's zone first, since DataFusion would
 //! drop its offset. What types an expression had is decided here, so that a schema is announced as it is sent.
 
+use arrow::datatypes::DataType;
 use chrono_tz::Tz;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRewriter};
 use datafusion::common::{DFSchema, Result as PlanResult};
-use datafusion::logical_expr::expr::{Between, Case, InList, InSubquery, ScalarFunction};
+use datafusion::logical_expr::expr::{Between, Case, Cast, InList, InSubquery, ScalarFunction, TryCast};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    BinaryExpr, Expr, ExprSchemable, Join, LogicalPlan, LogicalPlanBuilder, Operator, Subquery, Union,
+    BinaryExpr, Expr, ExprSchemable, Join, LogicalPlan, LogicalPlanBuilder, Operator, Subquery, Union, Values, cast,
 };
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercionRewriter;
 
@@ -20,10 +21,14 @@ use crate::error::Result;
 
 use super::Functions;
 use super::fault::planning_error;
-use super::meeting::{Meeting, Operand};
+use super::meeting::{MICROSECONDS, Meeting, Operand};
+use super::misuse;
 
 /// Functions whose arguments are compared with each other, or of which one is chosen.
 const CHOOSING: [&str; 6] = ["coalesce", "nvl", "ifnull", "nullif", "greatest", "least"];
+
+/// Functions that read a text as a cast to a timestamp does.
+const READING: [&str; 3] = ["to_timestamp", "to_timestamp_micros", "to_timestamp_nanos"];
 
 /// The plan with every type decided. `zone` is where clocks hang on the wall.
 ///
@@ -49,6 +54,7 @@ fn decide(plan: LogicalPlan, meeting: Meeting<'_>) -> PlanResult<Transformed<Log
     let plan = match plan {
         LogicalPlan::Union(union) => LogicalPlan::Union(meet_in_union(union, meeting)?),
         LogicalPlan::Join(join) => LogicalPlan::Join(meet_in_join(join, meeting)?),
+        LogicalPlan::Values(values) => LogicalPlan::Values(meet_in_values(values)?),
         other => other,
     };
     let schema = merge_schema(&plan.inputs());
@@ -88,6 +94,28 @@ fn meet_in_union(union: Union, meeting: Meeting<'_>) -> PlanResult<Union> {
     Ok(Union { inputs: inputs.collect::<PlanResult<Vec<_>>>()?, schema: union.schema })
 }
 
+/// VALUES, in which decimals beside doubles, which have been cast to decimals already, are doubles.
+fn meet_in_values(mut values: Values) -> PlanResult<Values> {
+    let none = DFSchema::empty();
+    let mut fields = values.schema.fields().to_vec();
+    for (at, field) in fields.iter_mut().enumerate().filter(|(_, field)| field.data_type().is_decimal()) {
+        let decimal = field.data_type().clone();
+        // A value as it was written.
+        let written = |expr: &Expr| match expr {
+            Expr::Cast(cast) if *cast.field.data_type() == decimal => cast.expr.as_ref().clone(),
+            other => other.clone(),
+        };
+        let mut column: Vec<&mut Expr> = values.values.iter_mut().filter_map(|row| row.get_mut(at)).collect();
+        let types = column.iter().map(|expr| written(expr).get_type(&none)).collect::<PlanResult<Vec<_>>>()?;
+        if types.iter().any(DataType::is_floating) {
+            column.iter_mut().for_each(|expr| **expr = cast(written(expr), DataType::Float64));
+            *field = Arc::new(field.as_ref().clone().with_data_type(DataType::Float64));
+        }
+    }
+    let schema = DFSchema::from_unqualified_fields(fields.into(), values.schema.metadata().clone())?;
+    Ok(Values { schema: Arc::new(schema), ..values })
+}
+
 /// The join with pairs of keys that go together.
 fn meet_in_join(mut join: Join, meeting: Meeting<'_>) -> PlanResult<Join> {
     for (left, right) in &mut join.on {
@@ -115,6 +143,7 @@ impl TreeNodeRewriter for Types<'_> {
     type Node = Expr;
 
     fn f_up(&mut self, mut expr: Expr) -> PlanResult<Transformed<Expr>> {
+        misuse::refuse(&expr, self.schema)?;
         self.meet(&mut expr)?;
         let coerced = self.rest.f_up(expr)?;
         coerced.transform_data(|expr| Ok(Transformed::yes(literal_arguments(expr)?)))
@@ -183,9 +212,26 @@ impl<'a> Types<'a> {
                 self.together(args, if func.name() == "nullif" { Meeting::compared } else { Meeting::chosen })
             }
             Expr::InSubquery(within) => self.in_subquery(within),
-            Expr::Cast(cast) => {
-                if let Some(literal) = self.meeting.cast(cast) {
-                    *expr = literal;
+            Expr::Cast(Cast { expr: value, field }) => {
+                let of = value.get_type(self.schema)?;
+                if let Some(time) = self.meeting.time(value, &of, field.data_type(), "wall_clock") {
+                    *expr = time;
+                }
+                Ok(())
+            }
+            Expr::TryCast(TryCast { expr: value, field }) => {
+                let of = value.get_type(self.schema)?;
+                if let Some(time) = self.meeting.time(value, &of, field.data_type(), "try_wall_clock") {
+                    *expr = time;
+                }
+                Ok(())
+            }
+            Expr::ScalarFunction(ScalarFunction { func, args }) if READING.contains(&func.name()) => {
+                if let [value] = args.as_slice()
+                    && let of = value.get_type(self.schema)?
+                    && let Some(time) = self.meeting.time(value, &of, &MICROSECONDS, "wall_clock")
+                {
+                    *expr = time;
                 }
                 Ok(())
             }

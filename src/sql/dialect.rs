@@ -1,10 +1,34 @@
 //! The dialect: the SQL that PostgreSQL's users write, with names in any script and `VERSION AS OF`.
 
-use datafusion::sql::sqlparser::dialect::Dialect;
+use std::cell::Cell;
 
-/// Starmart's dialect of SQL.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct StarmartDialect;
+use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::dialect::Dialect;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+
+use super::deep;
+
+/// Starmart's dialect of SQL. As it is by default it knows words and signs; to parse, it must be told how long.
+#[derive(Debug, Default)]
+pub struct StarmartDialect {
+    /// How many more expressions may be begun.
+    steps: Cell<usize>,
+    /// Whether the expression that is about to be parsed has been let through.
+    passed: Cell<bool>,
+}
+
+impl StarmartDialect {
+    /// The dialect for a parser that begins no more than `steps` expressions. Where a word such as NOT does not parse as
+    /// a keyword, the parser tries it as a name, so that nested ones would double its work with every level.
+    pub(super) fn within(steps: usize) -> Self {
+        Self { steps: Cell::new(steps), passed: Cell::new(false) }
+    }
+
+    /// Whether the steps are used up.
+    pub(super) fn exhausted(&self) -> bool {
+        self.steps.get() == 0
+    }
+}
 
 impl Dialect for StarmartDialect {
     fn is_identifier_start(&self, ch: char) -> bool {
@@ -17,6 +41,19 @@ impl Dialect for StarmartDialect {
 
     fn is_delimited_identifier_start(&self, ch: char) -> bool {
         ch == '"'
+    }
+
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        if self.passed.take() {
+            return None;
+        }
+        self.steps.set(self.steps.get().saturating_sub(1));
+        if self.exhausted() {
+            return Some(Err(ParserError::RecursionLimitExceeded));
+        }
+        // The parser asks again, and then goes on by itself.
+        self.passed.set(true);
+        Some(deep(|| parser.parse_prefix()))
     }
 
     fn supports_table_versioning(&self) -> bool {

@@ -5,6 +5,8 @@ use datafusion::common::{DataFusionError, SchemaError};
 use crate::error::Error;
 use crate::yaml::hint;
 
+use super::wording::{regular_expression, sentence};
+
 /// What errors gather in front of their message on the way.
 const NOISE: [&str; 16] = [
     "DataFusion error: ",
@@ -36,7 +38,7 @@ pub fn planning_error(error: DataFusionError) -> Error {
         DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => planning_error(*inner),
         DataFusionError::Collection(mut errors) if !errors.is_empty() => planning_error(errors.swap_remove(0)),
         DataFusionError::SchemaError(schema_error, _) => unknown_column(*schema_error),
-        DataFusionError::NotImplemented(message) => Error::invalid(format!("not supported: {}", clean(&message))),
+        DataFusionError::NotImplemented(message) => Error::invalid(unsupported(&message)),
         other => Error::invalid(clean(&other.strip_backtrace())).with_source(other),
     }
 }
@@ -67,8 +69,7 @@ pub fn clean(message: &str) -> String {
         return reworded;
     }
     let message = message.lines().next().unwrap_or_default().trim_end().trim_end_matches('.');
-    let converts = message.starts_with("Cannot cast ") || message.starts_with("Cannot automatically convert ");
-    let message = if converts { in_words(message) } else { message.to_owned() };
+    let message = if message.starts_with("Cannot cast ") { in_words(message) } else { message.to_owned() };
     let mut letters = message.chars();
     match (letters.next(), letters.next()) {
         // Words in capitals (AVG, SUM) stay as they are.
@@ -90,7 +91,16 @@ fn plain(message: &str) -> &str {
 
 /// What a message of DataFusion's says about names and types in a query, if it is one of those.
 pub fn reworded(message: &str) -> Option<String> {
-    call(message).or_else(|| operation(message)).or_else(|| names(message))
+    call(message)
+        .or_else(|| operation(message))
+        .or_else(|| names(message))
+        .or_else(|| regular_expression(message))
+        .or_else(|| sentence(message))
+}
+
+/// What is said of something that DataFusion does not do: [`reworded`] if it can be.
+pub fn unsupported(message: &str) -> String {
+    reworded(plain(message)).unwrap_or_else(|| format!("not supported: {}", clean(message)))
 }
 
 /// A function that does not take its arguments, or is not there.
@@ -101,7 +111,7 @@ fn call(message: &str) -> Option<String> {
             .filter(|_| !message.contains("failed to match any signature"));
         let reason = between(message, "coercion failed with: ", ". No function matches").map(plain);
         let way_out = match (reason, wanted) {
-            (Some(reason), _) => in_words(reason),
+            (Some(reason), _) => sentence(reason).unwrap_or_else(|| in_words(reason)),
             (None, Some("1")) => "it takes 1 argument".to_owned(),
             (None, Some(wanted)) => format!("it takes {wanted} arguments"),
             (None, None) => return Some(no_call(&in_words(call))),
@@ -193,8 +203,8 @@ pub(super) fn in_words(text: &str) -> String {
                 out.push_str(&format!("decimal({})", inside.replace(' ', "")));
                 rest = after;
             }
-            ("Timestamp" | "Interval" | "Duration", Some((_, after))) => {
-                out.push_str(&word.to_lowercase());
+            ("Timestamp" | "Interval" | "Duration" | "Time32" | "Time64", Some((_, after))) => {
+                out.push_str(word.to_lowercase().trim_end_matches(['3', '2', '6', '4']));
                 rest = after;
             }
             _ => out.push_str(plain_type(word)),
@@ -210,6 +220,7 @@ fn plain_type(word: &str) -> &str {
         "Float16" | "Float32" | "Float64" => "double",
         "Boolean" => "boolean",
         "Date32" | "Date64" => "date",
+        "Time32" | "Time64" => "time",
         "Null" => "null",
         other => other,
     }

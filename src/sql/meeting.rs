@@ -5,7 +5,6 @@ use arrow::datatypes::{DataType, TimeUnit};
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use datafusion::common::{DataFusionError, Result as PlanResult, ScalarValue};
-use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::{Expr, cast, lit};
 
 use crate::error::Error;
@@ -97,6 +96,10 @@ impl Meeting<'_> {
                 "a timestamp with a zone and one without cannot stand in one column; cast one of them".to_owned(),
             ));
         }
+        let times = operands.iter().any(|operand| operand.is_timestamp() || operand.is_date());
+        if times && operands.iter().any(|operand| operand.of.is_numeric()) {
+            return Err(refusal("a time and a number cannot stand in one column; cast one of them".to_owned()));
+        }
         doubles(operands);
         Ok(())
     }
@@ -108,17 +111,25 @@ impl Meeting<'_> {
         }
     }
 
-    /// What a cast of a literal to a time stands for: one that carries a zone is an instant, whatever type it is cast to.
-    pub(super) fn cast(self, cast: &Cast) -> Option<Expr> {
-        let Expr::Literal(value, _) = cast.expr.as_ref() else { return None };
-        match (cast.field.data_type(), Written::read(value.try_as_str().flatten()?)?) {
-            (DataType::Timestamp(_, None), Written::Instant(at)) => Some(instant(at)),
-            (DataType::Timestamp(_, None), Written::Clock(at)) => Some(clock(at)),
-            (DataType::Date32, Written::Instant(at)) => {
-                let wall = at.with_timezone(&self.zone).naive_local();
-                Some(datafusion::logical_expr::cast(clock(wall), DataType::Date32))
+    /// What a cast of text to a time stands for: text that carries a zone is an instant. A literal is one whatever type it
+    /// is cast to; other text is read row by row by `clock_of`, which puts instants on the wall.
+    pub(super) fn time(self, value: &Expr, of: &DataType, to: &DataType, clock_of: &str) -> Option<Expr> {
+        let text = Operand::new(value.clone(), of);
+        if !text.is_text() || !matches!(to, DataType::Timestamp(_, None) | DataType::Date32) {
+            return None;
+        }
+        match (to, text.text().map(Written::read)) {
+            (DataType::Timestamp(..), Some(Some(Written::Instant(at)))) => Some(instant(at)),
+            (DataType::Timestamp(..), Some(Some(Written::Clock(at)))) => Some(clock(at)),
+            (_, Some(Some(Written::Instant(at)))) => {
+                Some(cast(clock(at.with_timezone(&self.zone).naive_local()), DataType::Date32))
             }
-            _ => None,
+            (_, Some(_)) => None,
+            (_, None) if text.is_literal() => None,
+            (to, None) => {
+                let clock = self.functions.scalar.get(clock_of)?.call(vec![text.expr, lit(self.zone.name())]);
+                Some(if *to == DataType::Date32 { cast(clock, DataType::Date32) } else { clock })
+            }
         }
     }
 
@@ -128,6 +139,9 @@ impl Meeting<'_> {
         let timestamps = operands.iter().any(Operand::is_timestamp);
         if !timestamps && !operands.iter().any(Operand::is_date) {
             return Ok(());
+        }
+        if operands.iter().any(|operand| operand.of.is_numeric()) {
+            return Err(refusal("a time is compared with a number; cast one of them".to_owned()));
         }
         let instants = operands.iter().any(Operand::is_instant);
         let clocks = operands.iter().any(Operand::is_clock);
@@ -196,7 +210,7 @@ impl Meeting<'_> {
 /// The length of a date as text.
 const DATE_LENGTH: usize = 10;
 /// A wall clock, as the mart holds it.
-const MICROSECONDS: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
+pub(super) const MICROSECONDS: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
 /// An instant, as the mart holds it.
 fn zoned() -> DataType {

@@ -8,13 +8,16 @@ mod dialect;
 mod fault;
 mod functions;
 mod meeting;
+mod misuse;
 mod parse;
 mod provider;
+mod wording;
 
 pub use allow::{allow, allow_derived};
+pub use bounds::deep;
 pub use coercion::{coerced, coerced_expr};
 pub use dialect::StarmartDialect;
-pub use fault::{clean, planning_error, reworded};
+pub use fault::{clean, planning_error, reworded, unsupported};
 pub use functions::Functions;
 pub use meeting::Written;
 pub use parse::{SyntaxFault, fold, parse_expr, parse_query, parse_statements, version_number};

@@ -14,8 +14,12 @@ use super::{StarmartDialect, bounds, clean};
 const SIZE_LIMIT_BYTES: usize = 1 << 20;
 /// Statements of more words and signs are refused: what follows is bounded by their number.
 const TOKEN_LIMIT: usize = 50_000;
-/// Deeper nesting is refused.
-const DEPTH_LIMIT: usize = 64;
+/// How deep the parser may call itself: more than `bounds::depth` lets through, which tells depth in the user's terms.
+const RECURSION_LIMIT: usize = 1_000;
+/// How many expressions the parser may begin for each word or sign. It begins one or two where it need not go back.
+const STEPS: usize = 10;
+/// How many more it may begin, however short the statement.
+const STEPS_MORE: usize = 1_000;
 
 /// Why a text does not parse, apart from the place where: the source of the error that says both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,9 +117,9 @@ fn parse<T: Visit>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, Pa
     if sql.len() > SIZE_LIMIT_BYTES {
         return Err(Error::invalid(format!("the SQL has {} bytes; the limit is {SIZE_LIMIT_BYTES}", sql.len())));
     }
-    let dialect = StarmartDialect;
-    let tokens =
-        Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| misparsed(sql, &error.to_string()))?;
+    let tokens = Tokenizer::new(&StarmartDialect::default(), sql)
+        .tokenize_with_location()
+        .map_err(|error| misparsed(sql, &error.to_string()))?;
     if tokens.len() > TOKEN_LIMIT {
         return Err(Error::invalid(format!(
             "the SQL has {} words and signs; the limit is {TOKEN_LIMIT}",
@@ -123,13 +127,17 @@ fn parse<T: Visit>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, Pa
         )));
     }
     bounds::depth(&tokens)?;
-    let mut parser = Parser::new(&dialect).with_recursion_limit(DEPTH_LIMIT).with_tokens_with_locations(tokens);
+    let dialect = StarmartDialect::within(tokens.len() * STEPS + STEPS_MORE);
+    let mut parser = Parser::new(&dialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
     let parsed = read(&mut parser).map_err(|error| match error {
-        ParserError::RecursionLimitExceeded => {
-            Error::invalid(format!("the SQL is nested deeper than {DEPTH_LIMIT} levels"))
+        ParserError::ParserError(message) | ParserError::TokenizerError(message) if !dialect.exhausted() => {
+            misparsed(sql, &message)
         }
-        ParserError::ParserError(message) | ParserError::TokenizerError(message) => misparsed(sql, &message),
+        _ => Error::invalid(
+            "the SQL cannot be parsed: it nests too deep to tell where it is wrong; try its parts one by one",
+        ),
     })?;
+    bounds::items(&parsed)?;
     bounds::relations(&parsed)?;
     Ok(parsed)
 }

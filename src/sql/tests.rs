@@ -68,15 +68,15 @@ fn expressions_and_queries_are_typed() {
     );
 }
 
-/// Runs on a stack as small as a worker thread's: what is too deep must be an error, not the end of the process.
-fn on_a_worker_stack(work: impl FnOnce() + Send + 'static) {
+/// Runs on a quarter of the stack that threads have: what is too deep must be an error, not the end of the process.
+fn on_a_small_stack(work: impl FnOnce() + Send + 'static) {
     std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap();
 }
 
 /// Whether the query was let through; then it has been typed, shown, cloned and dropped.
 fn survives(sql: String) -> bool {
     let (tell, told) = std::sync::mpsc::channel();
-    on_a_worker_stack(move || {
+    on_a_small_stack(move || {
         let query = parse_query(&sql);
         if let Ok(query) = &query {
             let one = |name: &str| (name == "t").then(schema);
@@ -142,9 +142,47 @@ fn deep_and_mixed_nesting_is_refused_before_it_exhausts_the_stack() {
 #[test]
 fn wide_is_not_deep() {
     let items: Vec<String> = (0..2_000).map(|at| format!("{at} + 1")).collect();
-    assert!(survives(format!("SELECT {}", items.join(", "))));
+    assert!(survives(format!("SELECT {}", items[..1_600].join(", "))));
+    let refused = message(parse_query(&format!("SELECT 1 WHERE 1 IN (SELECT {})", items.join(", "))));
+    assert_eq!(refused, "a SELECT has 2000 items; the limit is 1600");
     assert!(survives(format!("SELECT 1 IN ({})", items.join(", "))));
     assert!(survives(format!("SELECT CASE {} END", "WHEN 1 = 2 THEN 3 + 4 ".repeat(500))));
+}
+
+#[test]
+fn what_does_not_parse_is_told_in_time_however_deep() {
+    let openers = [
+        "not (",
+        "interval (",
+        "cast(",
+        "array[",
+        "ceil(",
+        "substring((",
+        "position((",
+        "convert(",
+        "trim(",
+        "case (",
+        "extract(day from ",
+        "struct(",
+        "try_cast(",
+        "exists (",
+        "(",
+        "f(",
+        "(select * from ((",
+        "overlay((",
+    ];
+    for opener in openers {
+        for depth in [1, 5, 12, 20, 40, 60] {
+            assert!(!survives(format!("select {}!", opener.repeat(depth))), "{opener} × {depth}");
+            assert!(!survives(format!("select * from {}!", opener.repeat(depth))), "{opener} × {depth}");
+        }
+    }
+    assert!(survives(format!("select {}true{}", "not (".repeat(60), ")".repeat(60))));
+    assert!(survives(format!("select {}1{}", "abs(".repeat(90), ")".repeat(90))));
+    assert_eq!(
+        message(parse_query("select not (not (!")),
+        "the SQL does not parse: expected an expression, found !, at line 1, column 18"
+    );
 }
 
 #[test]
@@ -201,7 +239,7 @@ fn what_does_not_plan_is_told_in_our_words() {
         ("select amount from t where quantity", "'quantity' is not true or false; compare it".into()),
         (
             "select case when amount then 1 end as x from t",
-            "cannot automatically convert decimal(12,2) to boolean".into(),
+            "decimal(12,2) is not true or false; compare it".into(),
         ),
         (
             "select customer, sum(amount) as a from t",

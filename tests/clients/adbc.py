@@ -133,6 +133,7 @@ def test_errors_have_their_codes():
     status = adbc_driver_manager.AdbcStatusCode
     for sql, code in [
         ("selec 1", status.INVALID_ARGUMENT),
+        ("select ? as x", status.INVALID_ARGUMENT),
         ("select nope from mart.samples", status.INVALID_ARGUMENT),
         ("select 1; select 2", status.INVALID_ARGUMENT),
         ("drop table mart.samples", status.UNAUTHORIZED),

@@ -3,22 +3,28 @@
 mod binary;
 mod grid;
 mod layout;
+mod pipe;
 mod text;
 
 pub(super) use grid::{Grid, Side, counted, grouped};
 pub(super) use layout::{Sheet, lay_out};
+pub(super) use pipe::apart;
 
-use std::io::{BufWriter, ErrorKind, IsTerminal, Write, stdout};
+use std::io::{IsTerminal, stdout};
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use arrow::ipc::writer::StreamWriter;
 use arrow::util::display::FormatOptions;
 use clap::ValueEnum;
-use futures::StreamExt;
+use futures::{StreamExt, stream};
+use parquet::arrow::ArrowWriter;
 
 use crate::error::{Error, Result};
 
 use super::sql::Batches;
 use super::terminal::Terminal;
+use pipe::pour;
 
 /// The most rows that a table holds: it is laid out as a whole.
 const TABLE_ROWS: usize = 10_000;
@@ -28,7 +34,7 @@ const TABLE_ROWS: usize = 10_000;
 pub(super) enum Format {
     // For people.
     Table,
-    // RFC 4180, with a header; NULL is empty.
+    // RFC 4180, with a header; NULL is empty, and quoted where the line would be empty.
     Csv,
     // A list of objects; decimals with all their digits.
     Json,
@@ -51,18 +57,11 @@ pub(super) fn allowed(format: Format, results: usize) -> Result<()> {
 }
 
 /// Prints a text.
-pub(super) fn print(text: &str) -> Result<()> {
-    let mut out = stdout();
-    quiet(out.write_all(text.as_bytes()).and_then(|()| out.flush())).map(drop)
-}
-
-/// Whether to go on writing: a reader that has gone away is no error.
-fn quiet(written: std::io::Result<()>) -> Result<bool> {
-    match written {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(Error::exhausted(format!("stdout cannot be written: {error}")).with_source(error)),
-    }
+///
+/// # Errors
+/// Exhausted: stdout cannot be written.
+pub(super) async fn print(text: String) -> Result<()> {
+    pour(stream::iter([Ok(text.into_bytes())])).await
 }
 
 /// Prints a result as its batches arrive.
@@ -74,7 +73,8 @@ pub(super) async fn write(format: Format, schema: SchemaRef, batches: Batches, t
         Format::Table => table(&schema, batches, terminal).await,
         Format::Csv => csv(&schema, batches).await,
         Format::Json => json(&schema, batches).await,
-        Format::Parquet | Format::Arrow => binary::write(format, schema, batches).await,
+        Format::Parquet => binary::write::<ArrowWriter<Vec<u8>>>(schema, batches).await,
+        Format::Arrow => binary::write::<StreamWriter<Vec<u8>>>(schema, batches).await,
     }
 }
 
@@ -90,7 +90,7 @@ async fn table(schema: &SchemaRef, mut batches: Batches, terminal: Terminal) -> 
         grid.batch(&taken)?;
     }
     let laid = lay_out(&grid, terminal.sheet());
-    print(&laid.text)?;
+    print(laid.text).await?;
     let rows = counted(held as u64, "row", "rows");
     if more {
         terminal.warn(&format!("the first {rows}; there are more, and --format csv prints them all"));
@@ -118,27 +118,32 @@ pub(super) async fn plans(mut batches: Batches) -> Result<()> {
             }
         }
     }
-    print(&text)
+    print(text).await
 }
 
-async fn csv(schema: &SchemaRef, mut batches: Batches) -> Result<()> {
-    let mut out = BufWriter::new(stdout());
-    let mut alive = quiet(out.write_all(text::csv_header(schema).as_bytes()))?;
-    while alive && let Some(batch) = batches.next().await {
-        alive = quiet(out.write_all(text::csv(&batch?)?.as_bytes()))?;
-    }
-    quiet(out.flush()).map(drop)
+async fn csv(schema: &SchemaRef, batches: Batches) -> Result<()> {
+    shown(schema)?;
+    let header = stream::iter([Ok(text::csv_header(schema).into_bytes())]);
+    let rows = batches.map(|batch| Ok(text::csv(&batch?)?.into_bytes()));
+    pour(header.chain(rows)).await
 }
 
-async fn json(schema: &SchemaRef, mut batches: Batches) -> Result<()> {
-    let mut out = BufWriter::new(stdout());
-    let mut alive = quiet(out.write_all(b"["))?;
-    let mut first = true;
-    while alive && let Some(batch) = batches.next().await {
+async fn json(schema: &SchemaRef, batches: Batches) -> Result<()> {
+    shown(schema)?;
+    let mut separator = "\n";
+    let objects = batches.map(|batch| {
+        let mut piece = String::new();
         for object in text::json(schema, &batch?)? {
-            let comma = if std::mem::take(&mut first) { "\n" } else { ",\n" };
-            alive = alive && quiet(out.write_all(comma.as_bytes()).and_then(|()| out.write_all(object.as_bytes())))?;
+            piece.push_str(std::mem::replace(&mut separator, ",\n"));
+            piece.push_str(&object);
         }
-    }
-    quiet(out.write_all(b"\n]\n").and_then(|()| out.flush())).map(drop)
+        Ok(piece.into_bytes())
+    });
+    let piece = |text: &str| stream::iter([Ok(text.as_bytes().to_vec())]);
+    pour(piece("[").chain(objects).chain(piece("\n]\n"))).await
+}
+
+/// Refuses a result that cannot be written as text, before any of it is.
+fn shown(schema: &SchemaRef) -> Result<()> {
+    text::formatters(&RecordBatch::new_empty(SchemaRef::clone(schema)), &FormatOptions::default()).map(drop)
 }

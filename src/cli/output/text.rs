@@ -1,21 +1,29 @@
 //! CSV and JSON, value by value: decimals keep their digits, timestamps are ISO 8601, NULL is empty or null.
 
-use arrow::array::{Array, RecordBatch};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::error::{Error, Result};
 
-fn unshown(error: arrow::error::ArrowError) -> Error {
-    Error::internal("a value cannot be shown").with_source(error)
-}
-
 /// Formatters of a batch's columns.
+///
+/// # Errors
+/// Invalid: a column of a type that has no text.
 pub(super) fn formatters<'a>(
     batch: &'a RecordBatch,
     options: &'a FormatOptions<'a>,
 ) -> Result<Vec<ArrayFormatter<'a>>> {
-    batch.columns().iter().map(|column| ArrayFormatter::try_new(column, options).map_err(unshown)).collect()
+    let formatter = |(field, column): (&'a FieldRef, &'a ArrayRef)| {
+        ArrayFormatter::try_new(column, options).map_err(|error| {
+            let (name, data_type) = (field.name(), field.data_type());
+            Error::invalid(format!(
+                "column '{name}' of type {data_type} cannot be shown as text; choose --format arrow"
+            ))
+            .with_source(error)
+        })
+    };
+    batch.schema_ref().fields().iter().zip(batch.columns()).map(formatter).collect()
 }
 
 /// Whether a value is NULL; a column of no type but NULL keeps no record of it.
@@ -28,6 +36,9 @@ pub(super) fn csv_header(schema: &SchemaRef) -> String {
     names.join(",") + "\n"
 }
 
+/// A value of CSV that is empty.
+const EMPTY: &str = "\"\"";
+
 pub(super) fn csv(batch: &RecordBatch) -> Result<String> {
     let options = FormatOptions::default();
     let formatters = formatters(batch, &options)?;
@@ -37,10 +48,13 @@ pub(super) fn csv(batch: &RecordBatch) -> Result<String> {
             if at > 0 {
                 text.push(',');
             }
-            if !is_null(column, row) {
-                let value = formatter.value(row).to_string();
-                // An empty text is quoted: NULL is nothing at all.
-                text.push_str(&if value.is_empty() { "\"\"".to_owned() } else { quoted(&value) });
+            let value = if is_null(column, row) { None } else { Some(formatter.value(row).to_string()) };
+            match value.as_deref() {
+                // An empty text is quoted: NULL is nothing at all, unless the line would be empty, which readers skip.
+                Some("") => text.push_str(EMPTY),
+                None if batch.num_columns() == 1 => text.push_str(EMPTY),
+                None => {}
+                Some(value) => text.push_str(&quoted(value)),
             }
         }
         text.push('\n');
@@ -103,6 +117,12 @@ mod tests {
     #[test]
     fn csv_quotes_and_tells_null_from_empty() {
         assert_eq!(csv(&batch()).unwrap(), "\"部,\"\"門\",1000000000000000000.01\n\"\",\n,-0.05\n");
+    }
+
+    #[test]
+    fn no_line_of_csv_is_empty() {
+        let text: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None, Some("")]));
+        assert_eq!(csv(&RecordBatch::try_from_iter([("text", text)]).unwrap()).unwrap(), "a\n\"\"\n\"\"\n");
     }
 
     #[test]

@@ -14,8 +14,8 @@ use datafusion::logical_expr::{
 
 /// What is done around the calls of a function.
 pub(super) trait Manner: Debug + PartialEq + Eq + Hash + Send + Sync + 'static {
-    /// The type of the result, where the function's own is `of`.
-    fn returns(&self, of: DataType) -> DataType {
+    /// The type of the result, where the function's own is `of`, for a first argument of some type.
+    fn returns(&self, of: DataType, _first: Option<&DataType>) -> DataType {
         of
     }
 
@@ -50,12 +50,13 @@ impl<M: Manner> ScalarUDFImpl for Around<M> {
     }
 
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
-        self.0.return_type(arguments).map(|of| self.1.returns(of))
+        self.0.return_type(arguments).map(|of| self.1.returns(of, arguments.first()))
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let first = args.arg_fields.first().map(|field| field.data_type().clone());
         let field = self.0.return_field_from_args(args)?;
-        let of = self.1.returns(field.data_type().clone());
+        let of = self.1.returns(field.data_type().clone(), first.as_ref());
         Ok(if of == *field.data_type() { field } else { Arc::new(field.as_ref().clone().with_data_type(of)) })
     }
 

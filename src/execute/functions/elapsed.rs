@@ -112,8 +112,23 @@ fn microseconds(interval: IntervalMonthDayNano) -> Option<i64> {
     i64::from(interval.days).checked_mul(DAY)?.checked_add(interval.nanoseconds / 1_000)
 }
 
+/// An interval as SQL writes it.
+pub(super) fn written(interval: IntervalMonthDayNano) -> String {
+    let IntervalMonthDayNano { months, days, nanoseconds } = interval;
+    let parts = [(i64::from(months), "months"), (i64::from(days), "days"), (nanoseconds, "nanoseconds")];
+    let parts = parts.iter().filter(|(count, _)| *count != 0).map(|(count, unit)| format!("{count} {unit}"));
+    match parts.collect::<Vec<_>>().join(" ") {
+        none if none.is_empty() => "INTERVAL '0 days'".to_owned(),
+        parts => format!("INTERVAL '{parts}'"),
+    }
+}
+
 /// The refusal of an interval without a length.
 fn incomparable<T>(interval: &Expr) -> Result<T> {
+    let interval = match interval {
+        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(interval)), _) => written(*interval),
+        other => other.to_string(),
+    };
     plan_err!(
         "{interval} has no length to compare: only an interval that is written out, without months, has one; add it \
          to a timestamp and compare that, as in a < b + INTERVAL '1 month'"

@@ -1,5 +1,6 @@
 //! DataFusion's functions that make timestamps, with timestamps in microseconds as the mart keeps them, whatever unit
-//! theirs has; and text read straight into microseconds, so that it need not lie between 1677 and 2262.
+//! theirs has: of a number, which counts from 1970 in UTC, an instant. Text is read straight into microseconds, so that it
+//! need not lie between 1677 and 2262.
 
 use std::sync::Arc;
 
@@ -49,8 +50,11 @@ fn direct(name: &str, arguments: &[ColumnarValue], to: &DataType) -> Option<Resu
 }
 
 impl Manner for Micros {
-    fn returns(&self, of: DataType) -> DataType {
+    fn returns(&self, of: DataType, first: Option<&DataType>) -> DataType {
         match of {
+            DataType::Timestamp(_, None) if first.is_some_and(DataType::is_numeric) => {
+                DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+            }
             DataType::Timestamp(_, zone) => DataType::Timestamp(TimeUnit::Microsecond, zone),
             other => other,
         }

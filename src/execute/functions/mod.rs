@@ -16,10 +16,12 @@ mod arithmetic;
 mod around;
 mod bounded;
 mod calendar;
+mod concatenation;
 mod conversion;
 mod elapsed;
 mod float;
 mod float_aggregate;
+mod foresight;
 mod frame;
 mod groups;
 mod micros;
@@ -67,8 +69,8 @@ const ARBITRARY: [&str; 4] = ["any_value", "first_value", "last_value", "nth_val
 pub fn all() -> Functions {
     let planners = planner::planners(SessionStateDefaults::default_expr_planners());
     let mut functions = Functions { planners, ..Functions::default() };
-    let ours = [wall_clock::wall_clock(), elapsed::days_between(), truncate::date_trunc(), truncate::date_bin()];
-    let ours = arithmetic::all().into_iter().chain(ours).map(Arc::new);
+    let ours = [elapsed::days_between(), truncate::date_trunc(), truncate::date_bin()];
+    let ours = arithmetic::all().into_iter().chain(wall_clock::wall_clocks()).chain(ours).map(Arc::new);
     let theirs = SessionStateDefaults::default_scalar_functions().into_iter();
     let theirs = theirs.map(float::in_one_form).map(micros::in_microseconds).map(bounded::within_bounds);
     for function in theirs.chain(ours) {

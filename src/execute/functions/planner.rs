@@ -14,8 +14,9 @@ use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::arithmetic::{checked, divide, negate};
+use super::concatenation::concatenation;
 use super::conversion::{conversion, within_dialect};
-use super::elapsed::{as_durations, days_between, is_length};
+use super::elapsed::{as_durations, days_between, is_length, written};
 use super::float;
 
 /// Plans the operators.
@@ -88,7 +89,8 @@ fn refuse_time_of_date(left: (&Expr, &DataType), right: (&Expr, &DataType)) -> R
         Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(length)), _)
             if *date.1 == DataType::Date32 && length.nanoseconds != 0 =>
         {
-            plan_err!("{} has hours, which a date does not; cast {} to a timestamp first", interval.0, date.0)
+            let interval = written(*length);
+            plan_err!("{interval} has hours, which a date does not; cast {} to a timestamp first", date.0)
         }
         _ => Ok(()),
     }
@@ -141,6 +143,7 @@ fn rewrite_binary(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<E
             let same = left == right || !left.is_integer() || !right.is_integer();
             checked(op, &left, &right).filter(|_| same)
         }
+        Operator::StringConcat => concatenation(&left.get_type(schema)?, &right.get_type(schema)?),
         Operator::Eq
         | Operator::NotEq
         | Operator::Lt

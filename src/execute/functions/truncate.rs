@@ -14,6 +14,7 @@ use datafusion::logical_expr::{
 
 use super::calendar::{DAY, Unit, add_months, months_between};
 use super::conversion::is_utc;
+use super::elapsed::written;
 
 /// Which of the two it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,7 +57,7 @@ impl Stride {
             (months, Some(0)) if months > 0 && nanoseconds == 0 => Ok(Stride::Months(months.into())),
             (0, Some(length)) if length > 0 && nanoseconds % 1_000 == 0 => Ok(Stride::Microseconds(length)),
             _ => {
-                let shown = ScalarValue::IntervalMonthDayNano(Some(interval));
+                let shown = written(interval);
                 exec_err!(
                     "date_bin takes a positive interval of months alone, or of days and time in whole microseconds, \
                      not {shown}"

@@ -1,18 +1,22 @@
 //! `wall_clock(instant, 'zone')`: what the clock on the wall of a zone shows at an instant, as a timestamp
-//! without a zone. The zone database is chrono-tz, the same that the planner and Arrow use.
+//! without a zone. The zone database is chrono-tz, the same that the planner and Arrow use. Text is read as the planner
+//! reads a literal: with an offset it is an instant, without one a clock already.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
-use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit, TimestampMicrosecondType};
-use chrono::{DateTime, Offset, TimeZone};
+use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray, StringArray};
+use arrow::compute::kernels::cast_utils::Parser;
+use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, TimeUnit, TimestampMicrosecondType};
+use chrono::{DateTime, NaiveDate, NaiveTime, Offset, TimeZone};
 use chrono_tz::Tz;
 use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err, internal_err, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
+
+use crate::sql::Written;
 
 /// Microseconds in a second.
 const SECOND: i64 = 1_000_000;
@@ -103,13 +107,15 @@ fn tabulate(zone: Tz, from: i64, to: i64, spans: &mut Vec<(i64, i64)>) {
 /// The function. It keeps the zones that it has met.
 #[derive(Debug)]
 pub(super) struct WallClock {
+    /// Whether text that is no time becomes NULL (TRY_CAST) instead of an error.
+    lenient: bool,
     signature: Signature,
     zones: Mutex<HashMap<Tz, Arc<Offsets>>>,
 }
 
 impl PartialEq for WallClock {
     fn eq(&self, other: &Self) -> bool {
-        self.signature == other.signature
+        self.lenient == other.lenient && self.signature == other.signature
     }
 }
 
@@ -117,14 +123,16 @@ impl Eq for WallClock {}
 
 impl Hash for WallClock {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.signature.hash(state);
+        (self.lenient, &self.signature).hash(state);
     }
 }
 
-/// `wall_clock(instant, 'zone')`.
-pub(super) fn wall_clock() -> ScalarUDF {
-    let signature = Signature::user_defined(Volatility::Immutable);
-    ScalarUDF::from(WallClock { signature, zones: Mutex::new(HashMap::new()) })
+/// `wall_clock(instant, 'zone')`, and `try_wall_clock`, which gives NULL for text that is no time.
+pub(super) fn wall_clocks() -> [ScalarUDF; 2] {
+    [false, true].map(|lenient| {
+        let signature = Signature::user_defined(Volatility::Immutable);
+        ScalarUDF::from(WallClock { lenient, signature, zones: Mutex::new(HashMap::new()) })
+    })
 }
 
 impl WallClock {
@@ -132,6 +140,27 @@ impl WallClock {
     fn offsets(&self, zone: Tz) -> Arc<Offsets> {
         let mut zones = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(zones.entry(zone).or_insert_with(|| Arc::new(Offsets::of(zone))))
+    }
+
+    /// The clock that each text shows or stands for.
+    fn read(&self, texts: &StringArray, zone: Tz) -> Result<ArrayRef> {
+        let clock = |text: &str| {
+            let clock = match Written::read(text) {
+                Some(Written::Instant(at)) => Some(at.with_timezone(&zone).naive_local()),
+                Some(Written::Clock(at)) => Some(at),
+                // Shorter forms of dates.
+                None => Date32Type::parse(text.trim()).and_then(NaiveDate::from_epoch_days).map(|date| date.and_time(NaiveTime::MIN)),
+            };
+            clock.map(|clock| clock.and_utc().timestamp_micros())
+        };
+        let clocks = texts.iter().map(|text| match text.map(|text| clock(text).ok_or(text)) {
+            Some(Ok(clock)) => Ok(Some(clock)),
+            Some(Err(text)) if !self.lenient => {
+                exec_err!("'{text}' is no time; write 2017-06-01 or 2017-06-01 12:00:00")
+            }
+            _ => Ok(None),
+        });
+        Ok(Arc::new(clocks.collect::<Result<PrimitiveArray<TimestampMicrosecondType>>>()?))
     }
 }
 
@@ -149,7 +178,7 @@ fn zone(value: &ScalarValue) -> Result<Tz> {
 
 impl ScalarUDFImpl for WallClock {
     fn name(&self) -> &str {
-        "wall_clock"
+        if self.lenient { "try_wall_clock" } else { "wall_clock" }
     }
 
     fn signature(&self) -> &Signature {
@@ -165,6 +194,7 @@ impl ScalarUDFImpl for WallClock {
             [DataType::Null, _] => {
                 Ok(vec![DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), DataType::Utf8])
             }
+            [DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View, _] => Ok(vec![DataType::Utf8, DataType::Utf8]),
             [other, _] => plan_err!("wall_clock takes a timestamp, not {other}"),
             _ => plan_err!("wall_clock takes a timestamp and the name of a zone"),
         }
@@ -180,15 +210,19 @@ impl ScalarUDFImpl for WallClock {
             _ => return plan_err!("the zone of wall_clock must be a literal"),
         };
         let data_type = DataType::Timestamp(TimeUnit::Microsecond, None);
-        Ok(Arc::new(Field::new(self.name(), data_type, args.arg_fields[0].is_nullable())))
+        Ok(Arc::new(Field::new(self.name(), data_type, self.lenient || args.arg_fields[0].is_nullable())))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let [instants, ColumnarValue::Scalar(name)] = args.args.as_slice() else {
             return exec_err!("the zone of wall_clock must be a literal");
         };
-        let offsets = self.offsets(zone(name)?);
+        let zone = zone(name)?;
+        let offsets = self.offsets(zone);
         let shift = |array: &ArrayRef| -> Result<ArrayRef> {
+            if let Some(texts) = array.as_string_opt::<i32>() {
+                return self.read(texts, zone);
+            }
             match array.as_primitive_opt::<TimestampMicrosecondType>() {
                 Some(instants) => {
                     let shifted = offsets.shift(instants);

@@ -1,29 +1,30 @@
-//! Batches on their way out: an answer becomes messages of bounded size, at most a few of them waiting for the client.
-//! A client that goes away, one that stops reading and a server that ends all drop the answer, which stops its query.
+//! Batches on their way out: an answer becomes messages of bounded size, which wait for the client (`outbox`).
+
+mod outbox;
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow_flight::FlightData;
 use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::error::FlightError;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
-use tokio::sync::mpsc::{self, Sender};
-use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
+use super::calls::Call;
 use super::status;
 use crate::error::{Error, Result};
+use crate::execute::batch_bytes;
+use crate::query::sent;
+use outbox::{Outbox, Patience};
 
 /// What a message aims at; its rows are divided until they take no more.
 const MESSAGE_BYTES: usize = 4 << 20;
 /// What a message may take, with room for its frame within the 16 MiB that drivers read.
 const MESSAGE_BYTES_MOST: usize = (16 << 20) - (64 << 10);
-/// Messages that wait for the client.
-const WAITING: usize = 2;
 /// How long a client may leave its result unread.
 const UNREAD: Duration = Duration::from_secs(300);
 
@@ -36,7 +37,7 @@ pub(super) fn sendable(schema: &Schema) -> Result<()> {
         if !field.is_nullable() {
             return Err(Error::internal(format!("column {:?} is announced as never NULL", field.name())));
         }
-        if !on_the_wire(field.data_type()) {
+        if sent(field.data_type()).as_ref() != Some(field.data_type()) {
             return Err(Error::internal(format!(
                 "column {:?} has type {}, which drivers cannot read",
                 field.name(),
@@ -47,80 +48,33 @@ pub(super) fn sendable(schema: &Schema) -> Result<()> {
     Ok(())
 }
 
-fn on_the_wire(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Utf8View
-        | DataType::BinaryView
-        | DataType::ListView(_)
-        | DataType::LargeListView(_)
-        | DataType::Dictionary(..)
-        | DataType::RunEndEncoded(..)
-        | DataType::Union(..) => false,
-        DataType::List(field)
-        | DataType::LargeList(field)
-        | DataType::FixedSizeList(field, _)
-        | DataType::Map(field, _) => on_the_wire(field.data_type()),
-        DataType::Struct(fields) => fields.iter().all(|field| on_the_wire(field.data_type())),
-        _ => true,
-    }
-}
-
-/// Sends `answer` as messages, the schema first. `ending` stops it with an error.
+/// Sends `answer` as messages, the schema first. The last must have been made by the `deadline`, and all end with `call`.
 pub(super) fn messages(
     answer: impl Stream<Item = Result<RecordBatch>> + Send + 'static,
     schema: SchemaRef,
-    ending: CancellationToken,
+    deadline: Option<Instant>,
+    call: Call,
 ) -> BoxStream<'static, Result<FlightData, Status>> {
-    let (sender, receiver) = mpsc::channel(WAITING);
+    let (outbox, waiting) = Outbox::new(Patience { deadline, unread: UNREAD });
     // A stream that merely stops would look like a result that is complete, so that its end is told apart.
     let end = Arc::new(OnceLock::new());
     let told = Arc::clone(&end);
+    let ending = call.ending.clone();
     tokio::spawn(async move {
-        let outcome = pump(encoded(answer, schema), &sender, &ending, UNREAD).await;
-        // Set once, here.
+        let outcome = outbox.send(encoded(answer, schema), &ending).await;
+        // Set once, here, and before the outbox is dropped.
         let _ = told.set(outcome);
     });
-    let messages = stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|m| (Ok(m), receiver)) });
     let last = stream::once(async move {
+        // Until here it is under way.
+        let _call = call;
         match end.get() {
             Some(Ok(())) => None,
             Some(Err(error)) => Some(Err(status::of(error))),
             None => Some(Err(status::of(&Error::internal("the result broke off")))),
         }
     });
-    messages.chain(last.filter_map(std::future::ready)).boxed()
-}
-
-async fn pump(
-    messages: impl Stream<Item = Result<FlightData>>,
-    sender: &Sender<FlightData>,
-    ending: &CancellationToken,
-    unread: Duration,
-) -> Result<()> {
-    let mut messages = std::pin::pin!(messages);
-    let ended = || Error::unavailable("the server is shutting down; ask again");
-    let gone = || Error::cancelled("the client went away");
-    loop {
-        let message = tokio::select! {
-            biased;
-            () = sender.closed() => return Err(gone()),
-            () = ending.cancelled() => return Err(ended()),
-            message = messages.next() => message,
-        };
-        let Some(message) = message.transpose()? else { return Ok(()) };
-        tokio::select! {
-            biased;
-            sent = tokio::time::timeout(unread, sender.send(message)) => match sent {
-                Ok(Ok(())) => {}
-                Ok(Err(_closed)) => return Err(gone()),
-                Err(_elapsed) => return Err(Error::deadline(format!(
-                    "the result was left unread for {} minutes; fetch it at once or ask for less",
-                    unread.as_secs() / 60
-                ))),
-            },
-            () = ending.cancelled() => return Err(ended()),
-        }
-    }
+    waiting.map(Ok).chain(last.filter_map(std::future::ready)).boxed()
 }
 
 fn encoded(
@@ -172,38 +126,18 @@ fn pieces(batch: &RecordBatch, announced: &SchemaRef) -> Result<Vec<RecordBatch>
     let batch = RecordBatch::try_new_with_options(Arc::clone(announced), batch.columns().to_vec(), &options)
         .map_err(|error| Error::internal("the result differs from its announced schema").with_source(error))?;
     let mut pieces = Vec::new();
-    divide(batch, &mut pieces)?;
+    divide(batch, &mut pieces);
     Ok(pieces)
 }
 
-fn divide(batch: RecordBatch, pieces: &mut Vec<RecordBatch>) -> Result<()> {
+fn divide(batch: RecordBatch, pieces: &mut Vec<RecordBatch>) {
     let rows = batch.num_rows();
-    if rows <= 1 || size(&batch)? <= MESSAGE_BYTES {
+    if rows <= 1 || batch_bytes(&batch) <= MESSAGE_BYTES {
         pieces.push(batch);
-        return Ok(());
+        return;
     }
-    divide(batch.slice(0, rows / 2), pieces)?;
-    divide(batch.slice(rows / 2, rows - rows / 2), pieces)
-}
-
-fn size(batch: &RecordBatch) -> Result<usize> {
-    batch.columns().iter().map(|column| array_size(column.as_ref())).sum()
-}
-
-/// What the rows of an array take, as distinct from the buffers that they share with other rows.
-fn array_size(array: &dyn Array) -> Result<usize> {
-    if let Some(list) = array.as_list_opt::<i32>() {
-        let offsets = list.value_offsets();
-        let (first, last) = (offsets[0] as usize, offsets[offsets.len() - 1] as usize);
-        return Ok(size_of_val(offsets) + array_size(list.values().slice(first, last - first).as_ref())?);
-    }
-    if let Some(structure) = array.as_struct_opt() {
-        return structure.columns().iter().map(|column| array_size(column.as_ref())).sum();
-    }
-    array
-        .to_data()
-        .get_slice_memory_size()
-        .map_err(|error| Error::internal("the size of a result cannot be told").with_source(error))
+    divide(batch.slice(0, rows / 2), pieces);
+    divide(batch.slice(rows / 2, rows - rows / 2), pieces);
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
+use super::outbox::WAITING;
 use super::*;
 use crate::error::Kind;
+use crate::flight::calls::Calls;
 use arrow::array::{ArrayRef, Int64Array, ListArray, StringArray};
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::Field;
+use arrow::datatypes::{DataType, Field};
 use arrow_flight::decode::FlightRecordBatchStream;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 fn texts(texts: Vec<String>) -> RecordBatch {
     let schema = Arc::new(Schema::new(vec![Field::new("text", DataType::Utf8, true)]));
@@ -12,7 +15,7 @@ fn texts(texts: Vec<String>) -> RecordBatch {
 }
 
 fn sent(batches: Vec<Result<RecordBatch>>, schema: SchemaRef) -> BoxStream<'static, Result<FlightData, Status>> {
-    messages(stream::iter(batches), schema, CancellationToken::new())
+    messages(stream::iter(batches), schema, None, Calls::new().begin())
 }
 
 async fn back(messages: BoxStream<'static, Result<FlightData, Status>>) -> Result<Vec<RecordBatch>> {
@@ -99,7 +102,7 @@ async fn a_panic_is_no_end_of_a_result() {
     let batch = texts(vec!["a".into()]);
     let schema = batch.schema();
     let broken = stream::iter([0, 1]).map(move |at| if at == 0 { Ok(batch.clone()) } else { panic!("broken") });
-    let error = back(messages(broken, schema, CancellationToken::new())).await.unwrap_err();
+    let error = back(messages(broken, schema, None, Calls::new().begin())).await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (Kind::Internal, "the result broke off"));
 }
 
@@ -124,7 +127,7 @@ fn endless() -> (impl Stream<Item = Result<RecordBatch>>, Arc<std::sync::atomic:
 #[tokio::test]
 async fn a_client_that_goes_away_stops_the_query_and_one_that_waits_holds_it() {
     let (answer, made, dropped) = endless();
-    let mut messages = messages(answer, texts(vec![]).schema(), CancellationToken::new());
+    let mut messages = messages(answer, texts(vec![]).schema(), None, Calls::new().begin());
     for _ in 0..10 {
         messages.next().await.unwrap().unwrap();
         tokio::task::yield_now().await;
@@ -137,19 +140,76 @@ async fn a_client_that_goes_away_stops_the_query_and_one_that_waits_holds_it() {
 #[tokio::test]
 async fn a_client_that_stops_reading_loses_its_result() {
     let (answer, _, dropped) = endless();
-    let (sender, _unread) = mpsc::channel(WAITING);
+    let patience = Patience { deadline: None, unread: Duration::from_millis(1) };
+    let (outbox, unread) = Outbox::new(patience);
     let messages = encoded(answer, texts(vec![]).schema());
-    let error = pump(messages, &sender, &CancellationToken::new(), Duration::from_millis(1)).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Deadline);
+    let error = outbox.send(messages, &CancellationToken::new()).await.unwrap_err();
+    assert!(error.kind() == Kind::Deadline && error.message().contains("unread"), "{error}");
     assert!(dropped.await.is_err());
+    // What was made for it has been dropped too.
+    drop(outbox);
+    assert_eq!(unread.count().await, 0);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_begin_to_read_loses_its_result() {
+    let batch = texts(vec!["a".into()]);
+    let (outbox, unread) = Outbox::new(Patience { deadline: None, unread: Duration::from_millis(1) });
+    let messages = encoded(stream::iter([Ok(batch.clone())]), batch.schema());
+    let error = outbox.send(messages, &CancellationToken::new()).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Deadline);
+    drop(outbox);
+    assert_eq!(unread.count().await, 0);
+}
+
+#[tokio::test]
+async fn a_deadline_holds_for_a_client_that_stops_reading() {
+    let (answer, _, dropped) = endless();
+    let deadline = Some(crate::clock::monotonic() + Duration::from_millis(50));
+    let unread = messages(answer, texts(vec![]).schema(), deadline, Calls::new().begin());
+    assert!(dropped.await.is_err());
+    let error = back(unread).await.unwrap_err();
+    assert!(error.kind() == Kind::Deadline && error.message().contains("limits.deadline"), "{error}");
+}
+
+#[tokio::test]
+async fn a_query_that_has_made_all_ends_although_nobody_reads() {
+    let batch = texts(vec!["a".into()]);
+    let (sender, dropped) = oneshot::channel::<()>();
+    let (schema, rows) = (batch.schema(), vec![batch; WAITING]);
+    let answer = stream::unfold((rows, Some(sender)), |(mut rows, mut sender)| async {
+        let row = rows.pop();
+        if row.is_none() {
+            sender = None;
+        }
+        row.map(|row| (Ok(row), (rows, sender)))
+    });
+    // The schema and one batch wait; the last batch waits for its turn.
+    let unread = messages(answer, schema, None, Calls::new().begin());
+    assert!(dropped.await.is_err());
+    assert_eq!(back(unread).await.unwrap().len(), WAITING);
+}
+
+#[tokio::test]
+async fn a_result_is_under_way_until_it_has_been_read() {
+    let calls = Calls::new();
+    let batch = texts(vec!["a".into()]);
+    let mut messages = messages(stream::iter([Ok(batch.clone())]), batch.schema(), None, calls.begin());
+    let mut none = std::pin::pin!(calls.none());
+    while let Some(message) = messages.next().await {
+        message.unwrap();
+        assert!(futures::poll!(&mut none).is_pending());
+    }
+    drop(messages);
+    none.await;
 }
 
 #[tokio::test]
 async fn the_end_of_the_server_is_told() {
     let (answer, _, dropped) = endless();
-    let ending = CancellationToken::new();
-    let messages = messages(answer, texts(vec![]).schema(), ending.clone());
-    ending.cancel();
+    let calls = Calls::new();
+    let messages = messages(answer, texts(vec![]).schema(), None, calls.begin());
+    calls.end();
     assert_eq!(back(messages).await.unwrap_err().kind(), Kind::Unavailable);
     assert!(dropped.await.is_err());
 }

@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, SelectItem, Value
 
 use crate::error::{Error, Result};
 use crate::model::{Cube, Dimension, Measure};
-use crate::sql::fold;
+use crate::sql::{self, fold};
 use crate::yaml::hint;
 
 use super::super::ast;
@@ -62,7 +62,7 @@ impl<'a> Names<'a> {
     }
 
     fn normalise(&self, expr: &mut Expr, aliases: &[&str]) -> Result<()> {
-        stacker::maybe_grow(super::STACK_LEFT_BYTES, super::STACK_MORE_BYTES, || {
+        sql::deep(|| {
             match expr {
                 Expr::Identifier(ident) => {
                     let name = fold(ident);

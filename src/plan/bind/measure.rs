@@ -5,6 +5,7 @@ use datafusion::sql::sqlparser::ast::{DuplicateTreatment, Expr, Function, Functi
 
 use crate::error::{Error, Result};
 use crate::model::{Aggregate, Measure};
+use crate::sql;
 
 use super::super::relation::Lineage;
 use super::super::{Context, ast};
@@ -12,7 +13,6 @@ use super::instant;
 use super::items::{Meaning, Names, is_measure_call};
 use super::star::{Star, aggregate};
 use super::sums::{looked_through, reads_cube, yields_constants};
-use super::{STACK_LEFT_BYTES, STACK_MORE_BYTES};
 
 /// What the outer query of a block is rewritten over.
 pub(super) struct Evaluation<'a> {
@@ -40,7 +40,7 @@ pub(super) fn leaf_name(at: usize) -> String {
 impl Evaluation<'_> {
     /// An expression of the outer query: keys as they are, measures and aggregates evaluated at the block's keys.
     pub(super) fn output(&mut self, expr: &Expr) -> Result<Expr> {
-        stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
+        sql::deep(|| {
             let bare = unwrapped(expr);
             if let Some(at) = self.keys.iter().position(|key| unwrapped(key) == bare) {
                 return Ok(ast::column(&key_name(at)));
@@ -79,7 +79,7 @@ impl Evaluation<'_> {
 
     /// An expression over the rows of the star.
     pub(super) fn rows(&mut self, expr: &Expr) -> Result<Expr> {
-        stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || match expr {
+        sql::deep(|| match expr {
             Expr::Identifier(name) => match self.names.meaning(&name.value)? {
                 Meaning::Dimension(dimension) => self.star.dimension(dimension),
                 Meaning::Measure(measure) => Err(Error::invalid(format!(
@@ -213,7 +213,7 @@ impl Evaluation<'_> {
     /// The typed literals and clock calls of an expression as wall clocks; plain text is told by what it meets, when
     /// the types are known.
     pub(super) fn on_the_wall(&self, expr: &mut Expr) -> Result<()> {
-        stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
+        sql::deep(|| {
             if let Some(literal) = instant::on_the_wall(expr, self.context.query) {
                 *expr = literal;
                 return Ok(());

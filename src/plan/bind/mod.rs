@@ -20,16 +20,12 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::error::{Error, Result};
 use crate::model::Cube;
-use crate::sql::{fold, version_number};
+use crate::sql::{self, fold, version_number};
 use crate::yaml::nearest;
 
 use super::catalog::{unknown_table, versioned};
 use super::relation::{Column, Lineage, Relation};
 use super::{Context, ast};
-
-/// The stack that one level of nesting may need, and how much more is taken at a time.
-const STACK_LEFT_BYTES: usize = 256 << 10;
-const STACK_MORE_BYTES: usize = 4 << 20;
 
 /// Binds a whole query in place.
 pub(super) fn bind(query: &mut Query, context: &Context<'_>) -> Result<()> {
@@ -39,8 +35,8 @@ pub(super) fn bind(query: &mut Query, context: &Context<'_>) -> Result<()> {
 /// The binder of one statement.
 struct Binder<'a> {
     context: &'a Context<'a>,
-    /// What WITH has named, innermost last.
-    ctes: Vec<HashMap<String, Relation>>,
+    /// What WITH has named, innermost last, and under which name it is planned.
+    ctes: Vec<HashMap<String, (Ident, Relation)>>,
     /// The same queries, bound, in the order in which they were written.
     with: Vec<Cte>,
     /// Whether the expressions at hand stand over what a cube has computed, where time is wall clock.
@@ -50,14 +46,14 @@ struct Binder<'a> {
 /// What a name after FROM means.
 enum Source<'a> {
     Cube(&'a Cube),
-    Cte(Relation),
+    Cte { planned: Ident, relation: Relation },
     Table { name: String, version: Option<u64> },
 }
 
 impl<'a> Binder<'a> {
     /// Binds a query, at any depth: what its rows are.
     fn query(&mut self, query: &mut Query) -> Result<Relation> {
-        stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
+        sql::deep(|| {
             self.ctes.push(HashMap::new());
             let outer = std::mem::replace(&mut self.wall, false);
             let visible = self.with.len();
@@ -73,9 +69,7 @@ impl<'a> Binder<'a> {
         if let Some(with) = &mut query.with {
             for cte in &mut with.cte_tables {
                 let relation = self.query(&mut cte.query)?.renamed(&column_names(&cte.alias));
-                if let Some(scope) = self.ctes.last_mut() {
-                    scope.insert(fold(&cte.alias.name), relation);
-                }
+                self.name_cte(cte, relation)?;
                 self.with.push(cte.clone());
             }
         }
@@ -103,6 +97,21 @@ impl<'a> Binder<'a> {
         Ok(relation)
     }
 
+    /// Enters a query of WITH into the innermost scope. Where it hides one of a scope around it, which `SqlToRel` does
+    /// not know, it is planned under a name of its own.
+    fn name_cte(&mut self, cte: &mut Cte, relation: Relation) -> Result<()> {
+        let (name, depth) = (fold(&cte.alias.name), self.ctes.len());
+        let Some((scope, around)) = self.ctes.split_last_mut() else { return Ok(()) };
+        if scope.contains_key(&name) {
+            return Err(Error::invalid(format!("WITH names two queries '{name}'; rename one")));
+        }
+        if around.iter().any(|scope| scope.contains_key(&name)) {
+            cte.alias.name = ast::ident(&format!("{name}${depth}"));
+        }
+        scope.insert(name, (cte.alias.name.clone(), relation));
+        Ok(())
+    }
+
     fn set_expr(&mut self, body: &mut SetExpr) -> Result<Relation> {
         match body {
             SetExpr::Select(select) => {
@@ -116,7 +125,7 @@ impl<'a> Binder<'a> {
             }
             SetExpr::Query(query) => self.query(query),
             SetExpr::SetOperation { left, right, .. } => {
-                let left = stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || self.set_expr(left))?;
+                let left = sql::deep(|| self.set_expr(left))?;
                 let right = self.set_expr(right)?;
                 Ok(united(left, &right))
             }
@@ -162,7 +171,7 @@ impl<'a> Binder<'a> {
                 }
                 Ok(Some((cube, alias.as_ref().map_or_else(|| cube.name.clone(), |alias| fold(&alias.name)))))
             }
-            Source::Cte(_) | Source::Table { .. } => Ok(None),
+            Source::Cte { .. } | Source::Table { .. } => Ok(None),
         }
     }
 
@@ -175,13 +184,13 @@ impl<'a> Binder<'a> {
         let model = self.context.model;
         match parts.as_slice() {
             [name] => {
-                if let Some(relation) = self.ctes.iter().rev().find_map(|scope| scope.get(*name)) {
+                if let Some((planned, relation)) = self.ctes.iter().rev().find_map(|scope| scope.get(*name)) {
                     if version.is_some() {
                         return Err(Error::invalid(format!(
                             "VERSION AS OF goes with tables of mart; '{name}' is a query of WITH"
                         )));
                     }
-                    return Ok(Source::Cte(relation.clone()));
+                    return Ok(Source::Cte { planned: planned.clone(), relation: relation.clone() });
                 }
                 model.cubes.get(*name).map(Source::Cube).ok_or_else(|| self.unknown(name))
             }
@@ -219,7 +228,7 @@ impl<'a> Binder<'a> {
 
     /// Binds what stands in an expression of ordinary SQL: its subqueries, the time, and names with a schema.
     fn free_expr(&mut self, expr: &mut Expr) -> Result<()> {
-        stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || {
+        sql::deep(|| {
             if let Expr::Function(function) = expr
                 && let Some(name) = ast::function_name(function)
                 && items::is_measure_call(&name)

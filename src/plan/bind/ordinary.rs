@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, JoinConstraint, JoinOperator, OrderByExpr, Select, SelectItem,
+    Distinct, Expr, GroupByExpr, JoinConstraint, JoinOperator, ObjectName, OrderByExpr, Select, SelectItem,
     SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins, Value,
 };
 
@@ -94,8 +94,12 @@ impl Binder<'_> {
                         "a JOIN with the cube '{}' is not there yet; ask it alone, or join the tables of mart",
                         cube.name
                     ))),
-                    Source::Cte(relation) => {
+                    Source::Cte { planned, relation } => {
                         let bare = name.0.last().and_then(|part| part.as_ident()).map(fold).unwrap_or_default();
+                        if fold(&planned) != bare {
+                            *name = ObjectName::from(vec![planned]);
+                            alias.get_or_insert_with(|| ast::alias(&bare));
+                        }
                         sources.push((known.unwrap_or(bare), relation.renamed(&renames)));
                         Ok(())
                     }

@@ -10,11 +10,10 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::logical_expr::TableSource;
 use futures::TryStreamExt;
-use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::model::{Spec, TableSchema, resolve};
-use crate::query::{Principal, Settings};
+use crate::query::{Principal, Settings, Stop};
 
 mod answers;
 mod golden;
@@ -141,8 +140,7 @@ fn query() -> Query {
         mart_version: 1,
         now: chrono::DateTime::from_timestamp(1_493_600_400, 0).unwrap(),
         timezone: chrono_tz::America::New_York,
-        deadline: None,
-        cancel: CancellationToken::new(),
+        stop: Stop::default(),
     }
 }
 
@@ -164,7 +162,7 @@ async fn rows(sql: &str) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let engine = crate::execute::Engine::new(&crate::config::Limits::default(), folder.path()).unwrap();
     let query = query();
-    let permit = engine.admit(&query).await.unwrap();
+    let permit = engine.admit(&query.stop).await.unwrap();
     let answer = engine.execute(&query, permit, plan.logical, plan.schema).await;
     let answer = answer.unwrap_or_else(|error| panic!("'{sql}': {error}"));
     let batches: Vec<RecordBatch> = answer.try_collect().await.unwrap_or_else(|error| panic!("'{sql}': {error}"));

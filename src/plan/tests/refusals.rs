@@ -1,4 +1,4 @@
-use super::{KeyClaim, planned, planned_with, refused};
+use super::{KeyClaim, planned, planned_with, refused, rows};
 
 const BY_BOTH: &str = "(SELECT department d, store s, SUM(baskets) b, SUM(revenue) r FROM sales GROUP BY 1, 2) t";
 
@@ -64,4 +64,26 @@ fn a_join_needs_a_true_claim_only_where_it_is_used() {
         planned_with("SELECT store, revenue FROM sales", claim).unwrap();
     }
     planned("SELECT city, revenue FROM sales").unwrap();
+}
+
+#[tokio::test]
+async fn filters_may_not_multiply_along_a_chain() {
+    let chain = |links: usize, wrapped: &str| {
+        let mut sql = "WITH c0 AS (SELECT line_id AS a, store FROM mart.lines)".to_owned();
+        for at in 1..=links {
+            sql += &format!(", c{at} AS (SELECT a + a AS a, store FROM c{} WHERE a + a > 0)", at - 1);
+        }
+        format!("{sql} SELECT count(*) FROM {}", wrapped.replace('$', &format!("c{links}")))
+    };
+    assert_eq!(rows(&chain(10, "$")).await, ["7"]);
+    for wrapped in [
+        "$",
+        "(SELECT a AS b FROM $ GROUP BY a HAVING a > 0) AS d",
+        "mart.lines AS l JOIN $ AS d ON l.store = d.store AND l.line_id < d.a",
+        "(SELECT a FROM $ UNION ALL SELECT 1) AS d WHERE a > 1",
+        "mart.shops WHERE store IN (SELECT store FROM $ WHERE a > 1)",
+    ] {
+        assert!(refused(&chain(24, wrapped)).contains("earlier"), "{wrapped}");
+        assert!(refused(&chain(80, wrapped)).contains("earlier"), "{wrapped}");
+    }
 }

@@ -16,10 +16,8 @@ pub enum Shape {
     Bool,
     /// A whole number.
     Integer,
-    /// A whole number from 0 on.
-    Natural,
-    /// A whole number from 1 on.
-    Count,
+    /// A whole number from the first to the second.
+    Within(u64, u64),
     /// A number.
     Number,
     /// A number from 0 on.
@@ -133,8 +131,7 @@ impl Shape {
             Self::Text => "a text".into(),
             Self::Bool => "true or false".into(),
             Self::Integer => "a whole number".into(),
-            Self::Natural => "a whole number from 0 on".into(),
-            Self::Count => "a whole number from 1 on".into(),
+            Self::Within(low, high) => format!("a whole number from {low} to {high}"),
             Self::Number => "a number".into(),
             Self::Distance => "a number from 0 on".into(),
             Self::Answer => "a number, a quoted text or null".into(),
@@ -278,8 +275,7 @@ impl Check<'_> {
             }
             Shape::Bool => node.bool().is_some(),
             Shape::Integer => node.i64().is_some(),
-            Shape::Natural => node.u64().is_some(),
-            Shape::Count => node.u64().is_some_and(|value| value > 0),
+            Shape::Within(low, high) => node.u64().is_some_and(|value| (*low..=*high).contains(&value)),
             Shape::Number => node.f64().is_some(),
             Shape::Distance => node.f64().is_some_and(|value| value >= 0.0),
             Shape::Answer => node.is_null() || !node.is_bare_text(),

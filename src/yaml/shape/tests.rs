@@ -13,7 +13,7 @@ fn table() -> Shape {
         Key::new("title", Shape::Either(vec![Shape::Text, Shape::dict(Shape::Text)]), "Its title."),
         Key::new("mode", Shape::OneOf(&["replace", "append"]), "How it loads.").default("replace"),
         Key::new("keep", Shape::Bool, "Whether it stays.").default("true"),
-        Key::new("slots", Shape::Count, "How many."),
+        Key::new("slots", Shape::Within(1, 9), "How many."),
         Key::new("tolerance", Shape::Number, "How near."),
         Key::new("expr", Shape::Scalar, "An expression."),
         Key::new("tags", Shape::list(Shape::Text), "Words."),
@@ -112,9 +112,9 @@ fn values_must_be_of_their_kind() {
         ("files: 12", "f:4:12: table 't': 'files': expected a text, found 12; quote it: \"12\""),
         ("files: \" \"", "f:4:12: table 't': 'files': expected a text, found an empty text"),
         ("files: {a: b}", "f:4:12: table 't': 'files': expected a text, found a map"),
-        ("slots: 0", "f:4:12: table 't': 'slots': expected a whole number from 1 on, found 0"),
-        ("slots: '3'", "f:4:12: table 't': 'slots': expected a whole number from 1 on, found '3'"),
-        ("slots: 1.5", "f:4:12: table 't': 'slots': expected a whole number from 1 on, found 1.5"),
+        ("slots: 0", "f:4:12: table 't': 'slots': expected a whole number from 1 to 9, found 0"),
+        ("slots: '3'", "f:4:12: table 't': 'slots': expected a whole number from 1 to 9, found '3'"),
+        ("slots: 1.5", "f:4:12: table 't': 'slots': expected a whole number from 1 to 9, found 1.5"),
         ("tolerance: little", "f:4:16: table 't': 'tolerance': expected a number, found 'little'"),
         ("title: [a]", "f:4:12: table 't': 'title': expected a text or a map, found a list"),
         ("title: {en: 3}", "f:4:17: table 't': 'en': expected a text, found 3; quote it: \"3\""),
@@ -152,7 +152,7 @@ fn the_json_schema_says_the_same() {
         json!({"enum": ["replace", "append"], "description": "How it loads.", "default": "replace"})
     );
     assert_eq!(table["keep"]["default"], json!(true));
-    assert_eq!(table["slots"], json!({"type": "integer", "minimum": 1, "description": "How many."}));
+    assert_eq!(table["slots"], json!({"type": "integer", "minimum": 1, "maximum": 9, "description": "How many."}));
     assert_eq!(table["joins"]["additionalProperties"]["anyOf"][1]["required"], json!(["table", "keys"]));
 }
 

@@ -254,9 +254,9 @@ async fn time_is_cut_beyond_the_centuries_of_nanoseconds() {
         ("SELECT date_trunc('eon', TIMESTAMP '2017-01-01 00:00:00')", "!not 'eon'"),
         ("SELECT date_trunc(v, TIMESTAMP '2017-01-01 00:00:00') FROM (VALUES ('day')) t(v)", "!literal"),
         ("SELECT CAST(to_timestamp('1500-03-17T11:30:15.5') AS TEXT)", "1500-03-17T11:30:15.500"),
-        ("SELECT arrow_typeof(to_timestamp(1))", "Timestamp(µs)"),
-        ("SELECT arrow_typeof(to_timestamp_seconds(1))", "Timestamp(µs)"),
-        ("SELECT arrow_typeof(from_unixtime(1))", "Timestamp(µs)"),
+        ("SELECT arrow_typeof(to_timestamp(1))", "Timestamp(µs, \"UTC\")"),
+        ("SELECT arrow_typeof(to_timestamp_seconds(1))", "Timestamp(µs, \"UTC\")"),
+        ("SELECT arrow_typeof(from_unixtime(1))", "Timestamp(µs, \"UTC\")"),
         ("SELECT CAST(from_unixtime(1) AS BIGINT)", "1000000"),
         ("SELECT CAST(to_timestamp('17/03/2017', '%d/%m/%Y') AS TEXT)", "!"),
     ])
@@ -265,7 +265,7 @@ async fn time_is_cut_beyond_the_centuries_of_nanoseconds() {
 
 #[tokio::test]
 async fn functions_make_no_more_than_is_foreseen() {
-    let much = "!would make more than 16 MiB at once";
+    let much = "!would make more than 16 MiB of one row";
     check(&[
         ("SELECT cardinality(range(0, 200000000))", much),
         ("SELECT cardinality(range(200000000))", much),

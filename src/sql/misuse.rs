@@ -1,0 +1,55 @@
+//! What DataFusion would compute, or fail at, although it has no meaning.
+
+use arrow::datatypes::DataType;
+use datafusion::common::{DFSchema, DataFusionError, Result as PlanResult};
+use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction};
+use datafusion::logical_expr::{Expr, ExprSchemable, WindowFrameBound, WindowFrameUnits};
+
+use crate::error::Error;
+
+use super::fault::in_words;
+
+/// Refuses the least of values that have no order, and distances between values that have none.
+pub(super) fn refuse(expr: &Expr, schema: &DFSchema) -> PlanResult<()> {
+    match expr {
+        Expr::AggregateFunction(AggregateFunction { func, params }) => least(func.name(), &params.args, schema),
+        Expr::WindowFunction(window) => {
+            least(window.fun.name(), &window.params.args, schema)?;
+            distance(window, schema)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn least(name: &str, args: &[Expr], schema: &DFSchema) -> PlanResult<()> {
+    match args {
+        [of] if matches!(name, "min" | "max") && matches!(of.get_type(schema)?, DataType::Map(..)) => {
+            Err(refusal(format!("{name} takes values that have an order, and a map has none; take a value of it")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn distance(window: &WindowFunction, schema: &DFSchema) -> PlanResult<()> {
+    let frame = &window.params.window_frame;
+    let distant = |bound: &WindowFrameBound| match bound {
+        WindowFrameBound::Preceding(value) | WindowFrameBound::Following(value) => !value.is_null(),
+        WindowFrameBound::CurrentRow => false,
+    };
+    let [order] = window.params.order_by.as_slice() else { return Ok(()) };
+    if frame.units != WindowFrameUnits::Range || !(distant(&frame.start_bound) || distant(&frame.end_bound)) {
+        return Ok(());
+    }
+    let of = order.expr.get_type(schema)?;
+    match of.is_numeric() || of.is_temporal() || of.is_null() {
+        true => Ok(()),
+        false => Err(refusal(format!(
+            "RANGE with a distance needs an ORDER BY of numbers or times, not {}; write ROWS to count rows",
+            in_words(&of.to_string())
+        ))),
+    }
+}
+
+fn refusal(message: String) -> DataFusionError {
+    DataFusionError::External(Box::new(Error::invalid(message)))
+}
