@@ -458,3 +458,86 @@ async fn a_data_file_that_is_gone_or_cut_off_is_told_by_its_table() {
     std::fs::write(&file, bytes).unwrap();
     assert_eq!(ask(&project.reopened().await, "SELECT sum(length(n)) FROM mart.t").await.unwrap(), "2");
 }
+
+const SHOPS: &str = "tables:
+  lines: {files: data/lines.csv, columns: {n: integer, shop: integer}, joins: {shops: shop}}
+  shops: {files: data/shops.csv, columns: {shop: integer}, primary_key: [shop]}
+  busy: {sql: 'select shop, count(*) as n from lines group by shop'}
+  named: {sql: 'select s.name, l.n from lines l join shops s on s.shop = l.shop'}
+cubes:
+  lines: {table: lines, measures: {total: sum(n)}}
+  opened: {table: lines, filter: \"shops.state = 'open'\", measures: {total: sum(n)}}
+  places: {table: lines, dimensions: {name: shops.name}, measures: {total: sum(n)}}
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_was_never_there_does_not_stop_another() {
+    let project = Project::new(SHOPS, &[("data/lines.csv", "n,shop\n5,1\n2,9\n")]).await;
+    let some = |table: &str| LoadOptions { tables: vec![table.into()], ..LoadOptions::default() };
+    let missing = "table 'shops': no file 'data/shops.csv'";
+    project.stops(&[missing]).await;
+    for table in ["shops", "named"] {
+        let error = load(&project.mart, some(table)).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Invalid, "{error}");
+        assert!(error.to_string().contains(missing), "{error}");
+    }
+    let report = load(&project.mart, some("lines")).await.unwrap();
+    let mut loaded = outcomes(&report);
+    loaded.sort_unstable_by_key(|(table, ..)| *table);
+    assert_eq!(loaded, [("busy", Outcome::Loaded, 2), ("lines", Outcome::Loaded, 2)]);
+    assert_eq!(project.ask("SELECT total FROM lines").await, "7");
+    // Without its filter it would answer 7 as well.
+    for cube in ["opened", "places"] {
+        let error = ask(&project.mart, &format!("SELECT total FROM {cube}")).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::NotFound, "{error}");
+        let said = format!("cube '{cube}' needs a table that has not been loaded: {missing}");
+        assert!(error.to_string().starts_with(&said), "{error}");
+    }
+    project.write("data/shops.csv", "shop,name,state\n1,a,open\n9,b,shut\n");
+    project.load().await;
+    assert_eq!(project.ask("SELECT total FROM opened").await, "5");
+    assert_eq!(project.ask("SELECT name, total FROM places ORDER BY name").await, "a,5|b,2");
+    assert_eq!(project.ask("SELECT n FROM mart.named ORDER BY n").await, "2|5");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_stays_though_its_table_cannot_be_made_now() {
+    let files = [("data/lines.csv", "n,shop\n5,1\n"), ("data/shops.csv", "shop,name,state\n1,a,open\n")];
+    let project = Project::new(SHOPS, &files).await;
+    project.load().await;
+    project.model(
+        &SHOPS
+            .replace("count(*) as n from lines", "count(*) as n from lines, parts")
+            .replace("  busy:", "  parts: {files: data/parts.csv}\n  busy:"),
+    );
+    project.write("data/lines.csv", "n,shop\n5,1\n6,1\n");
+    let some = LoadOptions { tables: vec!["lines".into()], ..LoadOptions::default() };
+    let mart = project.reopened().await;
+    load(&mart, some).await.unwrap();
+    assert_eq!(ask(&mart, "SELECT total FROM lines").await.unwrap(), "11");
+    assert_eq!(ask(&mart, "SELECT n FROM mart.busy").await.unwrap(), "1", "as it was published");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_within_a_data_file_is_told_by_its_table() {
+    let rows =
+        |of: &str| (0..2000).fold(format!("n,{of}\n"), |text, n| format!("{text}{n},{of} {}\n", n * 7919 % 1999));
+    let model = "tables:\n  a: {files: data/a.csv}\n  b: {files: data/b.csv}\n";
+    let project = Project::new(model, &[("data/a.csv", &rows("x")), ("data/b.csv", &rows("y"))]).await;
+    project.load().await;
+    let folder = project.folder.path().join("mart/tables/b");
+    let is_data = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "parquet");
+    let file = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).find(is_data).unwrap();
+    let whole = std::fs::read(&file).unwrap();
+    let sql = "SELECT count(*) FROM mart.a JOIN mart.b ON a.n = b.n WHERE a.x <> b.y AND b.y LIKE '%7%'";
+    // A page's header, its compressed rows, the footer and the mark at the end.
+    for (at, bytes) in [(4, 8), (whole.len() / 2, 1000), (whole.len() - 40, 8), (whole.len() - 4, 4)] {
+        let mut damaged = whole.clone();
+        damaged[at..at + bytes].fill(0xa5);
+        std::fs::write(&file, damaged).unwrap();
+        let error = ask(&project.reopened().await, sql).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Misconfigured, "at {at}: {error}");
+        assert!(error.to_string().starts_with("a data file of table 'b' is damaged: "), "at {at}: {error}");
+        assert!(error.to_string().ends_with("; restore the mart from a backup"), "at {at}: {error}");
+    }
+}

@@ -85,7 +85,10 @@ impl Default for Serve {
 impl Config {
     /// Reads the configuration of the project in `root`: its starmart.yaml, or `file` in its place.
     ///
-    /// Paths in it are relative to the project. Every fault is listed.
+    /// Paths in it are relative to the project.
+    ///
+    /// # Errors
+    /// Misconfigured: the file cannot be read, or every fault in it, one a line.
     pub fn load(root: &Path, file: Option<&Path>) -> Result<Self> {
         let (config, faults) = Self::read(root, file)?;
         faults.into_result(config)
@@ -143,6 +146,9 @@ impl Config {
     }
 
     /// The text of a starmart.yaml for a mart and an absolute data folder.
+    ///
+    /// # Errors
+    /// Invalid: the data folder's path is not UTF-8.
     pub fn render(mart: &str, data: &Path) -> Result<String> {
         let data = data
             .to_str()
@@ -281,6 +287,9 @@ impl Reader<'_> {
 
 impl Serve {
     /// Refuses an address that others can reach: there is neither TLS nor login yet.
+    ///
+    /// # Errors
+    /// Misconfigured: it is no loopback address.
     pub fn allow(address: SocketAddr) -> Result<()> {
         if address.ip().is_loopback() {
             return Ok(());
@@ -296,6 +305,9 @@ impl Serve {
 /// The path of a local mart, named by path or `file://` URL relative to `root`; others are refused by name.
 ///
 /// `--mart` on the command line goes through here as well.
+///
+/// # Errors
+/// Misconfigured: another scheme, a URL that names no folder, or a path that is not UTF-8.
 pub fn local_mart(root: &Path, mart: &str) -> Result<String> {
     local(root, mart).map_err(Error::misconfigured)
 }

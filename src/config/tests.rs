@@ -154,3 +154,50 @@ fn the_schema_describes_every_key() {
     assert!(properties.values().all(|property| property["description"].is_string()));
     assert_eq!(schema["properties"]["limits"]["properties"]["running"]["default"], 8);
 }
+
+/// The keys of a schema that hold a value, each by its whole name, with its default.
+fn keys(schema: &serde_json::Value, above: &str) -> Vec<(String, Option<String>)> {
+    let Some(properties) = schema["properties"].as_object() else { return Vec::new() };
+    let of = |(name, key): (&String, &serde_json::Value)| {
+        let name = format!("{above}{name}");
+        let default = match &key["default"] {
+            serde_json::Value::Null => None,
+            serde_json::Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        };
+        let within = keys(key, &format!("{name}."));
+        if within.is_empty() { vec![(name, default)] } else { within }
+    };
+    properties.iter().flat_map(of).collect()
+}
+
+#[test]
+fn the_page_on_configuration_describes_every_key() {
+    let page = include_str!("../../docs/configuration.md");
+    let keys = keys(&Config::shape().json_schema("starmart.yaml"), "");
+    assert!(keys.len() > 10 && keys.iter().any(|(name, _)| name == "limits.query_memory"));
+    for (name, default) in &keys {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` | ")));
+        let row = row.unwrap_or_else(|| panic!("docs/configuration.md has no row for `{name}`"));
+        if let Some(default) = default {
+            assert!(row.contains(&format!("| `{default}` |")), "`{name}` is {default} by default: {row}");
+        }
+    }
+    let rows = page.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 4);
+    assert_eq!(rows.count(), keys.len(), "a row for a key that is not there");
+    let (_, example) = page.split_once("```yaml\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("its end");
+    let config = decode(example).expect("good");
+    assert_eq!((config.serve, config.limits.running), (Serve::default(), Limits::default().running));
+    for (name, _) in &keys {
+        let key = name.rsplit('.').next().expect("a name");
+        assert!(example.contains(&format!("{key}:")), "the example lacks `{name}`");
+    }
+}
+
+#[test]
+fn this_repository_is_a_project() {
+    let config = Config::load(Path::new(env!("CARGO_MANIFEST_DIR")), None).expect("good");
+    assert!(config.cubes.join("sales.yaml").is_file());
+    assert!(config.data.ends_with("data") && config.mart.ends_with("/mart"));
+}

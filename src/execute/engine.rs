@@ -21,7 +21,7 @@ use super::answer::{self, Answer};
 use super::joins::stoppable;
 use super::quota::QuotaPool;
 use super::spill::SpillFolder;
-use super::{fault, session};
+use super::{damage, fault, session};
 use crate::config::Limits;
 use crate::error::{Error, Result};
 use crate::query::{Query, Stop};
@@ -80,6 +80,9 @@ impl Drop for Waited {
 
 impl Engine {
     /// An engine within `limits` that spills beneath `spill_dir`. What dead processes left there is removed.
+    ///
+    /// # Errors
+    /// Misconfigured, Exhausted: the folder cannot be spilled to. Unavailable: there are no more threads.
     pub fn new(limits: &Limits, spill_dir: &Path) -> Result<Self> {
         let cores = available_parallelism().map_or(1, NonZeroUsize::get);
         let spill = SpillFolder::open(spill_dir)?;
@@ -144,7 +147,7 @@ impl Engine {
         let stop = query.stop.child();
         let state = self.session(query);
         let context = state.task_ctx();
-        let plan = self.physical(&stop, state, plan).await?;
+        let plan = damage::told_by_table(self.physical(&stop, state, plan).await?)?;
         let plan = stoppable(plan, &stop).map_err(fault::error)?;
         let (messages, received) = Answer::channel();
         let (id, schema) = (query.id, Arc::clone(&announced));

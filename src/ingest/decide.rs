@@ -66,6 +66,9 @@ pub(super) fn selected(model: &Model, options: &LoadOptions) -> Result<BTreeSet<
     }
     let mut selected = BTreeSet::new();
     for name in &options.tables {
+        if let Some(missing) = model.left_out.tables.get(name) {
+            return Err(Error::invalid(format!("table '{name}' cannot be loaded: {}", missing.why)));
+        }
         if !model.tables.contains_key(name) {
             let hint = hint(name, model.tables.keys().map(String::as_str));
             return Err(Error::not_found(format!("unknown table '{name}'{hint}")));
@@ -78,6 +81,14 @@ pub(super) fn selected(model: &Model, options: &LoadOptions) -> Result<BTreeSet<
         }
     }
     Ok(selected)
+}
+
+/// The tables that would load with those selected, if only there were all that they read, each with what is missing.
+pub(super) fn waiting<'a>(model: &'a Model, options: &LoadOptions) -> Result<Vec<(&'a str, &'a str)>> {
+    let selected = selected(model, options)?;
+    let waits =
+        model.left_out.tables.iter().filter(|(_, table)| table.reads.iter().any(|read| selected.contains(read)));
+    Ok(waits.map(|(name, table)| (name.as_str(), table.why.as_str())).collect())
 }
 
 /// What is to be done with each table, in the order of loading.

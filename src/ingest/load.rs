@@ -47,9 +47,12 @@ pub async fn load(
     };
     let base = base.as_ref();
     let decisions = decide::decide(model, root, base, options)?;
+    for (table, why) in decide::waiting(model, options)? {
+        tracing::warn!("table '{table}' is left as it is: {why}");
+    }
     let tables = pinned(store, base).await?;
     // A table that the model lacks now is published no longer.
-    let removed = base.is_some_and(|base| base.tables.keys().any(|name| !model.tables.contains_key(name)));
+    let removed = base.is_some_and(|base| base.tables.keys().any(|name| !model.names_table(name)));
     if !decisions.iter().any(|(_, decision)| decision.is_load()) && !removed && !claims::untested(model, &tables, base)
     {
         let report = |(table, _): &(&Table, _)| report::of(table, Outcome::Unchanged, rows(base, table));
@@ -151,7 +154,7 @@ impl Load<'_> {
             }
         }
         stopped.into_result()?;
-        self.pins.retain(|name, _| self.reader.model.tables.contains_key(name));
+        self.pins.retain(|name, _| self.reader.model.names_table(name));
         self.tables.retain(|name, _| self.pins.contains_key(name));
         let verdicts = self.verdicts(base).await?;
         report::tell(&mut self.reports, &verdicts);

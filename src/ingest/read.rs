@@ -22,7 +22,7 @@ use super::cast;
 use super::csv;
 use super::sources::SourceFile;
 
-/// Rows of a batch, and about how many bytes of a Parquet file it may hold: texts may be long.
+/// Rows of a batch, and about how many bytes of a file it may hold: texts may be long.
 const BATCH_ROWS: usize = 8192;
 const BATCH_BYTES: usize = 32 << 20;
 
@@ -92,7 +92,7 @@ impl FilePartition {
             }
             FileFormat::Csv => {
                 let file = file.clone();
-                let reader = csv::rows(&table, &file, BATCH_ROWS)?;
+                let reader = csv::rows(&table, &file, BATCH_ROWS, BATCH_BYTES)?;
                 Ok(Box::new(reader.map(move |batch| batch.map_err(|error| csv::unreadable(&table, &file, error)))))
             }
         }

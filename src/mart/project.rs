@@ -67,7 +67,7 @@ impl Project {
     }
 
     /// The model as a load of `tables` needs it, of all if none is named: as the source files' headers make it. Tables
-    /// that are not asked for, and whose files are not to be had, are as they were published.
+    /// that are not asked for, and whose files are not to be had, are as they were published, or left out.
     pub(super) fn model_to_load(
         &self,
         config: &Config,
@@ -76,21 +76,26 @@ impl Project {
         published: Option<&Snapshot>,
     ) -> Result<Arc<Model>> {
         let mut schemas = self.headers(config);
-        for (name, schema) in &mut schemas {
-            let published = published.filter(|_| !tables.is_empty() && !tables.contains(name));
-            if let (TableSchema::Unknown(_), Some(table)) = (&schema, published.and_then(|it| it.tables.get(name))) {
-                *schema = TableSchema::Mart(Arc::clone(&table.schema));
+        for (name, schema) in schemas.iter_mut().filter(|(name, _)| !tables.is_empty() && !tables.contains(name)) {
+            if let TableSchema::Unknown(why) = schema {
+                *schema = match published.and_then(|published| published.tables.get(name)) {
+                    Some(table) => TableSchema::Mart(Arc::clone(&table.schema)),
+                    None => TableSchema::Absent(std::mem::take(why)),
+                };
             }
         }
         model::resolve(&self.spec, &schemas, functions).map(Arc::new).map_err(|error| of_input(error, &schemas))
     }
 
     /// The model as a mart version's tables make it: what a query needs. A table that the version lacks is
-    /// described by its files, so that one table that has not been loaded yet does not stop the others.
+    /// described by its files or left out, so that one table that has not been loaded yet does not stop the others.
     pub(super) fn model_of(&self, config: &Config, snapshot: &Snapshot, functions: &Functions) -> Result<Arc<Model>> {
         let mut schemas = Schemas::new();
         if self.spec.tables.keys().any(|table| !snapshot.tables.contains_key(table)) {
-            schemas.extend(self.headers(config));
+            schemas.extend(self.headers(config).into_iter().map(|(name, schema)| match schema {
+                TableSchema::Unknown(why) => (name, TableSchema::Absent(why)),
+                known => (name, known),
+            }));
         }
         for (name, table) in &snapshot.tables {
             schemas.insert(name.clone(), TableSchema::Mart(Arc::clone(&table.schema)));

@@ -37,8 +37,36 @@ pub struct Model {
     pub cubes: BTreeMap<String, Cube>,
     /// Queries whose answer is known, in the order of their names.
     pub tests: Vec<ModelTest>,
+    /// What the files name besides, and what is missing for it.
+    pub left_out: LeftOut,
     /// SHA-256, in hex, of the names and texts of all files.
     pub hash: String,
+}
+
+impl Model {
+    /// Whether the model's files have a table of this name, left out or not.
+    pub fn names_table(&self, name: &str) -> bool {
+        self.tables.contains_key(name) || self.left_out.tables.contains_key(name)
+    }
+}
+
+/// What a model is resolved without, because nothing is known of a table that nobody asks for now
+/// ([`TableSchema::Absent`]).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Such tables, and those derived from them.
+    pub tables: BTreeMap<String, MissingTable>,
+    /// The cubes that some part of such a table belongs to, and why it is not to be had.
+    pub cubes: BTreeMap<String, String>,
+}
+
+/// A table that a model is resolved without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingTable {
+    /// Why: what is wrong with its files, or with those of a table that it reads.
+    pub why: String,
+    /// The tables that its `sql` reads.
+    pub reads: Vec<String>,
 }
 
 /// What holds where nothing else is said.

@@ -17,6 +17,8 @@ pub enum TableSchema {
     Mart(SchemaRef),
     /// Not to be had, and why, the table named; a fault of the table's files.
     Unknown(String),
+    /// Not to be had either, but nothing asks for it now: it and what hangs on it are left out of the model.
+    Absent(String),
 }
 
 /// The schemas that a spec is resolved against, by table. A table of files that is missing here is a fault; a

@@ -88,6 +88,9 @@ impl Faults {
     }
 
     /// `value` if nothing is wrong, else [`Faults::into_error`].
+    ///
+    /// # Errors
+    /// Misconfigured: every fault, one a line.
     pub fn into_result<T>(self, value: T) -> Result<T> {
         if self.is_empty() { Ok(value) } else { Err(self.into_error()) }
     }

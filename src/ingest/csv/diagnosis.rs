@@ -5,6 +5,7 @@ use std::io::{BufReader, Read};
 use arrow::datatypes::Schema;
 
 use super::scanner::{Scanner, Step};
+use super::{ROW_LIMIT_BYTES, TOO_LONG};
 use crate::ingest::sources::SourceFile;
 
 /// The first fault of a file, in words.
@@ -21,8 +22,10 @@ struct Examination<'a> {
     field: Vec<u8>,
     field_line: u64,
     row_line: u64,
-    /// How many fields of the row have ended.
+    /// How many fields of the row have ended, and how many bytes it has.
     fields: usize,
+    row_bytes: usize,
+    row_limit_bytes: usize,
     begun: bool,
     blank: Option<u64>,
 }
@@ -31,7 +34,18 @@ impl<'a> Examination<'a> {
     fn new(header: &'a Schema) -> Self {
         let scanner = Scanner::new();
         let (field_line, row_line) = (scanner.line(), scanner.line());
-        Self { header, scanner, field: Vec::new(), field_line, row_line, fields: 0, begun: false, blank: None }
+        Self {
+            header,
+            scanner,
+            field: Vec::new(),
+            field_line,
+            row_line,
+            fields: 0,
+            row_bytes: 0,
+            row_limit_bytes: ROW_LIMIT_BYTES,
+            begun: false,
+            blank: None,
+        }
     }
 
     fn all(mut self, bytes: impl Iterator<Item = u8>) -> Option<String> {
@@ -65,6 +79,10 @@ impl<'a> Examination<'a> {
                     self.field_line = line;
                     self.row_line = if self.fields == 0 { line } else { self.row_line };
                 }
+                self.row_bytes += 1;
+                if self.row_bytes > self.row_limit_bytes {
+                    return Some(format!("line {}: {TOO_LONG}", self.row_line));
+                }
                 if step == Step::FieldEnd {
                     return self.end_field();
                 }
@@ -91,6 +109,7 @@ impl<'a> Examination<'a> {
             return Some(fault);
         }
         self.begun = true;
+        self.row_bytes = 0;
         let fields = std::mem::take(&mut self.fields);
         let (line, expected) = (self.row_line, self.header.fields().len());
         let counted = |count: usize| if count == 1 { "1 field".to_owned() } else { format!("{count} fields") };
@@ -129,6 +148,10 @@ mod tests {
             assert_eq!(fault(&two, text).as_deref(), Some(told), "{}", String::from_utf8_lossy(text));
         }
         assert_eq!(fault(&two, "id,city\n1,\"x\n\"\n,\n\n2,臺北".as_bytes()), None);
+        let schema = Schema::new(vec![Field::new("n", DataType::Utf8, true)]);
+        let short = Examination { row_limit_bytes: 8, ..Examination::new(&schema) };
+        let text = b"n\n\"1234\n6\"\n123456789\n";
+        assert_eq!(short.all(text.iter().copied()), Some(format!("line 4: {TOO_LONG}")));
         let blank = "line 3: a blank line; write \"\" for a missing value, or take the line out";
         assert_eq!(fault(&["n"], b"n\n1\n\n2\n").as_deref(), Some(blank));
         assert_eq!(fault(&["n"], b"\nn\n1\n\"\"\n\n\n"), None);

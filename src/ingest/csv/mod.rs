@@ -2,24 +2,28 @@
 //! line is no row; in a file of one column, where it could be a missing value, it is refused.
 
 mod diagnosis;
+mod rows;
 mod scanner;
 
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::sync::Arc;
 
-use arrow::csv::ReaderBuilder;
-use arrow::csv::reader::{Format, Reader};
+use arrow::csv::reader::Format;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use crate::error::{Error, Result};
 
 use super::sources::{SourceFile, unreadable as unread};
+use rows::Rows;
 use scanner::{Scanner, Step, Strict};
 
 /// The longest line of a header.
 const HEADER_LIMIT_BYTES: usize = 1 << 20;
+/// The longest row: a column of texts holds twice as much, and most likely a quote is lost.
+const ROW_LIMIT_BYTES: usize = 1 << 30;
+const TOO_LONG: &str = "a row is longer than 1 GiB; is a quote missing?";
 
 /// A file's columns, all text, as its header names them.
 ///
@@ -74,12 +78,16 @@ fn header_line(table: &str, file: &SourceFile) -> Result<Vec<u8>> {
     }
 }
 
-/// A file's rows as text, behind its header. An empty field is NULL.
-pub(super) fn rows(table: &str, file: &SourceFile, batch_rows: usize) -> Result<Reader<Strict<File>>> {
+/// A file's rows as text, behind its header, so many of them and about so many bytes in a batch. An empty field is NULL.
+pub(super) fn rows(
+    table: &str,
+    file: &SourceFile,
+    batch_rows: usize,
+    batch_bytes: usize,
+) -> Result<Rows<Strict<File>>> {
     let schema = header(table, file)?;
     let text = Strict::new(file.open_text()?, schema.fields().len() == 1);
-    let builder = ReaderBuilder::new(schema).with_header(true).with_batch_size(batch_rows);
-    builder.build(text).map_err(|error| unreadable(table, file, error))
+    Ok(Rows::new(text, schema, batch_rows, batch_bytes))
 }
 
 /// A row, or the file, that is no CSV: by its line where a second look finds it.

@@ -115,6 +115,9 @@ impl<'a> Resolver<'a> {
 
     fn derived_table(&mut self, name: &str, derived: &Derived<'a>) {
         let Some(spec) = self.spec.tables.get(name) else { return };
+        if let Some(why) = self.missing_read(&derived.reads) {
+            return self.leave_out(name, &why, &derived.reads);
+        }
         // A table that could not be resolved has its fault already.
         if derived.reads.iter().any(|read| !self.tables.contains_key(read)) {
             return;

@@ -1,5 +1,6 @@
 //! A [`Spec`] and the schemas of its tables to a [`Model`]: tables first, derived ones after those they read, then
-//! joins, then cubes. Every fault is noted where it is written; what hangs on something faulty is passed over.
+//! joins, then cubes. Every fault is noted where it is written; what hangs on something faulty is passed over, and what
+//! hangs on an absent table is left out whole.
 
 mod columns;
 mod derived;
@@ -8,6 +9,7 @@ mod growth;
 mod instants;
 mod joins;
 mod leaves;
+mod left_out;
 mod measures;
 mod names;
 mod rows;
@@ -22,29 +24,40 @@ use crate::sql::Functions;
 use crate::yaml::Faults;
 
 use super::spec::{Place, Written};
-use super::{Model, Schemas, Spec, Table};
+use super::{LeftOut, Model, Schemas, Spec, Table};
 
 /// Resolves a spec against the schemas of its tables.
 ///
 /// # Errors
 /// Misconfigured: every fault of the spec's files and of what they mean.
 pub fn resolve(spec: &Spec, schemas: &Schemas, functions: &Functions) -> Result<Model> {
-    let (tables, faulty) = (BTreeMap::new(), BTreeSet::new());
-    let mut resolver = Resolver { spec, schemas, functions, faults: spec.faults.clone(), tables, faulty };
+    let mut resolver = Resolver {
+        spec,
+        schemas,
+        functions,
+        faults: spec.faults.clone(),
+        tables: BTreeMap::new(),
+        faulty: BTreeSet::new(),
+        left_out: LeftOut::default(),
+    };
     resolver.tables();
     resolver.joins();
     let mut cubes = BTreeMap::new();
-    for cube in spec.cubes.values() {
-        if let Some(cube) = resolver.cube(cube) {
+    for spec in spec.cubes.values() {
+        let cube = resolver.cube(spec);
+        if let Some(why) = resolver.wants(spec, cube.as_ref()) {
+            resolver.left_out.cubes.insert(spec.name.clone(), why);
+        } else if let Some(cube) = cube {
             cubes.insert(cube.name.clone(), cube);
         }
     }
-    let Resolver { faults, tables, .. } = resolver;
+    let Resolver { faults, tables, left_out, .. } = resolver;
     faults.into_result(Model {
         defaults: spec.defaults.clone(),
         tables,
         cubes,
         tests: spec.tests.clone(),
+        left_out,
         hash: spec.hash.clone(),
     })
 }
@@ -58,6 +71,8 @@ struct Resolver<'a> {
     tables: BTreeMap<String, Table>,
     /// Columns, each by its table and name, that are missing or whose type is wrong: what uses them is passed over.
     faulty: BTreeSet<(String, String)>,
+    /// What is absent, and what hangs on it.
+    left_out: LeftOut,
 }
 
 impl Resolver<'_> {

@@ -19,6 +19,7 @@ impl Resolver<'_> {
                 let source = Source::Files { patterns: files.patterns.clone(), format: files.format };
                 match self.schemas.get(&spec.name) {
                     Some(TableSchema::Unknown(why)) => files.place.fault(&mut self.faults, why),
+                    Some(TableSchema::Absent(why)) => self.leave_out(&spec.name, why, &[]),
                     Some(schema) => self.table(spec, source, schema),
                     None => {
                         let message = "its columns are not known: its files are missing and it was never loaded";
@@ -35,7 +36,7 @@ impl Resolver<'_> {
         let columns = match found {
             TableSchema::File(schema) => self.columns(spec, schema),
             TableSchema::Mart(schema) => self.stored_columns(spec, schema),
-            TableSchema::Unknown(_) => return,
+            TableSchema::Unknown(_) | TableSchema::Absent(_) => return,
         };
         let known =
             |names: &[Written<String>]| -> Vec<String> { names.iter().map(|name| name.value.clone()).collect() };

@@ -211,6 +211,9 @@ impl<'a> Binder<'a> {
 
     fn unknown(&self, name: &str) -> Error {
         let cubes = self.context.model.cubes.keys().map(String::as_str);
+        if let Some(why) = self.context.model.left_out.cubes.get(name) {
+            return Error::not_found(format!("cube '{name}' needs a table that has not been loaded: {why}"));
+        }
         if self.context.catalog.names().iter().any(|table| table == name) {
             return Error::not_found(format!("unknown cube '{name}'; the table of that name is mart.{name}"));
         }

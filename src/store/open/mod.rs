@@ -52,6 +52,9 @@ struct Inner {
 impl Store {
     /// The mart at `url`, a local folder's path or `file:` URL; other stores are refused by name. Creates nothing: a
     /// folder that is not there is a mart without versions.
+    ///
+    /// # Errors
+    /// Misconfigured: another store, a file in the folder's place, a path that cannot be a mart's or read.
     pub fn open(url: &str) -> Result<Self> {
         let folder = resolved(&folder(url)?).map_err(|source| fault(format!("open mart {url}"), source))?;
         if folder.exists() && !folder.is_dir() {
@@ -83,6 +86,9 @@ impl Store {
     }
 
     /// The newest version's number; none before the first load.
+    ///
+    /// # Errors
+    /// Unavailable: the store does not answer. Misconfigured: it may not be read.
     pub async fn latest(&self) -> Result<Option<u64>> {
         // Versions have no gaps, so looking for the next one saves the listing.
         let mut newest = self.inner.newest.load(Ordering::Relaxed);
@@ -97,6 +103,9 @@ impl Store {
     }
 
     /// All versions, newest first.
+    ///
+    /// # Errors
+    /// As [`Store::version`].
     pub async fn versions(&self) -> Result<Vec<MartVersion>> {
         let mut numbers = self.numbers().await?;
         numbers.sort_unstable_by(|one, other| other.cmp(one));
@@ -106,7 +115,11 @@ impl Store {
         Ok(versions)
     }
 
-    /// Version `number`; `NotFound` when there is none.
+    /// Version `number`.
+    ///
+    /// # Errors
+    /// NotFound: there is none. Misconfigured: it is damaged, of a newer format, or may not be read. Unavailable: the
+    /// store does not answer.
     pub async fn version(&self, number: u64) -> Result<MartVersion> {
         let path = version_path(number);
         let place = format!("{path} of mart {}", self.inner.place);
@@ -135,6 +148,9 @@ impl Store {
     }
 
     /// Version `number` with the files of its tables.
+    ///
+    /// # Errors
+    /// As [`Store::version`]; also Misconfigured where a table's log is damaged or tells other rows than were published.
     pub async fn snapshot(&self, number: u64) -> Result<Arc<Snapshot>> {
         if let Some(known) = self.known(number) {
             return Ok(known);
@@ -199,8 +215,12 @@ impl Store {
         &self.inner.place
     }
 
-    /// Takes the lease for `owner`; `Unavailable` while somebody else alive holds it. A load that finds nothing to do
-    /// should not come here: find that out from [`Store::latest`] first, and look at [`Publication::base`] again after.
+    /// Takes the lease for `owner`. A load that finds nothing to do should not come here: find that out from
+    /// [`Store::latest`] first, and look at [`Publication::base`] again after.
+    ///
+    /// # Errors
+    /// Unavailable: somebody else alive holds the lease, or the store does not answer. Exhausted, Misconfigured: the mart
+    /// cannot be written.
     pub async fn begin(&self, owner: &Owner) -> Result<Publication> {
         self.begin_at(owner, clock::now()).await
     }

@@ -75,6 +75,11 @@ impl Publication {
     /// (ascending, NULLs last), with exactly one Delta commit, or none when that changes nothing. Once per table.
     /// Nothing is visible before [`Publication::publish`]; the snapshot returned serves derived tables and tests of
     /// claims until then.
+    ///
+    /// # Errors
+    /// That of the stream, if it ends with one. Invalid: the rows to append have other columns. Unavailable: the lease is
+    /// lost, or the store does not answer. Exhausted: the disk is full. Misconfigured: what is published of the table is
+    /// damaged. Internal: the table was written before, or with types that no mart has.
     pub async fn write(
         &mut self,
         table: &str,
@@ -150,6 +155,10 @@ impl Publication {
     }
 
     /// Publishes the next mart version and gives the lease back, whether that succeeds or not.
+    ///
+    /// # Errors
+    /// Unavailable: the lease is lost, or the store does not answer. Exhausted: the disk is full. Internal: a table is
+    /// pinned at a version that nobody wrote.
     pub async fn publish(self, draft: Draft) -> Result<u64> {
         let published = self.next(draft).await;
         self.lease.release().await;
