@@ -9,6 +9,7 @@ mod admission;
 mod answer;
 mod catalog;
 mod conform;
+mod constants;
 mod engine;
 mod fault;
 pub mod functions;
