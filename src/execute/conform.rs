@@ -150,7 +150,8 @@ mod tests {
 
     fn announced(batch: &RecordBatch) -> SchemaRef {
         let schema = batch.schema();
-        let fields = schema.fields().iter().map(|field| Field::new(field.name(), sent(field.data_type()).unwrap(), true));
+        let fields =
+            schema.fields().iter().map(|field| Field::new(field.name(), sent(field.data_type()).unwrap(), true));
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
 

@@ -9,6 +9,7 @@ mod admission;
 mod answer;
 mod catalog;
 mod conform;
+mod constants;
 mod damage;
 mod engine;
 mod fault;

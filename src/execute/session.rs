@@ -10,6 +10,7 @@ use datafusion::execution::registry::FunctionRegistry;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionStateBuilder;
 
+use super::constants::LimitConstants;
 use super::fault;
 use super::functions::{self, ExactRewrite};
 use super::window::CountWindows;
@@ -44,6 +45,7 @@ pub(super) fn template(cores: usize, query_memory: usize, runtime: Arc<RuntimeEn
         .with_scalar_functions(functions.scalar.into_values().collect())
         .with_aggregate_functions(functions.aggregate.into_values().collect())
         .with_window_functions(functions.window.into_values().collect())
+        .with_physical_optimizer_rule(Arc::new(LimitConstants))
         .with_physical_optimizer_rule(Arc::new(CountWindows))
         .build();
     state.register_function_rewrite(Arc::new(ExactRewrite)).map_err(fault::error)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::{AsArray, Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringViewArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use chrono_tz::Tz;
 use datafusion::common::JoinType;
@@ -150,7 +150,7 @@ fn summed(rows: i64, growing: bool) -> LogicalPlan {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_window_keeps_counts_to_the_quota() {
-    let (_folder, engine) = engine(&Limits { query_memory_bytes: 24 * MIB, ..limits() });
+    let (_folder, engine) = engine(&Limits { query_memory_bytes: 24 * MIB, queued: 1, ..limits() });
     let answer = start(&engine, &query(), summed(2_000_000, false)).await.unwrap();
     let error = answer.try_collect::<Vec<_>>().await.unwrap_err();
     assert_eq!(error.kind(), Kind::Exhausted, "{error}");
@@ -163,6 +163,24 @@ async fn what_a_window_keeps_counts_to_the_quota() {
         assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), rows as usize);
         returned(&engine).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gathered_texts_count_to_the_quota() {
+    let (_folder, engine) = engine(&Limits { query_memory_bytes: 16 * MIB, ..limits() });
+    let texts: ArrayRef = Arc::new(StringViewArray::from_iter_values((0..8192).map(|row| format!("{row:200}"))));
+    let batch = RecordBatch::try_from_iter_with_nullable([("x", texts, true)]).unwrap();
+    let table = MemTable::try_new(batch.schema(), vec![vec![batch; 20]]).unwrap();
+    let array_agg = &functions::all().aggregate["array_agg"];
+    let plan = LogicalPlanBuilder::scan("t", provider_as_source(Arc::new(table)), None).unwrap();
+    let plan =
+        plan.aggregate(Vec::<Expr>::new(), [array_agg.call(vec![col("x")]).alias("x")]).unwrap().build().unwrap();
+    let list = DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)));
+    let announced = Arc::new(Schema::new(vec![Field::new("x", list, true)]));
+    let permit = engine.admit(&query()).await.unwrap();
+    let answer = engine.execute(&query(), permit, plan, announced).await.unwrap();
+    assert_eq!(kind(answer.try_collect::<Vec<_>>().await), Kind::Exhausted);
+    returned(&engine).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,7 +39,7 @@ impl PhysicalOptimizerRule for CountWindows {
             let accounts = Accounts::default();
             let children = node.children().into_iter().map(|input| {
                 let input = Arc::clone(input);
-                Arc::new(Counted { inner: input, accounts: accounts.clone(), place: Place::Inflow }) as _
+                Arc::new(Counted { inner: input, accounts: Arc::clone(&accounts), place: Place::Inflow }) as _
             });
             let children = children.collect();
             let window = node.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Keep))?;
@@ -198,10 +198,7 @@ impl ExecutionPlan for Counted {
         }
     }
 
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
     }
 

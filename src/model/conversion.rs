@@ -40,8 +40,9 @@ pub fn refuse_conversion(source: &DataType, mart: &DataType, zone: bool) -> Opti
         _ => (false, ""),
     };
     let Some(found) = mart_type(source) else {
+        let held = in_words(source);
         return Some(format!(
-            "its source holds {source}, which the mart does not store; write the file without that column, or with it as text or a number"
+            "its source holds {held}, which the mart does not store; write the file without that column, or with it as text or a number"
         ));
     };
     let is_instant = matches!(mart, DataType::Timestamp(_, _));
@@ -65,6 +66,21 @@ pub fn refuse_conversion(source: &DataType, mart: &DataType, zone: bool) -> Opti
         _ => "",
     };
     Some(format!("its source holds {}, which cannot become {}{hint}", type_name(&found), type_name(mart)))
+}
+
+/// Values of a type that the mart does not store.
+fn in_words(source: &DataType) -> String {
+    match source {
+        DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => "lists".into(),
+        DataType::Struct(_) => "structures".into(),
+        DataType::Map(..) => "maps".into(),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            "binary values".into()
+        }
+        DataType::Time32(_) | DataType::Time64(_) => "times of day".into(),
+        DataType::Decimal256(digits, _) => format!("decimals of {digits} digits"),
+        other => other.to_string(),
+    }
 }
 
 /// Whether a value of this type is an instant only together with a zone.

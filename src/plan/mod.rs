@@ -105,9 +105,7 @@ fn show(name: &str, context: &Context<'_>) -> Result<sqlast::Query> {
         "mart_version" => context.query.mart_version.to_string(),
         "timezone" => context.query.timezone.name().to_owned(),
         other => {
-            return Err(Error::invalid(format!(
-                "unknown setting '{other}'; there are mart_version and timezone"
-            )));
+            return Err(Error::invalid(format!("unknown setting '{other}'; there are mart_version and timezone")));
         }
     };
     sql::parse_query(&format!("SELECT '{value}' AS {name}"))

@@ -237,10 +237,7 @@ fn what_does_not_plan_is_told_in_our_words() {
         ("select flag = 1 as x from t", "boolean = integer does not exist; cast one of them".into()),
         ("select customer like 5 as x from t", "text LIKE integer does not exist; cast one of them".into()),
         ("select amount from t where quantity", "'quantity' is not true or false; compare it".into()),
-        (
-            "select case when amount then 1 end as x from t",
-            "decimal(12,2) is not true or false; compare it".into(),
-        ),
+        ("select case when amount then 1 end as x from t", "decimal(12,2) is not true or false; compare it".into()),
         (
             "select customer, sum(amount) as a from t",
             "'customer' is neither in GROUP BY nor in an aggregate; put it into one".into(),

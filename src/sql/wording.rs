@@ -50,8 +50,14 @@ const SENTENCES: [(&str, &str); 66] = [
     ("verflow happened on FACTORIAL({})", "overflow: factorial({0})"),
     ("nvalid Unicode scalar value: {}", "chr takes the number of a letter, not {0}"),
     // Types.
-    ("nsupported SQL type {}", "unknown type '{0}'; there are BIGINT, DOUBLE, DECIMAL(p, s), TEXT, BOOLEAN, DATE, TIMESTAMP"),
-    ("nsupported type '{}'. Must be", "unknown type '{0}'; arrow_cast knows names such as Int64, Float64, Utf8, Date32"),
+    (
+        "nsupported SQL type {}",
+        "unknown type '{0}'; there are BIGINT, DOUBLE, DECIMAL(p, s), TEXT, BOOLEAN, DATE, TIMESTAMP",
+    ),
+    (
+        "nsupported type '{}'. Must be",
+        "unknown type '{0}'; arrow_cast knows names such as Int64, Float64, Utf8, Date32",
+    ),
     ("nsupported CAST from {} to {}", "{0} cannot be cast to {1}; cast it to text, or compute {1} from it"),
     ("nary operator '-' only supports", "the sign - takes a number or an interval; cast what stands behind it"),
     ("nary operator 'NOT' requires a boolean expression, got {}", "NOT takes true or false, not {0}; compare it"),
@@ -59,8 +65,14 @@ const SENTENCES: [(&str, &str); 66] = [
     ("annot automatically convert {} to Boolean", "{0} is not true or false; compare it"),
     ("annot automatically convert {} to {}", "{0} cannot stand where {1} is wanted; cast it"),
     ("in/max was called with {} arguments", "it takes 1 argument"),
-    ("in/Max accumulator not implemented for type", "min and max do not take such values; take the columns within them"),
-    ("ate part '{}' not supported", "there is no part '{0}' of a time; there are year, quarter, month, week, day, dow, doy, hour, minute, second"),
+    (
+        "in/Max accumulator not implemented for type",
+        "min and max do not take such values; take the columns within them",
+    ),
+    (
+        "ate part '{}' not supported",
+        "there is no part '{0}' of a time; there are year, quarter, month, week, day, dow, doy, hour, minute, second",
+    ),
     // Arguments.
     ("named_struct requires", "named_struct takes names and values in turn, the names as literals of text"),
     ("to_date function unsupported data type at index", "to_date takes a value, and formats as literals of text"),
@@ -76,7 +88,10 @@ const SENTENCES: [(&str, &str); 66] = [
     ("negative substring length not allowed", "substr takes a length of 0 or more"),
     ("negative count not allowed: {}", "substr takes a length of 0 or more, not {0}"),
     // Clauses.
-    ("annot find column with position {} in SELECT clause. Valid columns: 1 to {}", "there is no column {0}; SELECT has {1}"),
+    (
+        "annot find column with position {} in SELECT clause. Valid columns: 1 to {}",
+        "there is no column {0}; SELECT has {1}",
+    ),
     ("rder by column out of bounds, specified: {}, max: {}", "there is no column {0} to order by; SELECT has {1}"),
     (
         "chema contains duplicate unqualified field name \"{}\"",
@@ -95,14 +110,26 @@ const SENTENCES: [(&str, &str); 66] = [
         "SELECT DISTINCT, ORDER BY expressions {} must appear",
         "SELECT DISTINCT can be ordered by its own columns only; select {0} too, or leave it out of ORDER BY",
     ),
-    ("oo many columns! The subquery should only return one column: {}", "a subquery gives several columns where one is meant: {0}"),
+    (
+        "oo many columns! The subquery should only return one column: {}",
+        "a subquery gives several columns where one is meant: {0}",
+    ),
     (
         "calar subquery returned more than one row",
         "a subquery gives several rows where one value is meant; aggregate it, or narrow it by WHERE",
     ),
-    ("{} queries have different number of columns", "the sides of {0} have different numbers of columns; select as many"),
-    ("nconsistent data length across values list: got {} values in row {} but expected {}", "the rows of VALUES differ: one has {0} values, the first {2}"),
-    ("ource table contains {} columns but only {} names given", "an alias names {1} columns where there are {0}; name them all"),
+    (
+        "{} queries have different number of columns",
+        "the sides of {0} have different numbers of columns; select as many",
+    ),
+    (
+        "nconsistent data length across values list: got {} values in row {} but expected {}",
+        "the rows of VALUES differ: one has {0} values, the first {2}",
+    ),
+    (
+        "ource table contains {} columns but only {} names given",
+        "an alias names {1} columns where there are {0}; name them all",
+    ),
     ("LIMIT must be >= 0, '{}'", "LIMIT is 0 or more, not {0}"),
     ("OFFSET must be >=0, '{}'", "OFFSET is 0 or more, not {0}"),
     ("xpected LIMIT to be an integer or null, but got {}", "LIMIT takes a whole number, not {0}"),
@@ -110,9 +137,18 @@ const SENTENCES: [(&str, &str); 66] = [
     ("nsupported LIMIT expression", "LIMIT takes a literal number"),
     ("nsupported OFFSET expression", "OFFSET takes a literal number"),
     ("start bound cannot be UNBOUNDED FOLLOWING", "a frame cannot begin at UNBOUNDED FOLLOWING; write CURRENT ROW"),
-    ("start bound ({}) cannot be larger than end bound ({})", "a frame cannot begin at {0} and end at {1}; turn them round"),
-    ("frame offsets for ROWS / GROUPS must be non negative integers", "ROWS and GROUPS count by whole numbers of 0 or more"),
-    ("RANGE requires exactly one ORDER BY column", "RANGE with a distance needs one ORDER BY expression; write ROWS to count rows"),
+    (
+        "start bound ({}) cannot be larger than end bound ({})",
+        "a frame cannot begin at {0} and end at {1}; turn them round",
+    ),
+    (
+        "frame offsets for ROWS / GROUPS must be non negative integers",
+        "ROWS and GROUPS count by whole numbers of 0 or more",
+    ),
+    (
+        "RANGE requires exactly one ORDER BY column",
+        "RANGE with a distance needs one ORDER BY expression; write ROWS to count rows",
+    ),
     ("he window {} is not defined", "the window '{0}' is not defined; write WINDOW {0} AS (…)"),
 ];
 
@@ -188,7 +224,10 @@ mod tests {
     #[test]
     fn sentences_are_said_in_our_words() {
         for (theirs, ours) in [
-            ("Cannot cast string 'x' to value of Int32 type", "'x' cannot be read as INT; mend it, or write TRY_CAST, which gives NULL"),
+            (
+                "Cannot cast string 'x' to value of Int32 type",
+                "'x' cannot be read as INT; mend it, or write TRY_CAST, which gives NULL",
+            ),
             ("Can't cast value 300 to type Int8", "300 does not fit TINYINT; cast it to a wider type"),
             (
                 "HAVING clause references: lines.d = Utf8(\"A\") AND lines.n > Int64(1) must appear in the GROUP BY clause",

@@ -1,6 +1,6 @@
-//! Functions that make much of little (`repeat`, `range`, …), bounded: what a call makes is foreseen from its arguments,
-//! since no quota sees values that are under way. A call that would make much is made for some rows after others, and
-//! refused only where one row is too large, or all rows of a batch are.
+//! Functions that make much of little (`repeat`, `range`, …), bounded: what a call makes is foreseen from its
+//! arguments, since no quota sees values that are under way. A call that would make much is made for some rows after
+//! others, and refused only where one row is too large, or all rows of a batch are.
 
 use std::ops::Range;
 use std::sync::Arc;

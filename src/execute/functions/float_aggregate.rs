@@ -4,14 +4,11 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray};
-use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result, ScalarValue};
-use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::utils::AggregateOrderSensitivity;
-use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, ReversedUDAF, Signature,
-};
+use datafusion::logical_expr::function::AccumulatorArgs;
+use datafusion::logical_expr::{Accumulator, AggregateUDF, EmitTo, GroupsAccumulator};
 
+use super::around_aggregate::{AggregateManner, around_aggregate};
 use super::float::{plain_array, plain_scalar};
 use super::frame::{Frame, Moment};
 
@@ -38,83 +35,29 @@ const COMPUTING: [&str; 19] = [
     "var_pop",
 ];
 
-/// An aggregate of DataFusion's.
+/// Results in their one form.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Plain(Arc<AggregateUDF>);
+struct OneForm;
 
 /// DataFusion's aggregate, made to give floats in their one form if it computes any.
 pub(super) fn in_one_form(function: Arc<AggregateUDF>) -> Arc<AggregateUDF> {
-    match COMPUTING.contains(&function.name()) {
-        true => Arc::new(AggregateUDF::from(Plain(function))),
-        false => function,
-    }
+    if COMPUTING.contains(&function.name()) { around_aggregate(function, OneForm) } else { function }
 }
 
-impl AggregateUDFImpl for Plain {
-    fn name(&self) -> &str {
-        self.0.name()
+impl AggregateManner for OneForm {
+    fn one(&self, inner: Box<dyn Accumulator>, _distinct: bool) -> Box<dyn Accumulator> {
+        one(inner)
     }
 
-    fn aliases(&self) -> &[String] {
-        self.0.aliases()
+    fn groups(&self, inner: Box<dyn GroupsAccumulator>) -> Box<dyn GroupsAccumulator> {
+        groups(inner)
     }
 
-    fn signature(&self) -> &Signature {
-        self.0.signature()
-    }
-
-    fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
-        self.0.coerce_types(arguments)
-    }
-
-    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
-        self.0.return_type(arguments)
-    }
-
-    fn is_nullable(&self) -> bool {
-        self.0.is_nullable()
-    }
-
-    fn default_value(&self, data_type: &DataType) -> Result<ScalarValue> {
-        self.0.default_value(data_type)
-    }
-
-    fn supports_within_group_clause(&self) -> bool {
-        self.0.supports_within_group_clause()
-    }
-
-    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
-        self.0.order_sensitivity()
-    }
-
-    fn reverse_expr(&self) -> ReversedUDAF {
-        match self.0.reverse_udf() {
-            ReversedUDAF::Identical => ReversedUDAF::Identical,
-            _ => ReversedUDAF::NotSupported,
-        }
-    }
-
-    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        self.0.state_fields(args)
-    }
-
-    fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        self.0.accumulator(args).map(one)
-    }
-
-    fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        match Moment::of(self.name()) {
+    fn sliding(&self, function: &AggregateUDF, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        match Moment::of(function.name()) {
             Some(moment) => Ok(Box::new(Frame::new(moment))),
-            None => self.0.create_sliding_accumulator(args).map(one),
+            None => function.create_sliding_accumulator(args).map(one),
         }
-    }
-
-    fn groups_accumulator_supported(&self, args: AccumulatorArgs) -> bool {
-        self.0.groups_accumulator_supported(args)
-    }
-
-    fn create_groups_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
-        self.0.create_groups_accumulator(args).map(groups)
     }
 }
 

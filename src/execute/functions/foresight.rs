@@ -22,9 +22,9 @@ pub(super) type Foresight = fn(&Arguments, usize) -> u128;
 pub(super) fn foresight(name: &str) -> Option<Foresight> {
     Some(match name {
         "repeat" | "array_repeat" => |arguments, row| arguments.bytes(0, row) * arguments.count(1, row),
-        "lpad" | "rpad" => |arguments, row| {
-            arguments.bytes(0, row) + arguments.count(1, row) * arguments.widest(2, row)
-        },
+        "lpad" | "rpad" => {
+            |arguments, row| arguments.bytes(0, row) + arguments.count(1, row) * arguments.widest(2, row)
+        }
         "replace" => |arguments, row| {
             let (text, from) = (arguments.bytes(0, row), arguments.bytes(1, row));
             text + (text / from.max(1) + 1) * arguments.bytes(2, row)

@@ -1,6 +1,6 @@
 //! DataFusion's functions that make timestamps, with timestamps in microseconds as the mart keeps them, whatever unit
-//! theirs has: of a number, which counts from 1970 in UTC, an instant. Text is read straight into microseconds, so that it
-//! need not lie between 1677 and 2262.
+//! theirs has: of a number, which counts from 1970 in UTC, an instant. Text is read straight into microseconds, so that
+//! it need not lie between 1677 and 2262.
 
 use std::sync::Arc;
 

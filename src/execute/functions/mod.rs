@@ -14,6 +14,7 @@ use crate::sql::Functions;
 mod aggregate;
 mod arithmetic;
 mod around;
+mod around_aggregate;
 mod bounded;
 mod calendar;
 mod concatenation;
@@ -23,6 +24,7 @@ mod float;
 mod float_aggregate;
 mod foresight;
 mod frame;
+mod gathering;
 mod groups;
 mod micros;
 mod planner;
@@ -77,7 +79,8 @@ pub fn all() -> Functions {
         add(&mut functions.scalar, function.name(), function.aliases(), &function);
     }
     let ours = [aggregate::sum(), aggregate::avg(), quantile::median(), quantile::percentile()].map(Arc::new);
-    let theirs = SessionStateDefaults::default_aggregate_functions().into_iter().map(float_aggregate::in_one_form);
+    let theirs = SessionStateDefaults::default_aggregate_functions().into_iter();
+    let theirs = theirs.map(float_aggregate::in_one_form).map(gathering::counted);
     for function in theirs.chain(ours) {
         add(&mut functions.aggregate, function.name(), function.aliases(), &function);
     }

@@ -7,10 +7,10 @@ use arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
-use datafusion::logical_expr::expr::{Between, Cast, InList, ScalarFunction, TryCast};
+use datafusion::logical_expr::expr::{Between, Cast, InList, ScalarFunction, TryCast, WindowFunction};
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, WindowFunctionDefinition};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::arithmetic::{checked, divide, negate};
@@ -18,6 +18,7 @@ use super::concatenation::concatenation;
 use super::conversion::{conversion, within_dialect};
 use super::elapsed::{as_durations, days_between, is_length, written};
 use super::float;
+use super::gathering::over_window;
 
 /// Plans the operators.
 #[derive(Debug)]
@@ -129,6 +130,7 @@ impl FunctionRewrite for ExactRewrite {
                 }
             }
             Expr::ScalarFunction(function) => rewrite_arrow_cast(function, schema)?,
+            Expr::WindowFunction(window) => rewrite_window(window),
             other => Transformed::no(other),
         })
     }
@@ -189,6 +191,19 @@ fn rewrite_list(list: InList, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let items = durations.split_off(1);
     let expr = durations.pop().map_or(list.expr, Box::new);
     Ok(Transformed::yes(Expr::InList(InList { expr, list: items, negated: list.negated })))
+}
+
+/// An aggregate over a window, limited if its results could be many times what it reads.
+fn rewrite_window(mut window: Box<WindowFunction>) -> Transformed<Expr> {
+    let limited = match &window.fun {
+        WindowFunctionDefinition::AggregateUDF(function) => over_window(function, &window.params),
+        WindowFunctionDefinition::WindowUDF(_) => None,
+    };
+    let is_limited = limited.is_some();
+    if let Some(function) = limited {
+        window.fun = WindowFunctionDefinition::AggregateUDF(function);
+    }
+    Transformed::new_transformed(Expr::WindowFunction(window), is_limited)
 }
 
 /// `arrow_cast`, which becomes a cast only within the optimiser, as the cast that it is.

@@ -149,7 +149,9 @@ impl WallClock {
                 Some(Written::Instant(at)) => Some(at.with_timezone(&zone).naive_local()),
                 Some(Written::Clock(at)) => Some(at),
                 // Shorter forms of dates.
-                None => Date32Type::parse(text.trim()).and_then(NaiveDate::from_epoch_days).map(|date| date.and_time(NaiveTime::MIN)),
+                None => Date32Type::parse(text.trim())
+                    .and_then(NaiveDate::from_epoch_days)
+                    .map(|date| date.and_time(NaiveTime::MIN)),
             };
             clock.map(|clock| clock.and_utc().timestamp_micros())
         };

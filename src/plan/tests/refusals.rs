@@ -76,6 +76,9 @@ async fn filters_may_not_multiply_along_a_chain() {
         format!("{sql} SELECT count(*) FROM {}", wrapped.replace('$', &format!("c{links}")))
     };
     assert_eq!(rows(&chain(10, "$")).await, ["7"]);
+    let many: Vec<String> = (0..24_000).map(|at| at.to_string()).collect();
+    let long = format!("SELECT count(*) FROM mart.lines WHERE line_id IN ({})", many.join(", "));
+    assert_eq!(rows(&long).await, ["7"]);
     for wrapped in [
         "$",
         "(SELECT a AS b FROM $ GROUP BY a HAVING a > 0) AS d",
