@@ -89,7 +89,8 @@ mod tests {
         for end in ["\n", "\r\n", "\r"] {
             // Lines within quotes, blank lines, and a last row without a line end: none of them may part a row.
             let long = "x".repeat(20_000);
-            let note = |at: usize| if at % 3 == 0 { format!("{at} {long}") } else { format!("{at}{end},\"\"") };
+            let note =
+                |at: usize| if at.is_multiple_of(3) { format!("{at} {long}") } else { format!("{at}{end},\"\"") };
             let quoted = |at: usize| format!("{at},\"{}\"", note(at).replace("\"\"", "\"\"\"\""));
             let rows: Vec<String> = (0..60).map(quoted).collect();
             let text = format!("id,note{end}{}", rows.join(&format!("{end}{end}")));
