@@ -147,8 +147,8 @@ impl Engine {
         let stop = query.stop.child();
         let state = self.session(query);
         let context = state.task_ctx();
-        let plan = damage::told_by_table(self.physical(&stop, state, plan).await?)?;
-        let plan = stoppable(plan, &stop).map_err(fault::error)?;
+        let plan = self.physical(&stop, state, plan).await?;
+        let plan = damage::told_by_table(stoppable(plan, &stop).map_err(fault::error)?)?;
         let (messages, received) = Answer::channel();
         let (id, schema) = (query.id, Arc::clone(&announced));
         let task = {
