@@ -177,7 +177,7 @@ async fn gathered_texts_count_to_the_quota() {
         plan.aggregate(Vec::<Expr>::new(), [array_agg.call(vec![col("x")]).alias("x")]).unwrap().build().unwrap();
     let list = DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)));
     let announced = Arc::new(Schema::new(vec![Field::new("x", list, true)]));
-    let permit = engine.admit(&query()).await.unwrap();
+    let permit = engine.admit(&query().stop).await.unwrap();
     let answer = engine.execute(&query(), permit, plan, announced).await.unwrap();
     assert_eq!(kind(answer.try_collect::<Vec<_>>().await), Kind::Exhausted);
     returned(&engine).await;
