@@ -336,8 +336,9 @@ async fn whoever_says_nothing_for_too_long_is_cut_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn idle_connections_do_not_hold_up_the_end() {
     let (_folder, mart) = loaded("wire").await;
-    let drain = Duration::from_secs(3600);
-    let server = Served::within(Bounds { drain, ..Bounds::default() }, mart).await;
+    let long = Duration::from_secs(3600);
+    let bounds = Bounds { preface: long, silence: long, drain: long, ..Bounds::default() };
+    let server = Served::within(bounds, mart).await;
     let (silent, idle) = (connected(&server, b"").await, connected(&server, HELLO).await);
     let mut service = raw(&server).await;
     assert_eq!(code(&mut service, "select 1 as one").await, Code::Ok);

@@ -120,14 +120,12 @@ fn parse<T: Visit>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, Pa
     let tokens = Tokenizer::new(&StarmartDialect::default(), sql)
         .tokenize_with_location()
         .map_err(|error| misparsed(sql, &error.to_string()))?;
-    if tokens.len() > TOKEN_LIMIT {
-        return Err(Error::invalid(format!(
-            "the SQL has {} words and signs; the limit is {TOKEN_LIMIT}",
-            tokens.len()
-        )));
+    let words = tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).count();
+    if words > TOKEN_LIMIT {
+        return Err(Error::invalid(format!("the SQL has {words} words and signs; the limit is {TOKEN_LIMIT}")));
     }
     bounds::depth(&tokens)?;
-    let dialect = StarmartDialect::within(tokens.len() * STEPS + STEPS_MORE);
+    let dialect = StarmartDialect::within(words * STEPS + STEPS_MORE);
     let mut parser = Parser::new(&dialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
     let parsed = read(&mut parser).map_err(|error| match error {
         ParserError::ParserError(message) | ParserError::TokenizerError(message) if !dialect.exhausted() => {
