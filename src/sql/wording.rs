@@ -4,7 +4,7 @@
 use super::fault::in_words;
 
 /// Theirs, somewhere within a message, and ours for the whole of it.
-const SENTENCES: [(&str, &str); 66] = [
+const SENTENCES: [(&str, &str); 67] = [
     // Values that cannot be read or do not fit.
     ("rror parsing timestamp from '{}' using format '{}': ", "'{0}' is no time in the format '{1}'"),
     ("rror parsing timestamp from '{}': ", "'{0}' is no time; write 2017-06-01 or 2017-06-01 12:00:00"),
@@ -61,6 +61,10 @@ const SENTENCES: [(&str, &str); 66] = [
     ("nsupported CAST from {} to {}", "{0} cannot be cast to {1}; cast it to text, or compute {1} from it"),
     ("nary operator '-' only supports", "the sign - takes a number or an interval; cast what stands behind it"),
     ("nary operator 'NOT' requires a boolean expression, got {}", "NOT takes true or false, not {0}; compare it"),
+    (
+        "annot infer common string type for string concat operation {} || {}",
+        "|| puts texts together, and {0} and {1} are none; cast one of them to TEXT",
+    ),
     ("oin condition must be boolean type, but got {}", "ON takes true or false, not {0}; compare it"),
     ("annot automatically convert {} to Boolean", "{0} is not true or false; compare it"),
     ("annot automatically convert {} to {}", "{0} cannot stand where {1} is wanted; cast it"),

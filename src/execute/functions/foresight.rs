@@ -7,9 +7,10 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 
 use super::calendar::DAY;
-use super::concatenation::CONCATENATION;
 use crate::execute::size::array_bytes;
 
+/// What `||` of texts is called.
+pub(super) const CONCATENATION: &str = "||";
 /// The bytes of an element of a list.
 const ELEMENT: u128 = 8;
 /// The bytes that an element, or a letter of a format, may become as text.
