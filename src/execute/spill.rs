@@ -29,10 +29,16 @@ impl SpillFolder {
                 remove_if_dead(&lock);
             }
         }
-        let name = Uuid::new_v4().simple().to_string();
-        let (path, lock) = (parent.join(&name), parent.join(format!("{name}.lock")));
-        let held = File::create_new(&lock).map_err(failed)?;
-        held.lock().map_err(failed)?;
+        let (path, lock, held) = loop {
+            let name = Uuid::new_v4().simple().to_string();
+            let (path, lock) = (parent.join(&name), parent.join(format!("{name}.lock")));
+            let held = File::create_new(&lock).map_err(failed)?;
+            held.lock().map_err(failed)?;
+            // A process that cleans up may have taken it for a dead one's before it was locked.
+            if lock.exists() {
+                break (path, lock, held);
+            }
+        };
         fs::create_dir(&path).map_err(failed)?;
         Ok(Self { path, lock, _held: held })
     }
@@ -86,7 +92,9 @@ fn remove(path: &Path, lock: &Path) {
             tracing::warn!(path = %path.display(), %error, "spilled data could not be removed");
         }
         _ => {
-            if let Err(error) = fs::remove_file(lock) {
+            if let Err(error) = fs::remove_file(lock)
+                && error.kind() != io::ErrorKind::NotFound
+            {
                 tracing::warn!(path = %lock.display(), %error, "a lock could not be removed");
             }
         }

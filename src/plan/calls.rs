@@ -1,10 +1,11 @@
 //! What stands around a call's arguments: FILTER, OVER, DISTINCT and IGNORE NULLS. DataFusion drops them where the
-//! function has no use for them; here they are refused.
+//! function has no use for them; here they are refused. So is a format that would be answered as it is written.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArguments, NullTreatment, Query, Visit, Visitor,
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, NullTreatment, Query, Value,
+    Visit, Visitor,
 };
 
 use crate::error::{Error, Result};
@@ -45,6 +46,9 @@ impl Visitor for Calls<'_> {
                         "{name}() needs the rows that it looks at; write {name}(…) OVER (ORDER BY …)"
                     ))))
                 }
+                None if plain_format(function) => ControlFlow::Break(Box::new(Error::invalid(
+                    "to_char takes a format of % letters, as in to_char(day, '%Y-%m'); this one says nothing of the value",
+                ))),
                 None => ControlFlow::Continue(()),
             },
             _ => ControlFlow::Continue(()),
@@ -60,6 +64,14 @@ fn unplaced(function: &Function, functions: &Functions) -> bool {
             && !functions.scalar.contains_key(name)
     };
     function.over.is_none() && ast::function_name(function).as_ref().is_some_and(only)
+}
+
+/// Whether a call of to_char has a format that is the same for every value, as PostgreSQL's formats are here.
+fn plain_format(function: &Function) -> bool {
+    let formats = matches!(ast::function_name(function).as_deref(), Some("to_char" | "date_format"));
+    let FunctionArguments::List(list) = &function.args else { return false };
+    let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(format)))) = list.args.get(1) else { return false };
+    formats && matches!(&format.value, Value::SingleQuotedString(format) if !format.contains('%'))
 }
 
 /// The clause of a call that its function would ignore.

@@ -10,7 +10,8 @@ use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, Signature,
+    Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, SetMonotonicity, Signature,
+    StatisticsArgs,
 };
 
 /// What is done around the accumulators of an aggregate.
@@ -20,6 +21,11 @@ pub(super) trait AggregateManner: Debug + PartialEq + Eq + Hash + Send + Sync + 
 
     /// Around one of many groups.
     fn groups(&self, inner: Box<dyn GroupsAccumulator>) -> Box<dyn GroupsAccumulator>;
+
+    /// Whether it may accumulate many groups at once.
+    fn takes_groups(&self, _args: &AccumulatorArgs) -> bool {
+        true
+    }
 
     /// The accumulator of a frame that moves.
     fn sliding(&self, function: &AggregateUDF, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
@@ -81,6 +87,18 @@ impl<M: AggregateManner> AggregateUDFImpl for Around<M> {
         }
     }
 
+    fn is_descending(&self) -> Option<bool> {
+        self.0.inner().is_descending()
+    }
+
+    fn value_from_stats(&self, statistics: &StatisticsArgs) -> Option<ScalarValue> {
+        self.0.inner().value_from_stats(statistics)
+    }
+
+    fn set_monotonicity(&self, data_type: &DataType) -> SetMonotonicity {
+        self.0.inner().set_monotonicity(data_type)
+    }
+
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         self.0.state_fields(args)
     }
@@ -95,7 +113,7 @@ impl<M: AggregateManner> AggregateUDFImpl for Around<M> {
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs) -> bool {
-        self.0.groups_accumulator_supported(args)
+        self.1.takes_groups(&args) && self.0.groups_accumulator_supported(args)
     }
 
     fn create_groups_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {

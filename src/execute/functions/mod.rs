@@ -20,6 +20,7 @@ mod calendar;
 mod concatenation;
 mod conversion;
 mod elapsed;
+mod extreme;
 mod float;
 mod float_aggregate;
 mod foresight;
@@ -80,7 +81,7 @@ pub fn all() -> Functions {
     }
     let ours = [aggregate::sum(), aggregate::avg(), quantile::median(), quantile::percentile()].map(Arc::new);
     let theirs = SessionStateDefaults::default_aggregate_functions().into_iter();
-    let theirs = theirs.map(float_aggregate::in_one_form).map(gathering::counted);
+    let theirs = theirs.map(float_aggregate::in_one_form).map(extreme::totally_ordered).map(gathering::counted);
     for function in theirs.chain(ours) {
         add(&mut functions.aggregate, function.name(), function.aliases(), &function);
     }
