@@ -10,7 +10,6 @@ mod ast;
 mod bind;
 mod calls;
 mod catalog;
-mod doubtful;
 mod relation;
 mod size;
 mod statement;
@@ -77,7 +76,6 @@ pub fn plan(statement: &Statement, context: &Context<'_>) -> Result<Plan> {
     let tables = CatalogTables { catalog: context.catalog };
     let logical = sql::plan_query(query, &tables, context.functions)?;
     size::bounded(&logical)?;
-    doubtful::refused(&logical)?;
     let mut logical = sql::coerced(logical, context.query.timezone, context.functions)?;
     if let Some(analyze) = explain {
         logical = LogicalPlanBuilder::from(logical)

@@ -5,6 +5,7 @@ mod allow;
 mod bounds;
 mod coercion;
 mod dialect;
+mod doubtful;
 mod fault;
 mod functions;
 mod meeting;

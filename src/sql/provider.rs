@@ -19,7 +19,7 @@ use datafusion::sql::sqlparser::ast;
 use crate::error::{Error, Result};
 
 use super::fault::{in_words, no_call};
-use super::{Functions, coerced, coerced_expr, planning_error};
+use super::{Functions, coerced, coerced_expr, doubtful, planning_error};
 
 /// Where the names after FROM are looked up.
 pub trait Tables {
@@ -107,12 +107,14 @@ fn parser_options() -> ParserOptions {
 /// The logical plan of a query over `tables`.
 ///
 /// # Errors
-/// Invalid or NotFound: whatever is wrong with the query.
+/// Invalid or NotFound: whatever is wrong with the query, or would be answered otherwise than SQL means.
 pub fn plan_query(query: ast::Query, tables: &dyn Tables, functions: &Functions) -> Result<LogicalPlan> {
     let provider = Provider { tables, functions };
-    SqlToRel::new_with_options(&provider, parser_options())
+    let plan = SqlToRel::new_with_options(&provider, parser_options())
         .sql_statement_to_plan(ast::Statement::Query(Box::new(query)))
-        .map_err(planning_error)
+        .map_err(planning_error)?;
+    doubtful::refused(&plan)?;
+    Ok(plan)
 }
 
 /// The logical form and the type of an expression over rows of `schema`.

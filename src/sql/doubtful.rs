@@ -7,14 +7,15 @@ use datafusion::logical_expr::logical_plan::Subquery;
 use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 
 use crate::error::{Error, Result};
-use crate::sql;
+
+use super::deep;
 
 /// Refuses such a plan.
 ///
 /// # Errors
 /// Invalid, with what to write instead.
 pub(super) fn refused(plan: &LogicalPlan) -> Result<()> {
-    sql::deep(|| {
+    deep(|| {
         match plan {
             LogicalPlan::Filter(filter) => condition(&filter.predicate, Place::Condition)?,
             _ => expressions(plan)?,
@@ -50,12 +51,12 @@ fn condition(expr: &Expr, place: Place) -> Result<()> {
     match expr {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
             condition(left, place)?;
-            sql::deep(|| condition(right, place))
+            deep(|| condition(right, place))
         }
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
             let place = if place == Place::Value { Place::Value } else { Place::Alternative };
             condition(left, place)?;
-            sql::deep(|| condition(right, place))
+            deep(|| condition(right, place))
         }
         Expr::Case(case) if case.expr.is_none() => {
             for (when, then) in &case.when_then_expr {
@@ -68,7 +69,7 @@ fn condition(expr: &Expr, place: Place) -> Result<()> {
             Expr::InSubquery(within) if !within.negated => {
                 inclusion(&InSubquery { negated: true, ..within.clone() }, place)
             }
-            inner => sql::deep(|| condition(inner, Place::Value)),
+            inner => deep(|| condition(inner, Place::Value)),
         },
         Expr::InSubquery(within) => inclusion(within, place),
         Expr::Exists(exists) => {
@@ -90,7 +91,7 @@ fn within(expr: &Expr) -> Result<()> {
     let mut outcome = Ok(());
     // The closure never fails.
     let _ = expr.apply_children(|part| {
-        outcome = sql::deep(|| condition(part, Place::Value));
+        outcome = deep(|| condition(part, Place::Value));
         Ok(if outcome.is_err() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     });
     outcome
