@@ -13,7 +13,7 @@ use arrow::datatypes::{DataType, Field, Fields, SchemaRef};
 use arrow::util::display::FormatOptions;
 
 use super::fault;
-use super::size::batch_bytes;
+use super::size::{batch_bytes, divided};
 use crate::error::{Error, Result};
 
 /// The most rows of one batch.
@@ -25,21 +25,8 @@ const ROW_BYTES: usize = 1 << 30;
 
 /// Divides a batch, without copying, into parts that are not too large to be put into another form.
 pub(super) fn parts(batch: &RecordBatch) -> Vec<RecordBatch> {
-    let mut parts = Vec::new();
-    for start in (0..batch.num_rows()).step_by(ROWS) {
-        divide(batch.slice(start, ROWS.min(batch.num_rows() - start)), &mut parts);
-    }
-    parts
-}
-
-fn divide(part: RecordBatch, parts: &mut Vec<RecordBatch>) {
-    let rows = part.num_rows();
-    if rows <= 1 || batch_bytes(&part) <= BYTES {
-        parts.push(part);
-        return;
-    }
-    divide(part.slice(0, rows / 2), parts);
-    divide(part.slice(rows / 2, rows - rows / 2), parts);
+    let starts = (0..batch.num_rows()).step_by(ROWS);
+    starts.flat_map(|start| divided(batch.slice(start, ROWS.min(batch.num_rows() - start)), BYTES)).collect()
 }
 
 /// A part of a batch in the schema announced.

@@ -21,6 +21,7 @@ mod session;
 mod size;
 mod spill;
 mod table;
+mod whole;
 mod window;
 
 #[cfg(test)]
@@ -30,5 +31,5 @@ pub use admission::Permit;
 pub use answer::Answer;
 pub use catalog::MartCatalog;
 pub use engine::Engine;
-pub use size::{array_bytes, batch_bytes};
+pub use size::divided;
 pub use table::MartTable;

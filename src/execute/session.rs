@@ -13,6 +13,7 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use super::constants::LimitConstants;
 use super::fault;
 use super::functions::{self, ExactRewrite};
+use super::whole::Planner;
 use super::window::CountWindows;
 use crate::error::Result;
 use crate::query::Query;
@@ -41,6 +42,7 @@ pub(super) fn template(cores: usize, query_memory: usize, runtime: Arc<RuntimeEn
     let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
+        .with_query_planner(Arc::new(Planner))
         .with_expr_planners(functions.planners)
         .with_scalar_functions(functions.scalar.into_values().collect())
         .with_aggregate_functions(functions.aggregate.into_values().collect())

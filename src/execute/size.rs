@@ -7,12 +7,30 @@ use arrow::datatypes::DataType;
 const INLINE: u32 = 12;
 
 /// What the rows of a batch take, in bytes.
-pub fn batch_bytes(batch: &RecordBatch) -> usize {
+pub(super) fn batch_bytes(batch: &RecordBatch) -> usize {
     batch.columns().iter().map(|column| array_bytes(column.as_ref())).sum()
 }
 
+/// The batch in parts, without copying, of which each takes at most `bytes` or is a single row. One without rows is a
+/// part too.
+pub fn divided(batch: RecordBatch, bytes: usize) -> Vec<RecordBatch> {
+    let mut parts = Vec::new();
+    divide(batch, bytes, &mut parts);
+    parts
+}
+
+fn divide(part: RecordBatch, bytes: usize, parts: &mut Vec<RecordBatch>) {
+    let rows = part.num_rows();
+    if rows <= 1 || batch_bytes(&part) <= bytes {
+        parts.push(part);
+        return;
+    }
+    divide(part.slice(0, rows / 2), bytes, parts);
+    divide(part.slice(rows / 2, rows - rows / 2), bytes, parts);
+}
+
 /// What the rows of an array take, in bytes.
-pub fn array_bytes(array: &dyn Array) -> usize {
+pub(super) fn array_bytes(array: &dyn Array) -> usize {
     match array.data_type() {
         DataType::Utf8View => views(array.as_string_view().views()),
         DataType::BinaryView => views(array.as_binary_view().views()),

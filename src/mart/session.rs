@@ -1,5 +1,6 @@
 //! A session: settings that last, and the statements asked under them.
 
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::SchemaRef;
@@ -59,9 +60,8 @@ impl Session {
     /// # Errors
     /// Unavailable: the model has changed since; ask again. Otherwise as [`Session::query`].
     pub async fn run(&self, pinned: &Pinned) -> Result<Answer> {
-        let asking = self.asking();
-        let stop = asking.stop.clone();
-        let planned = self.mart.engine.plan(&stop, asking.again(pinned.clone())).await?;
+        let pinned = pinned.clone();
+        let planned = self.plan(|asking| asking.again(pinned)).await?;
         self.execute(planned).await
     }
 
@@ -80,15 +80,20 @@ impl Session {
         }
     }
 
-    fn asking(&self) -> Asking {
-        let stop = Stop::within(self.mart.config.limits.deadline);
-        Asking { mart: Arc::clone(&self.mart), principal: self.principal.clone(), stop }
+    async fn ask(&self, sql: &str) -> Result<Asked> {
+        let (sql, settings) = (sql.to_owned(), self.settings());
+        self.plan(|asking| asking.first(sql, settings)).await
     }
 
-    async fn ask(&self, sql: &str) -> Result<Asked> {
-        let asking = self.asking();
-        let stop = asking.stop.clone();
-        self.mart.engine.plan(&stop, asking.first(sql.to_owned(), self.settings())).await
+    /// Does `work` where the engine plans, until the deadline.
+    async fn plan<T: Send + 'static, W>(&self, work: impl FnOnce(Asking) -> W) -> Result<T>
+    where
+        W: Future<Output = Result<T>> + Send + 'static,
+    {
+        let stop = Stop::within(self.mart.config.limits.deadline);
+        let (mart, principal) = (Arc::clone(&self.mart), self.principal.clone());
+        let asking = Asking { mart, principal, stop: stop.clone() };
+        self.mart.engine.plan(&stop, work(asking)).await
     }
 
     async fn execute(&self, Planned { query, plan, .. }: Planned) -> Result<Answer> {

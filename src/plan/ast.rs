@@ -4,13 +4,15 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, Query, Select, SetExpr, TableAlias, TimezoneInfo, TypedString, Value, Visit,
-    Visitor, WindowSpec, WindowType,
+    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
+    LimitClause, Query, Select, SetExpr, TableAlias, TimezoneInfo, TypedString, Value, Visit, Visitor, WindowSpec,
+    WindowType,
 };
 
 use crate::error::{Error, Result};
 use crate::sql;
+
+pub(super) use crate::sql::{call, function_name};
 
 /// The direct children of an expression, subqueries apart. All variants that the allow-list lets through are here.
 pub(super) fn children(expr: &mut Expr) -> Result<Vec<&mut Expr>> {
@@ -139,24 +141,6 @@ pub(super) fn timestamp(value: &str) -> Expr {
     })
 }
 
-/// A call of a function.
-pub(super) fn call(name: &str, args: Vec<Expr>) -> Function {
-    Function {
-        name: ObjectName::from(vec![Ident::new(name)]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: None,
-            args: args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect(),
-            clauses: Vec::new(),
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    }
-}
-
 /// An alias of a relation.
 pub(super) fn alias(name: &str) -> TableAlias {
     TableAlias { explicit: true, name: ident(name), columns: Vec::new(), at: None }
@@ -187,14 +171,6 @@ pub(super) fn query_of(select: Select) -> Query {
         settings: None,
         format_clause: None,
         pipe_operators: Vec::new(),
-    }
-}
-
-/// The name of a function, if it is a plain one, in lower case.
-pub(super) fn function_name(function: &Function) -> Option<String> {
-    match function.name.0.as_slice() {
-        [part] => part.as_ident().map(|name| name.value.to_lowercase()),
-        _ => None,
     }
 }
 
@@ -255,6 +231,16 @@ impl<F: FnMut(&Expr) -> bool> Visitor for Search<F> {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         if self.depth == 0 && (self.is)(expr) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// Marks the LIMIT of a query as one whose rows nobody asked to be in an order.
+pub(super) fn mark_limit(query: &mut Query) {
+    if let Some(LimitClause::LimitOffset { limit: Some(limit), .. } | LimitClause::OffsetCommaLimit { limit, .. }) =
+        &mut query.limit_clause
+    {
+        let placeholder = Expr::value(Value::Null);
+        *limit = sql::marked_by_chance(std::mem::replace(limit, placeholder));
     }
 }
 

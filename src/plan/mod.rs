@@ -8,7 +8,6 @@
 
 mod ast;
 mod bind;
-mod calls;
 mod catalog;
 mod relation;
 mod size;
@@ -71,7 +70,7 @@ pub fn plan(statement: &Statement, context: &Context<'_>) -> Result<Plan> {
         Statement::Show { name } => (show(name, context)?, None),
     };
     let mut query = query;
-    calls::check(&query, context.functions)?;
+    sql::calls(&query, context.functions)?;
     bind::bind(&mut query, context)?;
     let tables = CatalogTables { catalog: context.catalog };
     let logical = sql::plan_query(query, &tables, context.functions)?;

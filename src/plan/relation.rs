@@ -57,8 +57,6 @@ pub(super) struct Relation {
     pub(super) cube: bool,
     /// Whether it is a plain block over a cube, which an aggregating parent would evaluate at its own grouping.
     pub(super) plain: bool,
-    /// Whether a LIMIT without ORDER BY may have cut it.
-    pub(super) cut: bool,
 }
 
 impl Relation {

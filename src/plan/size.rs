@@ -2,7 +2,7 @@
 //! filter names that column, so that filters over chains of `SELECT a + a AS a` double with every link.
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, JoinType};
+use datafusion::common::{Column, DataFusionError, JoinType};
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
 use crate::error::{Error, Result};
@@ -46,13 +46,11 @@ fn sizes(plan: &LogicalPlan) -> Result<Vec<u64>> {
 
 /// Looks into the subqueries of a plan's expressions.
 fn within(plan: &LogicalPlan) -> Result<()> {
-    let mut inner = Ok(());
-    let looked = plan.apply_subqueries(|subquery| {
-        inner = sizes(subquery).map(drop);
-        Ok(if inner.is_err() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Jump })
+    let looked = plan.apply_subqueries(|subquery| match sizes(subquery) {
+        Ok(_) => Ok(TreeNodeRecursion::Jump),
+        Err(error) => Err(DataFusionError::External(Box::new(error))),
     });
-    looked.map_err(sql::planning_error)?;
-    inner
+    looked.map(drop).map_err(sql::planning_error)
 }
 
 /// A plan above inputs whose columns' sizes are known.

@@ -150,13 +150,13 @@ impl TreeNodeRewriter for Types<'_> {
     }
 }
 
-/// Literals among the arguments of a call as literals of the types they were cast to: what a function gives may hang on
-/// them, as the scale of `round(x, 1)` does.
+/// Whole numbers and texts among the arguments of a call as literals of the types they were cast to: what a function
+/// gives may hang on them, as the scale of `round(x, 1)` does. A cast that may change a value is left to be computed.
 fn literal_arguments(expr: Expr) -> PlanResult<Expr> {
     let Expr::ScalarFunction(ScalarFunction { func, args }) = expr else { return Ok(expr) };
     let plain = |arg: Expr| match &arg {
         Expr::Cast(cast) => match cast.expr.as_ref() {
-            Expr::Literal(value, metadata) => {
+            Expr::Literal(value, metadata) if keeps(&value.data_type(), cast.field.data_type()) => {
                 Ok(Expr::Literal(value.cast_to(cast.field.data_type())?, metadata.clone()))
             }
             _ => Ok(arg),
@@ -165,6 +165,11 @@ fn literal_arguments(expr: Expr) -> PlanResult<Expr> {
     };
     let args = args.into_iter().map(plain).collect::<PlanResult<Vec<_>>>()?;
     Ok(Expr::ScalarFunction(ScalarFunction { func, args }))
+}
+
+/// Whether a cast gives the same value, or fails.
+fn keeps(from: &DataType, to: &DataType) -> bool {
+    (from.is_integer() && to.is_integer()) || (from.is_string() && to.is_string()) || from.is_null()
 }
 
 impl<'a> Types<'a> {

@@ -1,14 +1,15 @@
 //! What DataFusion would answer otherwise than SQL means, refused: IN over a subquery where UNKNOWN and FALSE differ,
-//! correlated subqueries whose rows depend on whether there are any, and LIMITs that take rows by chance.
+//! and correlated subqueries whose rows depend on whether there are any.
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DataFusionError, Result as PlanResult};
 use datafusion::logical_expr::expr::InSubquery;
 use datafusion::logical_expr::logical_plan::Subquery;
 use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 
 use crate::error::{Error, Result};
 
-use super::deep;
+use super::{deep, planning_error};
 
 /// Refuses such a plan.
 ///
@@ -18,22 +19,10 @@ pub(super) fn refused(plan: &LogicalPlan) -> Result<()> {
     deep(|| {
         match plan {
             LogicalPlan::Filter(filter) => condition(&filter.predicate, Place::Condition)?,
-            _ => expressions(plan)?,
-        }
-        if let LogicalPlan::Aggregate(aggregate) = plan
-            && by_chance(&aggregate.input)
-        {
-            return Err(Error::invalid(
-                "a LIMIT without ORDER BY beneath an aggregate takes rows by chance; add ORDER BY, or leave it out",
-            ));
+            _ => drop(plan.apply_expressions(value).map_err(planning_error)?),
         }
         plan.inputs().into_iter().try_for_each(refused)
     })
-}
-
-/// The expressions of a node that filters nothing.
-fn expressions(plan: &LogicalPlan) -> Result<()> {
-    plan.expressions().iter().try_for_each(|expr| condition(expr, Place::Value))
 }
 
 /// What an expression is for.
@@ -48,15 +37,15 @@ enum Place {
 }
 
 fn condition(expr: &Expr, place: Place) -> Result<()> {
-    match expr {
+    deep(|| match expr {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
             condition(left, place)?;
-            deep(|| condition(right, place))
+            condition(right, place)
         }
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
             let place = if place == Place::Value { Place::Value } else { Place::Alternative };
             condition(left, place)?;
-            deep(|| condition(right, place))
+            condition(right, place)
         }
         Expr::Case(case) if case.expr.is_none() => {
             for (when, then) in &case.when_then_expr {
@@ -69,7 +58,7 @@ fn condition(expr: &Expr, place: Place) -> Result<()> {
             Expr::InSubquery(within) if !within.negated => {
                 inclusion(&InSubquery { negated: true, ..within.clone() }, place)
             }
-            inner => deep(|| condition(inner, Place::Value)),
+            inner => condition(inner, Place::Value),
         },
         Expr::InSubquery(within) => inclusion(within, place),
         Expr::Exists(exists) => {
@@ -82,19 +71,16 @@ fn condition(expr: &Expr, place: Place) -> Result<()> {
             refused(&exists.subquery.subquery)
         }
         Expr::ScalarSubquery(subquery) => refused(&subquery.subquery),
-        _ => within(expr),
-    }
+        _ => expr.apply_children(value).map(drop).map_err(planning_error),
+    })
 }
 
-/// The parts of an expression, each for its value.
-fn within(expr: &Expr) -> Result<()> {
-    let mut outcome = Ok(());
-    // The closure never fails.
-    let _ = expr.apply_children(|part| {
-        outcome = deep(|| condition(part, Place::Value));
-        Ok(if outcome.is_err() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-    });
-    outcome
+/// An expression whose value matters, for DataFusion's walks.
+fn value(expr: &Expr) -> PlanResult<TreeNodeRecursion> {
+    match condition(expr, Place::Value) {
+        Ok(()) => Ok(TreeNodeRecursion::Continue),
+        Err(error) => Err(DataFusionError::External(Box::new(error))),
+    }
 }
 
 fn inclusion(within: &InSubquery, place: Place) -> Result<()> {
@@ -154,33 +140,6 @@ fn limits(plan: &LogicalPlan) -> bool {
         LogicalPlan::Projection(_) | LogicalPlan::Filter(_) | LogicalPlan::SubqueryAlias(_) | LogicalPlan::Sort(_) => {
             plan.inputs().into_iter().any(limits)
         }
-        _ => false,
-    }
-}
-
-/// Whether a plan's rows are those that a LIMIT without an order let through.
-fn by_chance(plan: &LogicalPlan) -> bool {
-    match plan {
-        LogicalPlan::Limit(limit) => !is_ordered(&limit.input) && !takes_none(plan),
-        LogicalPlan::Projection(_)
-        | LogicalPlan::Filter(_)
-        | LogicalPlan::SubqueryAlias(_)
-        | LogicalPlan::Window(_) => plan.inputs().into_iter().any(by_chance),
-        _ => false,
-    }
-}
-
-/// Whether it is LIMIT 0, which asks for the schema.
-fn takes_none(plan: &LogicalPlan) -> bool {
-    plan.fetch().is_ok_and(|fetch| fetch == Some(0))
-}
-
-fn is_ordered(plan: &LogicalPlan) -> bool {
-    match plan {
-        LogicalPlan::Sort(_) => true,
-        // One row is in order.
-        LogicalPlan::Aggregate(aggregate) => aggregate.group_expr.is_empty(),
-        LogicalPlan::Projection(_) | LogicalPlan::SubqueryAlias(_) => plan.inputs().into_iter().any(is_ordered),
         _ => false,
     }
 }

@@ -3,26 +3,35 @@
 
 mod allow;
 mod bounds;
+mod calls;
+mod casts;
 mod coercion;
 mod dialect;
 mod doubtful;
 mod fault;
 mod functions;
+mod mark;
 mod meeting;
 mod misuse;
 mod parse;
 mod provider;
+mod syntax;
+mod whole;
 mod wording;
 
 pub use allow::{allow, allow_derived};
 pub use bounds::deep;
+pub use calls::calls;
 pub use coercion::{coerced, coerced_expr};
 pub use dialect::StarmartDialect;
 pub use fault::{clean, planning_error, reworded, unsupported};
 pub use functions::Functions;
+pub use mark::{MARK, marked_by_chance};
 pub use meeting::Written;
 pub use parse::{SyntaxFault, fold, parse_expr, parse_query, parse_statements, version_number};
 pub use provider::{Tables, plan_query, type_expr, type_query};
+pub use syntax::{call, function_name};
+pub use whole::Whole;
 
 #[cfg(test)]
 mod tests;

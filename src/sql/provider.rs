@@ -19,7 +19,7 @@ use datafusion::sql::sqlparser::ast;
 use crate::error::{Error, Result};
 
 use super::fault::{in_words, no_call};
-use super::{Functions, coerced, coerced_expr, doubtful, planning_error};
+use super::{Functions, calls, casts, coerced, coerced_expr, doubtful, planning_error, whole};
 
 /// Where the names after FROM are looked up.
 pub trait Tables {
@@ -108,13 +108,14 @@ fn parser_options() -> ParserOptions {
 ///
 /// # Errors
 /// Invalid or NotFound: whatever is wrong with the query, or would be answered otherwise than SQL means.
-pub fn plan_query(query: ast::Query, tables: &dyn Tables, functions: &Functions) -> Result<LogicalPlan> {
+pub fn plan_query(mut query: ast::Query, tables: &dyn Tables, functions: &Functions) -> Result<LogicalPlan> {
+    casts::told_apart(&mut query, functions);
     let provider = Provider { tables, functions };
     let plan = SqlToRel::new_with_options(&provider, parser_options())
         .sql_statement_to_plan(ast::Statement::Query(Box::new(query)))
         .map_err(planning_error)?;
     doubtful::refused(&plan)?;
-    Ok(plan)
+    whole::watched(plan)
 }
 
 /// The logical form and the type of an expression over rows of `schema`.
@@ -122,6 +123,7 @@ pub fn plan_query(query: ast::Query, tables: &dyn Tables, functions: &Functions)
 /// # Errors
 /// Invalid: an unknown name, or types that do not go together.
 pub fn type_expr(expr: &ast::Expr, schema: &DFSchema, zone: Tz, functions: &Functions) -> Result<(Expr, DataType)> {
+    calls(expr, functions)?;
     let provider = Provider { tables: &NoTables, functions };
     let planner = SqlToRel::new_with_options(&provider, parser_options());
     let planned = planner.sql_to_expr(expr.clone(), schema, &mut PlannerContext::new()).map_err(planning_error)?;

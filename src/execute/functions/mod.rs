@@ -27,6 +27,7 @@ mod foresight;
 mod frame;
 mod gathering;
 mod groups;
+mod mark;
 mod micros;
 mod planner;
 mod quantile;
@@ -72,7 +73,7 @@ const ARBITRARY: [&str; 4] = ["any_value", "first_value", "last_value", "nth_val
 pub fn all() -> Functions {
     let planners = planner::planners(SessionStateDefaults::default_expr_planners());
     let mut functions = Functions { planners, ..Functions::default() };
-    let ours = [elapsed::days_between(), truncate::date_trunc(), truncate::date_bin()];
+    let ours = [elapsed::days_between(), truncate::date_trunc(), truncate::date_bin(), mark::mark()];
     let ours = arithmetic::all().into_iter().chain(wall_clock::wall_clocks()).chain(ours).map(Arc::new);
     let theirs = SessionStateDefaults::default_scalar_functions().into_iter();
     let theirs = theirs.map(float::in_one_form).map(micros::in_microseconds).map(bounded::within_bounds);

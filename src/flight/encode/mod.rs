@@ -17,7 +17,7 @@ use tonic::Status;
 use super::calls::Call;
 use super::status;
 use crate::error::{Error, Result};
-use crate::execute::batch_bytes;
+use crate::execute::divided;
 use crate::query::sent;
 use outbox::{Outbox, Patience};
 
@@ -125,19 +125,7 @@ fn pieces(batch: &RecordBatch, announced: &SchemaRef) -> Result<Vec<RecordBatch>
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     let batch = RecordBatch::try_new_with_options(Arc::clone(announced), batch.columns().to_vec(), &options)
         .map_err(|error| Error::internal("the result differs from its announced schema").with_source(error))?;
-    let mut pieces = Vec::new();
-    divide(batch, &mut pieces);
-    Ok(pieces)
-}
-
-fn divide(batch: RecordBatch, pieces: &mut Vec<RecordBatch>) {
-    let rows = batch.num_rows();
-    if rows <= 1 || batch_bytes(&batch) <= MESSAGE_BYTES {
-        pieces.push(batch);
-        return;
-    }
-    divide(batch.slice(0, rows / 2), pieces);
-    divide(batch.slice(rows / 2, rows - rows / 2), pieces);
+    Ok(divided(batch, MESSAGE_BYTES))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{self, Expr, visit_expressions};
 
 use crate::model::spec::Written;
 use crate::model::{Source, TableSchema};
-use crate::sql::{allow_derived, clean, parse_query, type_query};
+use crate::sql::{allow_derived, calls, clean, parse_query, type_query};
 
 use super::Resolver;
 use super::tables::about;
@@ -41,7 +41,11 @@ impl<'a> Resolver<'a> {
     }
 
     fn parse_derived(&mut self, about: &str, sql: &'a Written<String>) -> Option<Derived<'a>> {
-        let parsed = parse_query(&sql.value).and_then(|query| allow_derived(&query).map(|()| query));
+        let parsed = parse_query(&sql.value).and_then(|query| {
+            allow_derived(&query)?;
+            calls(&query, self.functions)?;
+            Ok(query)
+        });
         let query = match parsed {
             Ok(query) => query,
             Err(error) => {

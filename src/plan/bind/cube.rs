@@ -39,9 +39,12 @@ impl<'a> Binder<'a> {
             return Err(Error::internal("a block over a cube is a SELECT"));
         };
         let mut select = std::mem::replace(select.as_mut(), ast::empty_select()?);
-        self.subqueries(&mut select, query)?;
+        self.outside.push(alias.to_owned());
+        let bound = self.subqueries(&mut select, query);
+        self.outside.pop();
+        bound?;
         refuse_windows(&select, query)?;
-        let names = Names { cube, alias: alias.to_owned() };
+        let names = Names { cube, alias: alias.to_owned(), outside: self.outside.clone() };
         let mut block = Evaluation {
             context: self.context,
             star: Star::new(self.context, cube),
@@ -60,6 +63,9 @@ impl<'a> Binder<'a> {
         let relation = describe(&block, &items, &select, query, grouping.explicit);
         let outer = block.outer(&select, &items, filter.groups)?;
         let order = block.order(query, &items, distinct)?;
+        if query.order_by.is_none() {
+            ast::mark_limit(query);
+        }
         let inner = block.inner(filter.rows, grouping.explicit)?;
         *query.body = SetExpr::Select(Box::new(over(outer, inner)));
         query.order_by = order;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use datafusion::sql::sqlparser::ast::{Distinct, Expr, GroupByExpr, LimitClause, OrderBy, OrderByKind, Query, Select};
+use datafusion::sql::sqlparser::ast::{Distinct, Expr, GroupByExpr, OrderBy, OrderByKind, Query, Select};
 
 use crate::error::{Error, Result};
 
@@ -150,10 +150,6 @@ pub(super) fn describe(
     if matches!(select.distinct, Some(Distinct::Distinct)) && unique.is_none() {
         columns.iter_mut().for_each(Column::merge);
     }
-    let limited = match &query.limit_clause {
-        Some(LimitClause::LimitOffset { limit: Some(limit), offset: None, .. }) => ordinal(limit) != Some(0),
-        other => other.is_some(),
-    };
     let on_measures = select.selection.as_ref().is_some_and(|filter| {
         block.names.normalised(filter, &[]).is_ok_and(|filter| block.names.mentioned_measure(&filter).is_some())
     });
@@ -163,11 +159,5 @@ pub(super) fn describe(
         && query.order_by.is_none()
         && query.limit_clause.is_none()
         && !on_measures;
-    Relation {
-        columns,
-        unique: unique.into_iter().collect(),
-        cube: true,
-        plain,
-        cut: limited && query.order_by.is_none(),
-    }
+    Relation { columns, unique: unique.into_iter().collect(), cube: true, plain }
 }

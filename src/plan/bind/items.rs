@@ -33,6 +33,8 @@ pub(super) struct Names<'a> {
     pub(super) cube: &'a Cube,
     /// What the cube is called in this block.
     pub(super) alias: String,
+    /// What the SELECTs around this block read.
+    pub(super) outside: Vec<String>,
 }
 
 impl<'a> Names<'a> {
@@ -80,7 +82,7 @@ impl<'a> Names<'a> {
                         _ => (String::new(), parts.join(".")),
                     };
                     if relation != self.alias {
-                        return Err(Error::invalid(format!("unknown name '{}'", parts.join("."))));
+                        return Err(self.unknown(&parts.join("."), &relation));
                     }
                     self.meaning(&name)?;
                     *expr = ast::column(&name);
@@ -97,6 +99,14 @@ impl<'a> Names<'a> {
                 }
             }
             Ok(())
+        })
+    }
+
+    fn unknown(&self, name: &str, relation: &str) -> Error {
+        let cube = &self.cube.name;
+        Error::invalid(match self.outside.iter().any(|outside| outside == relation) {
+            true => format!("'{name}' is outside the subquery; a subquery over the cube '{cube}' stands alone, so far"),
+            false => format!("unknown name '{name}'; the cube '{cube}' is called '{}' here", self.alias),
         })
     }
 

@@ -29,7 +29,7 @@ use super::{Context, ast};
 
 /// Binds a whole query in place.
 pub(super) fn bind(query: &mut Query, context: &Context<'_>) -> Result<()> {
-    Binder { context, ctes: Vec::new(), with: Vec::new(), wall: false }.query(query).map(drop)
+    Binder { context, ctes: Vec::new(), with: Vec::new(), outside: Vec::new(), wall: false }.query(query).map(drop)
 }
 
 /// The binder of one statement.
@@ -39,6 +39,8 @@ struct Binder<'a> {
     ctes: Vec<HashMap<String, (Ident, Relation)>>,
     /// The same queries, bound, in the order in which they were written.
     with: Vec<Cte>,
+    /// What the SELECTs read in whose expressions the query at hand stands.
+    outside: Vec<String>,
     /// Whether the expressions at hand stand over what a cube has computed, where time is wall clock.
     wall: bool,
 }
@@ -93,7 +95,9 @@ impl<'a> Binder<'a> {
         query.order_by =
             (!order.is_empty()).then_some(OrderBy { kind: OrderByKind::Expressions(order), interpolate: None });
         relation.plain &= !ordered && !limited;
-        relation.cut |= relation.cube && !ordered && limited;
+        if relation.cube && !ordered {
+            ast::mark_limit(query);
+        }
         Ok(relation)
     }
 
@@ -280,13 +284,7 @@ fn united(left: Relation, right: &Relation) -> Relation {
             right.columns.get(at).map_or(column.lineage.clone(), |other| column.lineage.united(&other.lineage));
         Column { name: column.name, lineage }
     });
-    Relation {
-        columns: columns.collect(),
-        unique: Vec::new(),
-        cube: left.cube || right.cube,
-        plain: false,
-        cut: left.cut || right.cut,
-    }
+    Relation { columns: columns.collect(), unique: Vec::new(), cube: left.cube || right.cube, plain: false }
 }
 
 /// Makes a table factor read a mart table under its bare name or alias.

@@ -48,7 +48,10 @@ impl Binder<'_> {
         ties::break_ties(select, order, limited, &block)?;
         name_items(select, order);
         let outer = std::mem::replace(&mut self.wall, cube);
+        let around = self.outside.len();
+        self.outside.extend(block.sources.iter().map(|(name, _)| name.clone()));
         let bound = self.expressions(select, order, &block);
+        self.outside.truncate(around);
         self.wall = outer;
         bound?;
         let mut columns = self.columns(select, &block)?;
@@ -62,7 +65,6 @@ impl Binder<'_> {
             columns,
             cube,
             plain: plain && select.having.is_none(),
-            cut: block.sources.iter().any(|(_, relation)| relation.cut),
         })
     }
 
@@ -237,11 +239,6 @@ fn refuse_beneath_aggregate(sources: &[Named]) -> Result<()> {
                 "an aggregate over '{name}', a plain query over a cube, is not there yet: the cube's measures would \
                  have to be evaluated at the outer grouping; group the cube itself, or add GROUP BY to the inner query \
                  to evaluate it there"
-            )));
-        }
-        if relation.cut {
-            return Err(Error::invalid(format!(
-                "an aggregate over '{name}', which a LIMIT without ORDER BY cuts, would depend on chance; add ORDER BY"
             )));
         }
     }

@@ -60,7 +60,12 @@ fn keys(select: &Select, block: &Block) -> Vec<Expr> {
         },
         (None, [(source, relation)]) => {
             let columns = relation.unique.first().into_iter().flatten();
-            columns.map(|column| ast::column_of(source, column)).collect()
+            // A subquery may do without a name.
+            let column = |column: &String| match source.as_str() {
+                "" => ast::column(column),
+                source => ast::column_of(source, column),
+            };
+            columns.map(column).collect()
         }
         _ => Vec::new(),
     };

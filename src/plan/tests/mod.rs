@@ -16,7 +16,9 @@ use crate::model::{Spec, TableSchema, resolve};
 use crate::query::{Principal, Settings, Stop};
 
 mod answers;
+mod casts;
 mod golden;
+mod limits;
 mod refusals;
 
 const MODEL: &str = "
@@ -158,14 +160,26 @@ fn refused(sql: &str) -> String {
 
 /// The rows of a statement, each `a b c`.
 async fn rows(sql: &str) -> Vec<String> {
-    let plan = planned(sql).unwrap_or_else(|error| panic!("'{sql}': {error}"));
+    ran(sql).await.unwrap_or_else(|error| panic!("'{sql}': {error}"))
+}
+
+/// The error that a statement meets when it is run.
+async fn failed(sql: &str) -> String {
+    planned(sql).unwrap_or_else(|error| panic!("'{sql}': {error}"));
+    match ran(sql).await {
+        Ok(rows) => panic!("'{sql}' is answered: {rows:?}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+async fn ran(sql: &str) -> Result<Vec<String>> {
+    let plan = planned(sql)?;
     let folder = tempfile::tempdir().unwrap();
     let engine = crate::execute::Engine::new(&crate::config::Limits::default(), folder.path()).unwrap();
     let query = query();
     let permit = engine.admit(&query.stop).await.unwrap();
-    let answer = engine.execute(&query, permit, plan.logical, plan.schema).await;
-    let answer = answer.unwrap_or_else(|error| panic!("'{sql}': {error}"));
-    let batches: Vec<RecordBatch> = answer.try_collect().await.unwrap_or_else(|error| panic!("'{sql}': {error}"));
+    let answer = engine.execute(&query, permit, plan.logical, plan.schema).await?;
+    let batches: Vec<RecordBatch> = answer.try_collect().await?;
     let options = FormatOptions::default().with_null("NULL");
     let mut rows = Vec::new();
     for batch in &batches {
@@ -175,7 +189,7 @@ async fn rows(sql: &str) -> Vec<String> {
             rows.push(columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join(" "));
         }
     }
-    rows
+    Ok(rows)
 }
 
 /// The rows in no particular order.

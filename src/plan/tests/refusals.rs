@@ -42,13 +42,22 @@ fn what_is_not_there_yet_is_refused_by_name() {
         ("SELECT department, revenue FROM sales AS s(a, b)", "alias"),
         ("WITH c AS (SELECT * FROM mart.lines) SELECT * FROM c VERSION AS OF 1", "VERSION AS OF"),
         ("SELECT revenue FROM sales VERSION AS OF 1", "mart_version"),
-        ("SELECT SUM(r) FROM (SELECT department, revenue r FROM sales GROUP BY 1 LIMIT 1) t", "LIMIT"),
         ("SELECT revnue FROM sales", "revenue"),
         (
             "SELECT department FROM sales WHERE EXISTS (SELECT 1 FROM mart.shops s WHERE s.store = department)",
             "cannot name what is outside",
         ),
-        ("SELECT 1 FROM mart.lines l WHERE 1 < (SELECT lines FROM sales WHERE store = l.store)", "l.store"),
+        (
+            "SELECT 1 FROM mart.lines l WHERE 1 < (SELECT lines FROM sales WHERE store = l.store)",
+            "'l.store' is outside the subquery",
+        ),
+        (
+            "SELECT lines FROM sales s WHERE EXISTS (SELECT 1 FROM sales t WHERE t.store = s.store)",
+            "'s.store' is outside",
+        ),
+        ("SELECT lines FROM sales s WHERE t.store = 'S1'", "unknown name 't.store'; the cube 'sales' is called 's'"),
+        ("SELECT COUNT(DISTINCT store, department) FROM mart.lines", "takes 1 argument"),
+        ("SELECT \"$mark\"(store, 'x') FROM mart.lines", "unknown function"),
         ("SELECT revenue FROM sale", "sales"),
         ("SELECT * FROM mart.line", "mart.lines"),
     ] {

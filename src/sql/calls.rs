@@ -1,24 +1,27 @@
-//! What stands around a call's arguments: FILTER, OVER, DISTINCT and IGNORE NULLS. DataFusion drops them where the
-//! function has no use for them; here they are refused. So is a format that would be answered as it is written.
+//! Calls that DataFusion would answer otherwise than they read, or fail at only when they are run: FILTER, OVER, DISTINCT
+//! and IGNORE NULLS where the function has no use for them, formats that would be answered as they are written, names
+//! that planning keeps for itself.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, NullTreatment, Query, Value,
-    Visit, Visitor,
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, NullTreatment, Value, Visit,
+    Visitor,
 };
 
 use crate::error::{Error, Result};
-use crate::sql::Functions;
 
-use super::ast;
+use super::{Functions, MARK, function_name};
 
 /// Window functions that can pass over NULLs.
 const PASSING_NULLS: [&str; 5] = ["lag", "lead", "first_value", "last_value", "nth_value"];
 
-/// Refuses calls with clauses that their functions would ignore.
-pub(super) fn check(query: &Query, functions: &Functions) -> Result<()> {
-    match query.visit(&mut Calls { functions }) {
+/// Refuses such calls wherever they stand in what somebody wrote.
+///
+/// # Errors
+/// Invalid, with what to write instead.
+pub fn calls(written: &impl Visit, functions: &Functions) -> Result<()> {
+    match written.visit(&mut Calls { functions }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),
     }
@@ -33,27 +36,33 @@ impl Visitor for Calls<'_> {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Box<Error>> {
         match expr {
-            Expr::Function(function) => match ignored(function, self.functions) {
-                Some(clause) => {
-                    let name = &function.name;
-                    ControlFlow::Break(Box::new(Error::invalid(format!(
-                        "{clause} has no meaning for {name}(); leave it out"
-                    ))))
-                }
-                None if unplaced(function, self.functions) => {
-                    let name = &function.name;
-                    ControlFlow::Break(Box::new(Error::invalid(format!(
-                        "{name}() needs the rows that it looks at; write {name}(…) OVER (ORDER BY …)"
-                    ))))
-                }
-                None if plain_format(function) => ControlFlow::Break(Box::new(Error::invalid(
-                    "to_char takes a format of % letters, as in to_char(day, '%Y-%m'); this one says nothing of the value",
-                ))),
+            Expr::Function(function) => match refusal(function, self.functions) {
+                Some(why) => ControlFlow::Break(Box::new(Error::invalid(why))),
                 None => ControlFlow::Continue(()),
             },
             _ => ControlFlow::Continue(()),
         }
     }
+}
+
+/// Why a call is refused.
+fn refusal(function: &Function, functions: &Functions) -> Option<String> {
+    let name = &function.name;
+    if let Some(clause) = ignored(function, functions) {
+        return Some(format!("{clause} has no meaning for {name}(); leave it out"));
+    }
+    if unplaced(function, functions) {
+        return Some(format!("{name}() needs the rows that it looks at; write {name}(…) OVER (ORDER BY …)"));
+    }
+    if plain_format(function) {
+        return Some(format!(
+            "{name} takes a format of % letters, as in {name}(day, '%Y-%m'); this one says nothing of the value"
+        ));
+    }
+    if counts_tuples(function) {
+        return Some("count(DISTINCT …) takes 1 argument; count distinct rows of a subquery".to_owned());
+    }
+    (function_name(function)? == MARK).then(|| format!("unknown function {name}"))
 }
 
 /// Whether a call of a window function has no window.
@@ -63,20 +72,28 @@ fn unplaced(function: &Function, functions: &Functions) -> bool {
             && !functions.aggregate.contains_key(name)
             && !functions.scalar.contains_key(name)
     };
-    function.over.is_none() && ast::function_name(function).as_ref().is_some_and(only)
+    function.over.is_none() && function_name(function).as_ref().is_some_and(only)
 }
 
 /// Whether a call of to_char has a format that is the same for every value, as PostgreSQL's formats are here.
 fn plain_format(function: &Function) -> bool {
-    let formats = matches!(ast::function_name(function).as_deref(), Some("to_char" | "date_format"));
+    let formats = matches!(function_name(function).as_deref(), Some("to_char" | "date_format"));
     let FunctionArguments::List(list) = &function.args else { return false };
     let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(format)))) = list.args.get(1) else { return false };
     formats && matches!(&format.value, Value::SingleQuotedString(format) if !format.contains('%'))
 }
 
+/// Whether it is a count of the distinct values of several columns.
+fn counts_tuples(function: &Function) -> bool {
+    let FunctionArguments::List(list) = &function.args else { return false };
+    list.duplicate_treatment == Some(DuplicateTreatment::Distinct)
+        && list.args.len() > 1
+        && function_name(function).is_some_and(|name| name == "count")
+}
+
 /// The clause of a call that its function would ignore.
 fn ignored(function: &Function, functions: &Functions) -> Option<&'static str> {
-    let name = ast::function_name(function)?;
+    let name = function_name(function)?;
     let aggregate = functions.aggregate.contains_key(&name);
     let window = functions.window.contains_key(&name);
     let scalar = functions.scalar.contains_key(&name) && !aggregate && !window;
