@@ -59,6 +59,12 @@ fn refusal(function: &Function, functions: &Functions) -> Option<String> {
             "{name} takes a format of % letters, as in {name}(day, '%Y-%m'); this one says nothing of the value"
         ));
     }
+    if zoned_format(function) {
+        return Some(format!(
+            "{name} reads a wall clock; its format cannot name a zone. Without a format it reads texts such as \
+             '2017-06-01T12:00:00+08:00'"
+        ));
+    }
     if counts_tuples(function) {
         return Some("count(DISTINCT …) takes 1 argument; count distinct rows of a subquery".to_owned());
     }
@@ -81,6 +87,21 @@ fn plain_format(function: &Function) -> bool {
     let FunctionArguments::List(list) = &function.args else { return false };
     let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(format)))) = list.args.get(1) else { return false };
     formats && matches!(&format.value, Value::SingleQuotedString(format) if !format.contains('%'))
+}
+
+/// Whether a call reads times by a format with a zone: it would give the clock in UTC, whatever the session's zone.
+fn zoned_format(function: &Function) -> bool {
+    const ZONES: [&str; 6] = ["%z", "%:z", "%::z", "%#z", "%Z", "%+"];
+    let reads = function_name(function).is_some_and(|name| name.starts_with("to_timestamp"));
+    let FunctionArguments::List(list) = &function.args else { return false };
+    let zoned = |argument: &FunctionArg| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(format))) => match &format.value {
+            Value::SingleQuotedString(format) => ZONES.iter().any(|zone| format.contains(zone)),
+            _ => false,
+        },
+        _ => false,
+    };
+    reads && list.args.iter().skip(1).any(zoned)
 }
 
 /// Whether it is a count of the distinct values of several columns.

@@ -209,6 +209,8 @@ impl Meeting<'_> {
 
 /// The length of a date as text.
 const DATE_LENGTH: usize = 10;
+/// The length of a date and a time of day in hours and minutes as text.
+const MINUTES_LENGTH: usize = 16;
 /// A wall clock, as the mart holds it.
 pub(super) const MICROSECONDS: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
@@ -240,7 +242,10 @@ impl Written {
     pub fn read(text: &str) -> Option<Self> {
         let text = text.trim();
         // Arrow wants seconds; a clock may do without.
-        let whole = if text.len() == 16 && text.is_ascii() { format!("{text}:00") } else { text.to_owned() };
+        let whole = match text.split_at_checked(MINUTES_LENGTH) {
+            Some((minutes, zone)) if minutes.is_ascii() && !zone.starts_with(':') => format!("{minutes}:00{zone}"),
+            _ => text.to_owned(),
+        };
         let here = string_to_datetime(&Utc, &whole).ok()?;
         let elsewhere = string_to_datetime(&FixedOffset::east_opt(3600)?, &whole).ok()?;
         Some(if here == elsewhere { Self::Instant(here) } else { Self::Clock(here.naive_utc()) })
@@ -290,6 +295,7 @@ fn number(text: &str) -> Option<(Expr, DataType)> {
 fn shown(expr: &Expr) -> String {
     match expr {
         Expr::Column(column) => format!("'{}' is text and", column.name()),
+        Expr::Literal(value, _) => format!("'{value}' is text and"),
         other => format!("'{}' is text and", other.schema_name()),
     }
 }

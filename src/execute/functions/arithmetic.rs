@@ -1,10 +1,12 @@
 //! Arithmetic that stays exact: `+ − ×` of integers and wide decimals and the unary minus, where an overflow is
-//! an error; `/`, which is a double and NULL by zero; and all of them and `%` on doubles, whose results are in their
+//! an error; `/`, which is a double, and `%`, both NULL by zero; and all of them on doubles, whose results are in their
 //! one form. Operators become these functions; each keeps the name that its operator would have given a column.
 
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Datum, Float64Array};
+use arrow::compute::kernels::cmp::eq;
+use arrow::compute::kernels::nullif::nullif;
 use arrow::compute::kernels::numeric::{add, mul, neg, rem, sub};
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Decimal128Type, Float64Type};
 use arrow::error::ArrowError;
@@ -61,7 +63,7 @@ pub(super) fn divide() -> ScalarUDF {
     Arithmetic::udf(Kind::Divide)
 }
 
-/// `a % b`, of doubles.
+/// `a % b`.
 fn remainder() -> ScalarUDF {
     Arithmetic::udf(Kind::Remainder)
 }
@@ -87,7 +89,7 @@ pub(super) fn checked(operator: Operator, left: &DataType, right: &DataType) -> 
     }
     match coerced(operator, left, right).ok()? {
         (DataType::Float64, DataType::Float64) => Some(function()),
-        _ if operator == Operator::Modulo => None,
+        _ if operator == Operator::Modulo => Some(function()),
         (DataType::Decimal128(p1, s1), DataType::Decimal128(p2, s2)) => {
             let digits = match operator {
                 Operator::Multiply => i16::from(p1) + i16::from(p2) + 1,
@@ -173,10 +175,9 @@ impl ScalarUDFImpl for Arithmetic {
                 }
                 Ok(vec![DataType::Float64; 2])
             }
-            (Kind::Remainder, [_, _]) => Ok(vec![DataType::Float64; 2]),
             (Kind::Negate, [argument]) if argument.is_integer() => Ok(vec![DataType::Int64]),
             (Kind::Negate, [argument]) => Ok(vec![argument.clone()]),
-            (Kind::Add | Kind::Subtract | Kind::Multiply, [left, right]) => {
+            (Kind::Add | Kind::Subtract | Kind::Multiply | Kind::Remainder, [left, right]) => {
                 let (left, right) = coerced(self.operator(), left, right)?;
                 Ok(vec![left, right])
             }
@@ -186,7 +187,7 @@ impl ScalarUDFImpl for Arithmetic {
 
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
         match (self.kind, arguments) {
-            (Kind::Divide | Kind::Remainder, _) => Ok(DataType::Float64),
+            (Kind::Divide, _) => Ok(DataType::Float64),
             (Kind::Negate, [argument]) => Ok(argument.clone()),
             (_, [DataType::Int64, DataType::Int64]) => Ok(DataType::Int64),
             (_, [left, right]) => BinaryTypeCoercer::new(left, &self.operator(), right).get_result_type(),
@@ -200,7 +201,7 @@ impl ScalarUDFImpl for Arithmetic {
             (Kind::Subtract, [left, right]) => apply(left, right, sub),
             (Kind::Multiply, [left, right]) => apply(left, right, mul),
             (Kind::Divide, [left, right]) => return apply(left, right, quotient),
-            (Kind::Remainder, [left, right]) => apply(left, right, rem),
+            (Kind::Remainder, [left, right]) => apply(left, &without_zeros(right)?, rem),
             (Kind::Negate, [ColumnarValue::Array(array)]) => Ok(ColumnarValue::Array(neg(array)?)),
             (Kind::Negate, [ColumnarValue::Scalar(scalar)]) => {
                 let negated = neg(&scalar.to_array()?)?;
@@ -225,6 +226,17 @@ fn within_precision(value: ColumnarValue) -> Result<ColumnarValue> {
         return Err(DataFusionError::Execution(message));
     }
     Ok(value)
+}
+
+/// Divisors, NULL where they are zero.
+fn without_zeros(divisor: &ColumnarValue) -> Result<ColumnarValue> {
+    let of = divisor.data_type();
+    let zero = ScalarValue::new_zero(&of)?;
+    Ok(match divisor {
+        ColumnarValue::Array(array) => ColumnarValue::Array(nullif(array, &eq(array, &zero.to_scalar()?)?)?),
+        ColumnarValue::Scalar(value) if *value == zero => ColumnarValue::Scalar(ScalarValue::try_from(&of)?),
+        ColumnarValue::Scalar(_) => divisor.clone(),
+    })
 }
 
 /// The quotients of two arrays of doubles; NULL by zero.
