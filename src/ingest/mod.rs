@@ -44,6 +44,8 @@ pub trait Progress: Send + Sync {
     fn done(&self, report: &TableReport);
     /// A claim of a table is being tested.
     fn test(&self, table: &str);
+    /// So many bytes of the data files have been compared with what was written, of so many.
+    fn verify(&self, bytes: u64, of: u64);
 }
 
 /// Tells nobody.
@@ -56,6 +58,7 @@ impl Progress for Silent {
     fn write(&self, _table: &str) {}
     fn done(&self, _report: &TableReport) {}
     fn test(&self, _table: &str) {}
+    fn verify(&self, _bytes: u64, _of: u64) {}
 }
 
 /// What became of a table.

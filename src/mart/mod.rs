@@ -12,7 +12,7 @@ pub use check::{CheckReport, TestOutcome};
 pub use project::model_faults;
 pub use session::{Lifetime, Session};
 
-pub use crate::store::{Claim, MartVersion, Verdict};
+pub use crate::store::{Claim, Integrity, MartVersion, Verdict, Verified};
 
 use std::sync::Arc;
 

@@ -5,14 +5,14 @@ mod repair;
 
 pub(crate) use goal::Goal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema};
 use deltalake_core::DeltaTableError;
-use deltalake_core::kernel::Add;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoArrow;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TableReference, TransactionError};
+use deltalake_core::kernel::{Add, LogicalFileView};
 use deltalake_core::logstore::{LogStore, LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::protocol::DeltaOperation;
 use deltalake_core::table::state::DeltaTableState;
@@ -25,6 +25,12 @@ use super::fault::fault;
 use super::snapshot::{DataFile, TableSnapshot};
 use super::stats;
 use crate::error::{Error, Kind, Result};
+
+/// The tag that keeps the SHA-256 of a file's bytes, which Parquet keeps nothing like.
+const SHA256: &str = "starmart.sha256";
+
+/// What a log says of a file besides what Delta defines.
+type Tags = HashMap<String, Option<String>>;
 
 /// A Delta table of the mart.
 #[derive(Debug)]
@@ -113,7 +119,7 @@ impl DeltaTable {
             let modified = view.modification_datetime().map_err(|source| self.reading(Some(version), source))?;
             let size = u64::try_from(view.size()).unwrap_or_default();
             let name = view.path().into_owned();
-            adds.insert(name.clone(), goal::add(name, size, modified.timestamp_millis(), view.stats()));
+            adds.insert(name.clone(), goal::add(name, size, modified.timestamp_millis(), view.stats(), tags(&view)));
         }
         Ok(LogState { version, adds, delta: Some(delta) })
     }
@@ -135,7 +141,8 @@ impl DeltaTable {
             let modified = view.modification_datetime().map_err(|source| self.reading(Some(version), source))?;
             let size = u64::try_from(view.size()).unwrap_or_default();
             let path = Path::from_iter(self.folder.parts().chain(view.object_store_path().parts()));
-            files.push(DataFile { path, size, modified, rows: stats.rows, stats: stats.columns });
+            let sha256 = tags(view).and_then(|mut tags| tags.remove(SHA256)).flatten();
+            files.push(DataFile { path, size, sha256, modified, rows: stats.rows, stats: stats.columns });
         }
         files.sort_by(|one, other| one.path.cmp(&other.path));
         let table = TableSnapshot { name: self.name.clone(), schema, delta_version: version, files };
@@ -221,6 +228,11 @@ impl DeltaTable {
             }
         }
     }
+}
+
+#[expect(deprecated, reason = "nothing else tells a file's tags")]
+fn tags(view: &LogicalFileView) -> Option<Tags> {
+    view.add_action().tags
 }
 
 /// The schema as the mart has it: every column nullable, no metadata.

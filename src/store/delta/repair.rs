@@ -66,7 +66,8 @@ fn apply(line: &Value, adds: &mut BTreeMap<String, Add>) -> Option<()> {
     }
     if let Some(add) = line.get("add") {
         let (path, size) = (add["path"].as_str()?.to_owned(), add["size"].as_u64()?);
-        adds.insert(path.clone(), goal::add(path, size, add["modificationTime"].as_i64()?, None));
+        let tags = serde_json::from_value(add["tags"].clone()).ok()?;
+        adds.insert(path.clone(), goal::add(path, size, add["modificationTime"].as_i64()?, None, tags));
     }
     if let Some(remove) = line.get("remove") {
         adds.remove(remove["path"].as_str()?);
