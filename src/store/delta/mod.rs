@@ -104,7 +104,10 @@ impl DeltaTable {
 
     async fn load(&self, version: Option<u64>) -> Result<DeltaTableState> {
         let delta = DeltaTableState::try_new(self.log.as_ref(), version).await;
-        let delta = delta.map_err(|source| self.reading(version, source))?;
+        let delta = match delta {
+            Ok(delta) => delta,
+            Err(source) => return Err(self.unreadable(version, source).await),
+        };
         self.refuse_foreign(&delta)?;
         Ok(delta)
     }
@@ -171,10 +174,21 @@ impl DeltaTable {
 
     fn foreign(&self, version: u64, what: &str) -> Error {
         Error::misconfigured(format!(
-            "table '{}' at Delta version {version} has {what}, which starmart does not read: another program wrote to \
-             the mart; restore it from a backup or load into a new one",
+            "table '{}' at Delta version {version} has {what}, which starmart does not read: another or a newer \
+             program wrote to the mart; restore it from a backup or load into a new one",
             self.name
         ))
+    }
+
+    /// Why a log cannot be read: another program's newer format, or damage.
+    async fn unreadable(&self, version: Option<u64>, source: DeltaTableError) -> Error {
+        let error = self.reading(version, source);
+        match self.asked_reader(version).await {
+            Some((at, asked)) if error.kind() == Kind::Misconfigured && asked > 1 => {
+                self.foreign(at, &format!("reader version {asked}")).with_source(error)
+            }
+            _ => error,
+        }
     }
 
     fn reading(&self, version: Option<u64>, source: DeltaTableError) -> Error {
