@@ -68,8 +68,10 @@ pub enum Outcome {
     Loaded,
     /// It would have been, but the load was a dry run.
     WouldLoad,
-    /// Nothing that it depends on has changed.
+    /// It is as it was published.
     Unchanged,
+    /// It never was, and this load was not asked to.
+    NotLoaded,
 }
 
 /// The rows that name a member which is not there, per join.
@@ -109,4 +111,7 @@ pub struct LoadReport {
     pub version: Option<u64>,
     /// Every table of the model, in the order loaded.
     pub tables: Vec<TableReport>,
+    /// The tables that the model has no longer, and that are published no longer for it; that would be so, if the load was
+    /// a dry run.
+    pub removed: Vec<String>,
 }
