@@ -81,3 +81,44 @@ fn files_of_marts_without_digests_are_read_and_not_verifiable() {
     let answer = works(folder.path(), &["-q", "sql", "--format", "csv", "-c", "SELECT revenue FROM sales"]);
     assert_eq!(answer, "revenue\n122.12\n");
 }
+
+const TESTS: &str = "tests:
+  stores: {query: select count(*) from mart.stores, expect: 3}
+  lines: {query: select measure(lines) from sales, expect: 11}
+  by_city: {query: select measure(n) from cities where city = 'x', expect: 1}
+  no_such: {query: select measure(lines) from sail, expect: 1}
+";
+
+#[test]
+fn tests_of_tables_that_are_not_loaded_are_skipped_by_name() {
+    let folder = projects::copied("shop");
+    let model = folder.path().join("cubes/shop.yaml");
+    let text = std::fs::read_to_string(&model).unwrap();
+    let cube = "  cities: {table: lines, dimensions: {city: stores.city}, measures: {n: count(*)}}\n";
+    let stores = works(folder.path(), &["-q", "load", "stores"]);
+    assert_eq!(stores, "");
+    let count = works(folder.path(), &["-q", "sql", "--format", "csv", "-c", "SELECT count(*) FROM mart.stores"]);
+    let tests = TESTS.replace("expect: 3", &format!("expect: {}", count.lines().nth(1).unwrap()));
+    let sound = tests.split("  no_such").next().unwrap().to_owned();
+    std::fs::write(&model, format!("{text}{cube}{sound}")).unwrap();
+    let (said, exit) = checked(folder.path(), &[]);
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(said.contains("ok   test stores"), "{said}");
+    let skipped = |test: &str| format!("skip test {test}: table 'lines' is not loaded; run starmart load lines\n");
+    assert!(said.contains(&skipped("lines")) && said.contains(&skipped("by_city")), "{said}");
+    let json: serde_json::Value = serde_json::from_str(&checked(folder.path(), &["--format", "json"]).0).unwrap();
+    let test = |name: &str| json["tests"].as_array().unwrap().iter().find(|test| test["name"] == name).unwrap();
+    assert_eq!(test("lines")["skipped"], "table 'lines' is not loaded; run starmart load lines", "{json}");
+    assert!(test("lines").get("passes").is_none() && test("stores")["passes"] == true, "{json}");
+
+    std::fs::write(&model, format!("{text}{cube}{tests}")).unwrap();
+    let (said, exit) = checked(folder.path(), &[]);
+    assert!(exit == Some(1) && said.contains("FAIL test no_such"), "{said}");
+
+    std::fs::remove_dir_all(folder.path().join("mart")).unwrap();
+    std::fs::write(&model, format!("{text}{cube}{sound}")).unwrap();
+    works(folder.path(), &["-q", "load", "lines"]);
+    let (said, exit) = checked(folder.path(), &[]);
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(said.contains("skip test by_city: table 'stores' is not loaded; run starmart load stores\n"), "{said}");
+}

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::{Progress, Silent};
-use crate::mart::{CheckReport, Integrity, Mart, model_faults};
+use crate::mart::{CheckReport, Integrity, Mart, TestOutcome, TestResult, model_faults};
 use crate::yaml::Faults;
 
 use super::Setting;
@@ -108,10 +108,12 @@ fn as_json(report: &CheckReport) -> serde_json::Value {
         "damaged": damaged.collect::<Vec<_>>(),
     });
     let claims = report.claims.iter().map(|claim| json!(claim)).collect::<Vec<_>>();
-    let tests = report
-        .tests
-        .iter()
-        .map(|test| json!({"name": test.name, "expected": test.expected, "got": test.got, "passes": test.passes}));
+    let tests = report.tests.iter().map(|test| match test.result {
+        TestResult::Skipped => json!({"name": test.name, "expected": test.expected, "skipped": test.got}),
+        result => json!({
+            "name": test.name, "expected": test.expected, "got": test.got, "passes": result == TestResult::Passes,
+        }),
+    });
     json!({
         "ok": report.passes(), "faults": [], "tables": report.tables, "cubes": report.cubes,
         "measures": report.measures, "files": files, "claims": claims, "tests": tests.collect::<Vec<_>>(),
@@ -145,8 +147,12 @@ fn as_text(report: &CheckReport) -> String {
         text.push('\n');
     }
     for test in &report.tests {
-        let mark = if test.passes { "ok  " } else { "FAIL" };
-        text.push_str(&format!("{mark} test {}: expected {}, got {}\n", test.name, test.expected, test.got));
+        let TestOutcome { name, expected, got, result } = test;
+        text.push_str(&match result {
+            TestResult::Passes => format!("ok   test {name}: expected {expected}, got {got}\n"),
+            TestResult::Fails => format!("FAIL test {name}: expected {expected}, got {got}\n"),
+            TestResult::Skipped => format!("skip test {name}: {got}\n"),
+        });
     }
     text
 }

@@ -13,6 +13,7 @@ use futures::TryStreamExt;
 use crate::error::{Error, Result};
 use crate::ingest::{self, Progress};
 use crate::model::{Model, ModelTest};
+use crate::plan::NotLoaded;
 use crate::query::{Principal, Settings};
 use crate::store::{Integrity, Snapshot, Verdict, Verified};
 
@@ -45,8 +46,19 @@ pub struct TestOutcome {
     pub expected: String,
     /// What the query answered, or the error it ended with.
     pub got: String,
-    /// Whether the two agree.
-    pub passes: bool,
+    /// What that means.
+    pub result: TestResult,
+}
+
+/// What came of a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestResult {
+    /// The answer is what the model expects.
+    Passes,
+    /// It is not.
+    Fails,
+    /// There is none: what is asked needs a table that has never been loaded.
+    Skipped,
 }
 
 impl CheckReport {
@@ -54,7 +66,7 @@ impl CheckReport {
     pub fn passes(&self) -> bool {
         self.damaged().next().is_none()
             && self.claims.iter().all(|claim| claim.holds)
-            && self.tests.iter().all(|test| test.passes)
+            && self.tests.iter().all(|test| test.result != TestResult::Fails)
     }
 
     /// The data files that do not hold what was written, each with what is wrong with it.
@@ -101,21 +113,14 @@ impl Mart {
     async fn run_tests(self: &Arc<Self>, model: &Model) -> Vec<TestOutcome> {
         let mut outcomes = Vec::with_capacity(model.tests.len());
         for test in &model.tests {
-            let outcome = match self.value_of(&test.query).await {
-                Ok(got) => TestOutcome {
-                    name: test.name.clone(),
-                    expected: test.expect.clone(),
-                    passes: agrees(test, &got),
-                    got,
-                },
-                Err(error) => TestOutcome {
-                    name: test.name.clone(),
-                    expected: test.expect.clone(),
-                    got: format!("error: {error}"),
-                    passes: false,
-                },
+            let (got, result) = match self.value_of(&test.query).await {
+                Ok(got) if agrees(test, &got) => (got, TestResult::Passes),
+                Ok(got) => (got, TestResult::Fails),
+                Err(error) if NotLoaded::caused(&error) => (error.to_string(), TestResult::Skipped),
+                Err(error) => (format!("error: {error}"), TestResult::Fails),
             };
-            outcomes.push(outcome);
+            let (name, expected) = (test.name.clone(), test.expect.clone());
+            outcomes.push(TestOutcome { name, expected, got, result });
         }
         outcomes
     }

@@ -8,7 +8,7 @@ mod project;
 mod session;
 
 pub use asking::Pinned;
-pub use check::{CheckReport, TestOutcome};
+pub use check::{CheckReport, TestOutcome, TestResult};
 pub use project::model_faults;
 pub use session::{Lifetime, Session};
 
