@@ -19,5 +19,6 @@ mod printed;
 mod projects;
 mod signals;
 mod slt;
+mod stopped;
 mod tidy;
 mod values;
