@@ -259,6 +259,21 @@ fn the_demo_makes_data_of_its_own_and_says_so_first() {
 }
 
 #[test]
+fn tables_taken_out_of_the_mart_are_named_even_when_quiet() {
+    let folder = projects::copied("shop");
+    works(folder.path(), &["-q", "load"]);
+    let model = std::fs::read_to_string(folder.path().join("cubes/shop.yaml")).unwrap();
+    let (before, households) = model.split_once("  households:\n    sql").unwrap();
+    let cubes = households.split_once("cubes:\n").unwrap().1;
+    std::fs::write(folder.path().join("cubes/shop.yaml"), format!("{before}cubes:\n{cubes}")).unwrap();
+    let output = starmart(folder.path(), &["-q", "load"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("table 'households' was taken out of the mart"), "{said}");
+    let versions = works(folder.path(), &["mart", "versions", "--format", "json"]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&versions).unwrap().as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn a_server_asked_to_stop_ends_cleanly() {
     use std::io::{BufRead, BufReader};
     let folder = projects::copied("worked");

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails, and one that is left out says so"
 )]
 
+mod check;
 mod cli;
 mod flight;
 mod health;
@@ -18,5 +19,6 @@ mod printed;
 mod projects;
 mod signals;
 mod slt;
+mod stopped;
 mod tidy;
 mod values;

@@ -151,7 +151,16 @@ async fn derived_tables_load_with_what_they_read() {
 async fn a_part_of_the_tables_can_be_loaded() {
     let project = Project::new(CHAIN, &[LINES, PRODUCTS]).await;
     let some = |table: &str| LoadOptions { tables: vec![table.into()], ..LoadOptions::default() };
-    load(&project.mart, some("products")).await.unwrap();
+    let report = load(&project.mart, LoadOptions { dry_run: true, ..some("products") }).await.unwrap();
+    assert!(outcomes(&report).contains(&("products", Outcome::WouldLoad, 0)), "{report:?}");
+    assert!(outcomes(&report).contains(&("lines", Outcome::NotLoaded, 0)), "{report:?}");
+    let report = load(&project.mart, some("products")).await.unwrap();
+    assert!(outcomes(&report).contains(&("lines", Outcome::NotLoaded, 0)), "{report:?}");
+    assert!(outcomes(&load(&project.mart, some("products")).await.unwrap()).contains(&(
+        "lines",
+        Outcome::NotLoaded,
+        0
+    )));
     assert_eq!(project.ask("SELECT count(*) FROM mart.products").await, "2");
     let missing = ask(&project.mart, "SELECT lines FROM lines").await.unwrap_err();
     assert!(missing.to_string().contains("lines"), "{missing}");
@@ -317,8 +326,11 @@ async fn a_table_taken_out_of_the_model_is_published_no_longer() {
     let project = Project::new(model, &[("data/a.csv", "n\n1\n"), ("data/b.csv", "n\n1\n")]).await;
     project.load().await;
     project.model("tables:\n  a: {files: data/a.csv}\n");
+    let dry = load(&project.mart, LoadOptions { dry_run: true, ..LoadOptions::default() }).await.unwrap();
+    assert_eq!((dry.version, &dry.removed[..]), (None, &["b".to_owned()][..]));
     let report = project.load().await;
     assert_eq!((report.version, outcomes(&report)), (Some(2), vec![("a", Outcome::Unchanged, 1)]));
+    assert_eq!(report.removed, ["b"]);
     assert_eq!(project.mart.versions().await.unwrap()[0].tables.len(), 1);
     assert_eq!(project.load().await.version, None);
 }

@@ -1,4 +1,5 @@
-//! How far a load has come, for whoever looks: a line for each table, then one for the claims.
+//! How far a load has come, for whoever looks: a line for each table, then one for the claims. Checks of data files have
+//! a line too.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -15,6 +16,8 @@ const KNOWN: &str = "{spinner} {prefix:20} {msg} {percent:>3}%  {human_pos} of {
 const UNKNOWN: &str = "{spinner} {prefix:20} {msg}  {human_pos} rows  {elapsed}";
 /// Where no share can be told.
 const PHASE: &str = "{spinner} {prefix:20} {msg}  {elapsed}";
+/// Bytes of so many.
+const BYTES: &str = "{spinner} {prefix:20} {percent:>3}%  {bytes} of {total_bytes}  {elapsed}";
 const DONE: &str = "  {prefix:20} {msg}";
 
 /// A line for each table.
@@ -98,6 +101,17 @@ impl Progress for Bars {
         match self.line(CLAIMS) {
             Some(bar) => bar.set_message(message),
             None => self.add(CLAIMS, "testing claims", message, ProgressBar::no_length(), PHASE),
+        }
+    }
+
+    fn verify(&self, bytes: u64, of: u64) {
+        // No table is called so either.
+        const FILES: &str = " ";
+        if self.line(FILES).is_none() {
+            self.add(FILES, "reading data files", String::new(), ProgressBar::new(of), BYTES);
+        }
+        if let Some(bar) = self.line(FILES) {
+            bar.set_position(bytes);
         }
     }
 }

@@ -1,16 +1,19 @@
-//! `starmart check`: the model's faults, and with data its claims and tests.
+//! `starmart check`: the model's faults, and with data damaged files, its claims and tests.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::mart::{CheckReport, Mart, model_faults};
+use crate::ingest::{Progress, Silent};
+use crate::mart::{CheckReport, Integrity, Mart, TestOutcome, TestResult, model_faults};
 use crate::yaml::Faults;
 
 use super::Setting;
+use super::bars::Bars;
 use super::output::{self, counted};
 use super::terminal::Terminal;
 
@@ -18,10 +21,10 @@ use super::terminal::Terminal;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   starmart check                    every fault with its line and column
-  starmart check --data             also test claims and the model's tests
+  starmart check --data             also read the data files, test claims and the model's tests
   starmart check --format json      for editors and scripts")]
 pub(super) struct Check {
-    /// Test the claims and the model's tests against the newest mart version.
+    /// Compare the newest mart version's data files with what was written, and test its claims and the model's tests.
     #[arg(long)]
     data: bool,
     /// How to print what was found.
@@ -39,7 +42,7 @@ enum Format {
 impl Check {
     pub(super) async fn run(&self, setting: &Setting) -> Result<ExitCode> {
         let checked = match setting.config() {
-            Ok(config) => check(config, self.data).await,
+            Ok(config) => check(config, self.data, setting.terminal).await,
             Err(error) => Err(with_model(setting, error)),
         };
         let report = match checked {
@@ -81,9 +84,10 @@ fn with_model(setting: &Setting, error: Error) -> Error {
     faults.into_error()
 }
 
-async fn check(config: Config, data: bool) -> Result<CheckReport> {
+async fn check(config: Config, data: bool, terminal: Terminal) -> Result<CheckReport> {
     model_faults(&config)?.into_result(())?;
-    Mart::open(config).await?.check(data).await
+    let progress: Arc<dyn Progress> = if terminal.is_watched() { Arc::new(Bars::default()) } else { Arc::new(Silent) };
+    Mart::open(config).await?.check(data, progress.as_ref()).await
 }
 
 /// The faults that an error lists, one a line.
@@ -98,14 +102,21 @@ fn faults(error: &Error) -> Vec<serde_json::Value> {
 }
 
 fn as_json(report: &CheckReport) -> serde_json::Value {
+    let damaged = report.damaged().map(|(file, what)| json!({"table": file.table, "path": file.path, "message": what}));
+    let files = json!({
+        "whole": report.count(&Integrity::Whole), "not_verifiable": report.count(&Integrity::NotVerifiable),
+        "damaged": damaged.collect::<Vec<_>>(),
+    });
     let claims = report.claims.iter().map(|claim| json!(claim)).collect::<Vec<_>>();
-    let tests = report
-        .tests
-        .iter()
-        .map(|test| json!({"name": test.name, "expected": test.expected, "got": test.got, "passes": test.passes}));
+    let tests = report.tests.iter().map(|test| match test.result {
+        TestResult::Skipped => json!({"name": test.name, "expected": test.expected, "skipped": test.got}),
+        result => json!({
+            "name": test.name, "expected": test.expected, "got": test.got, "passes": result == TestResult::Passes,
+        }),
+    });
     json!({
         "ok": report.passes(), "faults": [], "tables": report.tables, "cubes": report.cubes,
-        "measures": report.measures, "claims": claims, "tests": tests.collect::<Vec<_>>(),
+        "measures": report.measures, "files": files, "claims": claims, "tests": tests.collect::<Vec<_>>(),
     })
 }
 
@@ -116,6 +127,7 @@ fn as_text(report: &CheckReport) -> String {
         counted(report.cubes as u64, "cube", "cubes"),
         counted(report.measures as u64, "measure", "measures"),
     );
+    text.push_str(&files_as_text(report));
     for claim in &report.claims {
         let mark = if claim.holds { "ok  " } else { "FAIL" };
         let name = match &claim.claim {
@@ -135,8 +147,31 @@ fn as_text(report: &CheckReport) -> String {
         text.push('\n');
     }
     for test in &report.tests {
-        let mark = if test.passes { "ok  " } else { "FAIL" };
-        text.push_str(&format!("{mark} test {}: expected {}, got {}\n", test.name, test.expected, test.got));
+        let TestOutcome { name, expected, got, result } = test;
+        text.push_str(&match result {
+            TestResult::Passes => format!("ok   test {name}: expected {expected}, got {got}\n"),
+            TestResult::Fails => format!("FAIL test {name}: expected {expected}, got {got}\n"),
+            TestResult::Skipped => format!("skip test {name}: {got}\n"),
+        });
+    }
+    text
+}
+
+fn files_as_text(report: &CheckReport) -> String {
+    let count = |integrity| counted(report.count(integrity) as u64, "data file", "data files");
+    let mut text = String::new();
+    if report.count(&Integrity::Whole) > 0 {
+        text.push_str(&format!("ok   {}: as written\n", count(&Integrity::Whole)));
+    }
+    if report.count(&Integrity::NotVerifiable) > 0 {
+        let files = count(&Integrity::NotVerifiable);
+        text.push_str(&format!("     {files}: not verifiable, loaded before digests were recorded\n"));
+    }
+    for (file, what) in report.damaged() {
+        text.push_str(&format!(
+            "FAIL {}: data file {}: {what}; restore the mart from a backup\n",
+            file.table, file.path
+        ));
     }
     text
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::error::Result;
-use crate::ingest::{LoadOptions, LoadReport, Outcome, Progress, Silent};
+use crate::ingest::{LoadOptions, LoadReport, Outcome, Progress, Silent, TableReport};
 use crate::mart::Mart;
 
 use super::Setting;
@@ -46,6 +46,9 @@ pub(super) async fn load(mart: &Arc<Mart>, options: &LoadOptions, terminal: Term
     let progress: Arc<dyn Progress> = if terminal.is_watched() { Arc::new(Bars::default()) } else { Arc::new(Silent) };
     let report = mart.load(options, progress).await?;
     terminal.note(&summary(&report, options.dry_run));
+    if !report.removed.is_empty() {
+        terminal.warn(&removal(&report.removed, options.dry_run));
+    }
     for table in &report.tables {
         for claim in &table.false_claims {
             terminal.warn(&format!("false claim of {}: {claim}", table.table));
@@ -54,7 +57,19 @@ pub(super) async fn load(mart: &Arc<Mart>, options: &LoadOptions, terminal: Term
     Ok(report)
 }
 
-/// What was done, and nothing about what was not.
+/// That tables are published no longer, which must not be missed.
+fn removal(names: &[String], dry_run: bool) -> String {
+    let tables = if names.len() == 1 { "table" } else { "tables" };
+    let done = match (dry_run, names.len()) {
+        (true, _) => "would be taken out of the mart",
+        (false, 1) => "was taken out of the mart",
+        (false, _) => "were taken out of the mart",
+    };
+    let earlier = "earlier mart versions keep what they have";
+    format!("{tables} '{}' {done}: the model has no such {tables} any more; {earlier}", names.join("', '"))
+}
+
+/// What was done with every table.
 fn summary(report: &LoadReport, dry_run: bool) -> String {
     let mut grid = Grid::new(&[
         ("table", Side::Left),
@@ -69,6 +84,7 @@ fn summary(report: &LoadReport, dry_run: bool) -> String {
             Outcome::Loaded => ("loaded", true),
             Outcome::WouldLoad => ("would load", false),
             Outcome::Unchanged => ("unchanged", false),
+            Outcome::NotLoaded => ("not loaded", false),
         };
         let orphans = table
             .orphans
@@ -84,12 +100,22 @@ fn summary(report: &LoadReport, dry_run: bool) -> String {
             if loaded { format!("{:.1}", table.elapsed.as_secs_f64()) } else { String::new() },
         ]);
     }
+    for name in &report.removed {
+        let outcome = if dry_run { "would be removed" } else { "removed" };
+        let mut row = vec![name.clone(), outcome.to_owned()];
+        row.resize(6, String::new());
+        grid.row(row);
+    }
     grid.drop_empty();
-    let loads = report.tables.iter().filter(|table| table.outcome != Outcome::Unchanged).count();
+    let is_load = |table: &&TableReport| matches!(table.outcome, Outcome::Loaded | Outcome::WouldLoad);
+    let (loads, removed) = (report.tables.iter().filter(is_load).count(), report.removed.len());
     let tables = counted(loads as u64, "table", "tables");
+    let and_removed = if removed > 0 { format!(", {removed} removed") } else { String::new() };
     let end = match report.version {
-        Some(version) => format!("mart version {version}: {tables} loaded"),
-        None if dry_run && loads > 0 => format!("a dry run: {tables} would be loaded, nothing was written"),
+        Some(version) => format!("mart version {version}: {tables} loaded{and_removed}"),
+        None if dry_run && loads + removed > 0 => {
+            format!("a dry run: {tables} would be loaded{and_removed}, nothing was written")
+        }
         None => "nothing changed".to_owned(),
     };
     format!("{}{end}", lay_out(&grid, Sheet::PLAIN).text)
@@ -100,7 +126,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::ingest::{Orphans, TableReport};
+    use crate::ingest::Orphans;
 
     fn table(name: &str, outcome: Outcome, read: u64, loaded: u64) -> TableReport {
         TableReport {
@@ -120,7 +146,7 @@ mod tests {
         lines.orphans.push(Orphans { join: "stores".to_owned(), keys: 1, rows: 7 });
         let tables = vec![lines, table("stores", Outcome::Unchanged, 0, 3)];
         assert_eq!(
-            summary(&LoadReport { version: Some(2), tables }, false),
+            summary(&LoadReport { version: Some(2), tables, removed: Vec::new() }, false),
             "table               read   rows  orphan rows (keys)  seconds
 ──────  ─────────  ─────  ─────  ──────────────────  ───────
 lines   loaded     1,200  2,400  stores: 7 (1)           1.2
@@ -133,12 +159,32 @@ mart version 2: 1 table loaded"
     fn a_dry_run_has_read_nothing() {
         let tables = vec![table("lines", Outcome::WouldLoad, 0, 0), table("stores", Outcome::WouldLoad, 0, 0)];
         assert_eq!(
-            summary(&LoadReport { version: None, tables }, true),
+            summary(&LoadReport { version: None, tables, removed: Vec::new() }, true),
             "table
 ──────  ──────────
 lines   would load
 stores  would load
 a dry run: 2 tables would be loaded, nothing was written"
+        );
+    }
+
+    #[test]
+    fn what_goes_and_what_never_came_are_told_apart() {
+        let tables = vec![table("lines", Outcome::Unchanged, 0, 7), table("stores", Outcome::NotLoaded, 0, 0)];
+        let report = LoadReport { version: Some(2), tables, removed: vec!["promotions".to_owned()] };
+        assert_eq!(
+            summary(&report, false),
+            "table                   rows
+──────────  ──────────  ────
+lines       unchanged      7
+stores      not loaded
+promotions  removed
+mart version 2: 0 tables loaded, 1 removed"
+        );
+        assert_eq!(
+            removal(&report.removed, false),
+            "table 'promotions' was taken out of the mart: the model has no such table any more; earlier mart versions \
+             keep what they have"
         );
     }
 }

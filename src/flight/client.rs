@@ -1,6 +1,9 @@
 //! Our Flight SQL client: a statement goes out, batches come back, errors keep the kind that they had at the server.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::io;
+use std::iter;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -48,21 +51,21 @@ impl Client {
     /// Connects to `grpc://host:port` (also `grpc+tcp://`, `http://`, or plain `host:port`).
     ///
     /// # Errors
-    /// Invalid: not such a URL. Unavailable: nobody answers there.
+    /// Invalid: not such a URL. Unavailable: nobody answers there, and why.
     pub async fn connect(url: &str) -> Result<Self> {
         let address = address(url)?;
-        let channel = Endpoint::from_shared(address)
+        let connected = Endpoint::from_shared(address.clone())
             .map_err(|error| malformed(url).with_source(error))?
             .connect_timeout(CONNECT_WITHIN)
             .tcp_nodelay(true)
             .http2_keep_alive_interval(KEEPALIVE.0)
             .keep_alive_timeout(KEEPALIVE.1)
             .connect()
-            .await
-            .map_err(|error| {
-                Error::unavailable(format!("cannot connect to {url}; is starmart serve running there?"))
-                    .with_source(error)
-            })?;
+            .await;
+        let channel = match connected {
+            Ok(channel) => channel,
+            Err(error) => return Err(unreachable(url, &address, error).await),
+        };
         let service = FlightServiceClient::new(channel).max_decoding_message_size(RESPONSE_BYTES);
         Ok(Self { service, url: url.to_owned() })
     }
@@ -160,7 +163,10 @@ fn address(url: &str) -> Result<String> {
         "grpc+tls" | "https" => {
             return Err(Error::invalid(format!("{url}: encrypted connections are not there yet; use grpc://")));
         }
-        _ => return Err(malformed(url)),
+        _ => {
+            let said = format!("{url:?}: '{scheme}' is no scheme of a Flight SQL server; write grpc://host:{PORT}");
+            return Err(Error::invalid(said));
+        }
     }
     // A scheme whose default port is known would hide that port.
     let parsed = Url::parse(&format!("grpc://{rest}")).map_err(|error| malformed(url).with_source(error))?;
@@ -178,6 +184,32 @@ fn address(url: &str) -> Result<String> {
         }
         _ => Err(malformed(url)),
     }
+}
+
+/// Why there is no connection to `address`, which `url` names.
+async fn unreachable(url: &str, address: &str, error: tonic::transport::Error) -> Error {
+    let place = address.strip_prefix("http://").unwrap_or(address);
+    let why = match (tokio::net::lookup_host(place).await, io_kind(&error)) {
+        (Err(fault), _) => format!("the host is not found ({fault}); check its name"),
+        (Ok(_), Some(io::ErrorKind::ConnectionRefused)) => {
+            format!("nothing listens at {place}; is starmart serve running there?")
+        }
+        (Ok(_), Some(io::ErrorKind::TimedOut)) => {
+            format!(
+                "no answer within {} seconds; check the address and what stands in between",
+                CONNECT_WITHIN.as_secs()
+            )
+        }
+        (Ok(_), Some(kind)) => format!("{kind}; is starmart serve running there?"),
+        (Ok(_), None) => "is starmart serve running there?".to_owned(),
+    };
+    Error::unavailable(format!("cannot connect to {url}: {why}")).with_source(error)
+}
+
+/// What the system said, if that is why.
+fn io_kind(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
+    let mut chain = iter::successors(Some(error), |&link| link.source());
+    chain.find_map(|link| link.downcast_ref::<io::Error>()).map(io::Error::kind)
 }
 
 fn malformed(url: &str) -> Error {
@@ -227,7 +259,24 @@ mod tests {
         let url = format!("grpc://{}", listener.local_addr().unwrap());
         drop(listener);
         let error = Client::connect(&url).await.unwrap_err();
-        assert!(error.kind() == Kind::Unavailable && error.message().contains(&url), "{error}");
+        let place = url.trim_start_matches("grpc://");
+        let said = format!("cannot connect to {url}: nothing listens at {place}; is starmart serve running there?");
+        assert_eq!((error.kind(), error.message()), (Kind::Unavailable, said.as_str()));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_host_is_told_from_one_that_refuses() {
+        // No name server is asked for a label of more than 63 letters.
+        let url = format!("grpc://{}:1", "nope".repeat(20));
+        let error = Client::connect(&url).await.unwrap_err();
+        let said = format!("cannot connect to {url}: the host is not found (");
+        assert!(error.kind() == Kind::Unavailable && error.message().starts_with(&said), "{error}");
+    }
+
+    #[test]
+    fn a_scheme_of_something_else_is_named() {
+        let error = address("ftp://x").unwrap_err();
+        assert_eq!(error.message(), "\"ftp://x\": 'ftp' is no scheme of a Flight SQL server; write grpc://host:31337");
     }
 
     #[tokio::test]

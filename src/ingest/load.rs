@@ -51,22 +51,21 @@ pub async fn load(
         tracing::warn!("table '{table}' is left as it is: {why}");
     }
     let tables = pinned(store, base).await?;
-    // A table that the model lacks now is published no longer.
-    let removed = base.is_some_and(|base| base.tables.keys().any(|name| !model.names_table(name)));
-    if !decisions.iter().any(|(_, decision)| decision.is_load()) && !removed && !claims::untested(model, &tables, base)
-    {
-        let report = |(table, _): &(&Table, _)| report::of(table, Outcome::Unchanged, rows(base, table));
-        let mut reports: Vec<TableReport> = decisions.iter().map(report).collect();
+    let gone = removed(model, base);
+    let loads = decisions.iter().any(|(_, decision)| decision.is_load());
+    if !loads && gone.is_empty() && !claims::untested(model, &tables, base) {
+        let mut reports: Vec<TableReport> = decisions.iter().map(|(table, _)| kept(base, table)).collect();
         report::tell(&mut reports, &claims::all_standing(model, &tables, base));
-        return Ok(LoadReport { version: None, tables: reports });
+        return Ok(LoadReport { version: None, tables: reports, removed: gone });
     }
     if options.dry_run {
-        return dry_run(&decisions, base);
+        return dry_run(&decisions, base, gone);
     }
     let mut publication = store.begin(&Owner::this_process()).await?;
+    let removed = removed(model, publication.base());
     let reader = Reader { model, engine, functions, object_store: store.object_store() };
     match draft(reader, root, store, options, progress, &mut publication).await {
-        Ok((draft, tables)) => Ok(LoadReport { version: Some(publication.publish(draft).await?), tables }),
+        Ok((draft, tables)) => Ok(LoadReport { version: Some(publication.publish(draft).await?), tables, removed }),
         Err(error) => {
             publication.abandon().await;
             Err(error)
@@ -99,22 +98,32 @@ async fn pinned(store: &Store, base: Option<&MartVersion>) -> Result<Tables> {
     }
 }
 
-fn rows(base: Option<&MartVersion>, table: &Table) -> u64 {
-    base.and_then(|base| base.tables.get(&table.name)).map_or(0, |pin| pin.rows)
+/// The tables that the model lacks now: they are published no longer.
+fn removed(model: &Model, base: Option<&MartVersion>) -> Vec<String> {
+    let published = base.into_iter().flat_map(|base| base.tables.keys());
+    published.filter(|name| !model.names_table(name)).cloned().collect()
 }
 
-fn dry_run(decisions: &[(&Table, Decision)], base: Option<&MartVersion>) -> Result<LoadReport> {
+/// The report of a table that is left as it is.
+fn kept(base: Option<&MartVersion>, table: &Table) -> TableReport {
+    match base.and_then(|base| base.tables.get(&table.name)) {
+        Some(pin) => report::of(table, Outcome::Unchanged, pin.rows),
+        None => report::of(table, Outcome::NotLoaded, 0),
+    }
+}
+
+fn dry_run(decisions: &[(&Table, Decision)], base: Option<&MartVersion>, removed: Vec<String>) -> Result<LoadReport> {
     let mut stopped = Stopped::default();
     let mut tables = Vec::new();
     for (table, decision) in decisions {
         if let Decision::Stop(error) = decision {
             stopped.add(&table.name, error);
         }
-        let outcome = if decision.is_load() { Outcome::WouldLoad } else { Outcome::Unchanged };
-        tables.push(report::of(table, outcome, rows(base, table)));
+        let report = kept(base, table);
+        tables.push(if decision.is_load() { TableReport { outcome: Outcome::WouldLoad, ..report } } else { report });
     }
     stopped.into_result()?;
-    Ok(LoadReport { version: None, tables })
+    Ok(LoadReport { version: None, tables, removed })
 }
 
 /// A load under way.
@@ -141,7 +150,7 @@ impl Load<'_> {
             }
             let began = clock::monotonic();
             match self.table(table, decision).await {
-                Ok(None) => self.reports.push(report::of(table, Outcome::Unchanged, rows(base, table))),
+                Ok(None) => self.reports.push(kept(base, table)),
                 Ok(Some(read)) => {
                     let loaded = self.tables.get(&table.name).map_or(0, |snapshot| snapshot.rows());
                     let elapsed = clock::monotonic().duration_since(began);

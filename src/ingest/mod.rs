@@ -44,6 +44,8 @@ pub trait Progress: Send + Sync {
     fn done(&self, report: &TableReport);
     /// A claim of a table is being tested.
     fn test(&self, table: &str);
+    /// So many bytes of the data files have been compared with what was written, of so many.
+    fn verify(&self, bytes: u64, of: u64);
 }
 
 /// Tells nobody.
@@ -56,6 +58,7 @@ impl Progress for Silent {
     fn write(&self, _table: &str) {}
     fn done(&self, _report: &TableReport) {}
     fn test(&self, _table: &str) {}
+    fn verify(&self, _bytes: u64, _of: u64) {}
 }
 
 /// What became of a table.
@@ -65,8 +68,10 @@ pub enum Outcome {
     Loaded,
     /// It would have been, but the load was a dry run.
     WouldLoad,
-    /// Nothing that it depends on has changed.
+    /// It is as it was published.
     Unchanged,
+    /// It never was, and this load was not asked to.
+    NotLoaded,
 }
 
 /// The rows that name a member which is not there, per join.
@@ -106,4 +111,7 @@ pub struct LoadReport {
     pub version: Option<u64>,
     /// Every table of the model, in the order loaded.
     pub tables: Vec<TableReport>,
+    /// The tables that the model has no longer, and that are published no longer for it; that would be so, if the load was
+    /// a dry run.
+    pub removed: Vec<String>,
 }

@@ -8,11 +8,11 @@ mod project;
 mod session;
 
 pub use asking::Pinned;
-pub use check::{CheckReport, TestOutcome};
+pub use check::{CheckReport, TestOutcome, TestResult};
 pub use project::model_faults;
 pub use session::{Lifetime, Session};
 
-pub use crate::store::{Claim, MartVersion, Verdict};
+pub use crate::store::{Claim, Integrity, MartVersion, Verdict, Verified};
 
 use std::sync::Arc;
 

@@ -1,10 +1,12 @@
 //! The tables that a plan reads, behind one narrow trait.
 
+use std::fmt;
 use std::sync::Arc;
 
 use datafusion::common::TableReference;
 use datafusion::logical_expr::TableSource;
 
+use super::Context;
 use crate::error::{Error, Result};
 use crate::sql::Tables;
 use crate::yaml::nearest;
@@ -40,10 +42,37 @@ pub(super) fn versioned(table: &str, version: u64) -> String {
     format!("{table}@{version}")
 }
 
-/// A catalog as `SqlToRel` asks it: the binder has written `starmart.mart.NAME` wherever a table is meant.
-pub(super) struct CatalogTables<'a> {
-    pub(super) catalog: &'a dyn Catalog,
+/// The cause of an error: the model has what is asked, and a table that it needs has never been loaded.
+#[derive(Debug)]
+pub struct NotLoaded(());
+
+impl NotLoaded {
+    /// Whether it is why a statement cannot be planned.
+    pub fn caused(error: &Error) -> bool {
+        std::error::Error::source(error).is_some_and(|source| source.is::<Self>())
+    }
+
+    /// The error for a table.
+    pub(super) fn table(name: &str) -> Error {
+        Self::because(format!("table '{name}' is not loaded; run starmart load {name}"))
+    }
+
+    /// The error that says `message`.
+    pub(super) fn because(message: String) -> Error {
+        Error::not_found(message).with_source(Self(()))
+    }
 }
+
+impl fmt::Display for NotLoaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the model has it and the mart does not")
+    }
+}
+
+impl std::error::Error for NotLoaded {}
+
+/// A catalog as `SqlToRel` asks it: the binder has written `starmart.mart.NAME` wherever a table is meant.
+pub(super) struct CatalogTables<'a>(pub(super) &'a Context<'a>);
 
 impl Tables for CatalogTables<'_> {
     fn source(&self, name: &TableReference) -> Result<Arc<dyn TableSource>> {
@@ -51,18 +80,20 @@ impl Tables for CatalogTables<'_> {
             Some((table, version)) => (table, version.parse().ok()),
             None => (name.table(), None),
         };
-        self.catalog.table(table, version).ok_or_else(|| unknown_table(self.catalog, table, version))
+        self.0.catalog.table(table, version).ok_or_else(|| unknown_table(self.0, table, version))
     }
 }
 
 /// The error for a table that is not there.
-pub(super) fn unknown_table(catalog: &dyn Catalog, name: &str, version: Option<u64>) -> Error {
-    let names = catalog.names();
+pub(super) fn unknown_table(context: &Context<'_>, name: &str, version: Option<u64>) -> Error {
     if let Some(version) = version {
         return Error::not_found(format!("mart version {version} has no table '{name}'"));
     }
-    match nearest(name, names.iter().map(String::as_str)) {
+    if context.model.names_table(name) {
+        return NotLoaded::table(name);
+    }
+    match nearest(name, context.catalog.names().iter().map(String::as_str)) {
         Some(meant) => Error::not_found(format!("unknown table 'mart.{name}'; did you mean 'mart.{meant}'?")),
-        None => Error::not_found(format!("unknown table 'mart.{name}'; if the model has it, load it first")),
+        None => Error::not_found(format!("unknown table 'mart.{name}'; the model has none of that name")),
     }
 }

@@ -13,7 +13,7 @@ mod relation;
 mod size;
 mod statement;
 
-pub use catalog::{Catalog, KeyClaim};
+pub use catalog::{Catalog, KeyClaim, NotLoaded};
 pub use statement::{Statement, statement, versions};
 
 use std::sync::Arc;
@@ -72,7 +72,7 @@ pub fn plan(statement: &Statement, context: &Context<'_>) -> Result<Plan> {
     let mut query = query;
     sql::calls(&query, context.functions)?;
     bind::bind(&mut query, context)?;
-    let tables = CatalogTables { catalog: context.catalog };
+    let tables = CatalogTables(context);
     let logical = sql::plan_query(query, &tables, context.functions)?;
     size::bounded(&logical)?;
     let mut logical = sql::coerced(logical, context.query.timezone, context.functions)?;

@@ -20,6 +20,7 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, UploadPart,
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use sha2::{Digest, Sha256};
 
 use super::files::Sizes;
 use super::stats::instant_type;
@@ -81,6 +82,7 @@ pub(crate) async fn ids(objects: &Arc<dyn ObjectStore>, table: &TableSnapshot) -
     for file in &table.files {
         let bytes = objects.get(&file.path).await.unwrap().bytes().await.unwrap();
         assert_eq!(bytes.len() as u64, file.size);
+        assert_eq!(file.sha256, Some(format!("{:x}", Sha256::digest(&bytes))), "every commit keeps it");
         let before = ids.len();
         for batch in ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap() {
             ids.extend_from_slice(batch.unwrap().column(0).as_primitive::<Int64Type>().values());

@@ -23,11 +23,13 @@ mod owner;
 mod lease;
 mod open;
 mod publication;
+mod integrity;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
 mod kill;
 
+pub use integrity::{Integrity, Verified};
 pub use open::Store;
 pub use owner::Owner;
 pub use publication::{Draft, Publication, WriteMode};

@@ -43,6 +43,8 @@ pub struct DataFile {
     pub path: Path,
     /// Its size in bytes.
     pub size: u64,
+    /// The SHA-256 of its bytes as they were written, in hex; none where the load that wrote it recorded none.
+    pub sha256: Option<String>,
     /// When it was written.
     pub modified: DateTime<Utc>,
     /// How many rows it holds.

@@ -110,7 +110,7 @@ impl<'a> Binder<'a> {
             let with_token = alone.with.take().map_or_else(AttachedToken::empty, |with| with.with_token);
             alone.with = Some(With { with_token, recursive: false, cte_tables });
         }
-        let tables = CatalogTables { catalog: self.context.catalog };
+        let tables = CatalogTables(self.context);
         sql::plan_query(alone, &tables, self.context.functions).map(drop).map_err(|error| {
             Error::new(
                 error.kind(),

@@ -23,7 +23,7 @@ use crate::model::Cube;
 use crate::sql::{self, fold, version_number};
 use crate::yaml::nearest;
 
-use super::catalog::{unknown_table, versioned};
+use super::catalog::{NotLoaded, unknown_table, versioned};
 use super::relation::{Column, Lineage, Relation};
 use super::{Context, ast};
 
@@ -203,7 +203,7 @@ impl<'a> Binder<'a> {
             }
             ["mart", name] | ["starmart", "mart", name] => {
                 if self.context.catalog.table(name, version).is_none() {
-                    return Err(unknown_table(self.context.catalog, name, version));
+                    return Err(unknown_table(self.context, name, version));
                 }
                 Ok(Source::Table { name: (*name).to_owned(), version })
             }
@@ -216,7 +216,7 @@ impl<'a> Binder<'a> {
     fn unknown(&self, name: &str) -> Error {
         let cubes = self.context.model.cubes.keys().map(String::as_str);
         if let Some(why) = self.context.model.left_out.cubes.get(name) {
-            return Error::not_found(format!("cube '{name}' needs a table that has not been loaded: {why}"));
+            return NotLoaded::because(format!("cube '{name}' needs a table that has not been loaded: {why}"));
         }
         if self.context.catalog.names().iter().any(|table| table == name) {
             return Error::not_found(format!("unknown cube '{name}'; the table of that name is mart.{name}"));

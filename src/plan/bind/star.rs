@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 use crate::error::{Error, Result};
 use crate::model::{Aggregate, Cube, Dimension, DimensionKind, Grain, Leaf, RowExpr};
 
-use super::super::catalog::KeyClaim;
+use super::super::catalog::{KeyClaim, NotLoaded};
 use super::super::{Context, ast};
 
 /// What the fact is called in a star; no column or join can bear it.
@@ -95,7 +95,7 @@ impl<'a> Star<'a> {
     /// The FROM clause.
     ///
     /// # Errors
-    /// Invalid: a join whose claim is false or untested.
+    /// Invalid: a join whose claim is false or untested. NotFound: one to a table that is not loaded.
     pub(super) fn from(&self) -> Result<TableWithJoins> {
         let mut joins = Vec::with_capacity(self.paths.len());
         for path in &self.paths {
@@ -125,6 +125,9 @@ impl<'a> Star<'a> {
                     table = join.table,
                     key = from.primary_key.join(", ")
                 )));
+            }
+            KeyClaim::Untested if self.context.catalog.table(&join.table, None).is_none() => {
+                return Err(NotLoaded::table(&join.table));
             }
             KeyClaim::Untested => {
                 return Err(Error::invalid(format!(

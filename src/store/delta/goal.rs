@@ -7,7 +7,7 @@ use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::{Action, Add, Metadata, MetadataExt, Protocol, Remove, StructType, new_metadata};
 use deltalake_core::protocol::SaveMode;
 
-use super::LogState;
+use super::{LogState, SHA256, Tags};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::store::files::Staged;
@@ -39,7 +39,8 @@ impl Goal {
             .map_err(|source| Error::internal("statistics that would not read back").with_source(source))?;
         for (file, text) in staged.iter().zip(texts) {
             let written = file.written.timestamp_millis();
-            adds.insert(file.name.clone(), add(file.name.clone(), file.size, written, text));
+            let tags = Tags::from([(SHA256.to_owned(), Some(file.sha256.clone()))]);
+            adds.insert(file.name.clone(), add(file.name.clone(), file.size, written, text, Some(tags)));
         }
         Ok(Self { columns, adds, appends: kept.is_some() })
     }
@@ -100,7 +101,7 @@ fn protocol() -> Result<Protocol> {
         .map_err(|source| Error::internal("cannot write a table's protocol").with_source(source))
 }
 
-pub(super) fn add(path: String, size: u64, modified_ms: i64, stats: Option<String>) -> Add {
+pub(super) fn add(path: String, size: u64, modified_ms: i64, stats: Option<String>, tags: Option<Tags>) -> Add {
     Add {
         path,
         partition_values: HashMap::new(),
@@ -108,7 +109,7 @@ pub(super) fn add(path: String, size: u64, modified_ms: i64, stats: Option<Strin
         modification_time: modified_ms,
         data_change: true,
         stats,
-        tags: None,
+        tags,
         deletion_vector: None,
         base_row_id: None,
         default_row_commit_version: None,

@@ -5,14 +5,14 @@ mod repair;
 
 pub(crate) use goal::Goal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema};
 use deltalake_core::DeltaTableError;
-use deltalake_core::kernel::Add;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoArrow;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TableReference, TransactionError};
+use deltalake_core::kernel::{Add, LogicalFileView};
 use deltalake_core::logstore::{LogStore, LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::protocol::DeltaOperation;
 use deltalake_core::table::state::DeltaTableState;
@@ -25,6 +25,12 @@ use super::fault::fault;
 use super::snapshot::{DataFile, TableSnapshot};
 use super::stats;
 use crate::error::{Error, Kind, Result};
+
+/// The tag that keeps the SHA-256 of a file's bytes, which Parquet keeps nothing like.
+const SHA256: &str = "starmart.sha256";
+
+/// What a log says of a file besides what Delta defines.
+type Tags = HashMap<String, Option<String>>;
 
 /// A Delta table of the mart.
 #[derive(Debug)]
@@ -98,7 +104,10 @@ impl DeltaTable {
 
     async fn load(&self, version: Option<u64>) -> Result<DeltaTableState> {
         let delta = DeltaTableState::try_new(self.log.as_ref(), version).await;
-        let delta = delta.map_err(|source| self.reading(version, source))?;
+        let delta = match delta {
+            Ok(delta) => delta,
+            Err(source) => return Err(self.unreadable(version, source).await),
+        };
         self.refuse_foreign(&delta)?;
         Ok(delta)
     }
@@ -113,7 +122,7 @@ impl DeltaTable {
             let modified = view.modification_datetime().map_err(|source| self.reading(Some(version), source))?;
             let size = u64::try_from(view.size()).unwrap_or_default();
             let name = view.path().into_owned();
-            adds.insert(name.clone(), goal::add(name, size, modified.timestamp_millis(), view.stats()));
+            adds.insert(name.clone(), goal::add(name, size, modified.timestamp_millis(), view.stats(), tags(&view)));
         }
         Ok(LogState { version, adds, delta: Some(delta) })
     }
@@ -135,7 +144,8 @@ impl DeltaTable {
             let modified = view.modification_datetime().map_err(|source| self.reading(Some(version), source))?;
             let size = u64::try_from(view.size()).unwrap_or_default();
             let path = Path::from_iter(self.folder.parts().chain(view.object_store_path().parts()));
-            files.push(DataFile { path, size, modified, rows: stats.rows, stats: stats.columns });
+            let sha256 = tags(view).and_then(|mut tags| tags.remove(SHA256)).flatten();
+            files.push(DataFile { path, size, sha256, modified, rows: stats.rows, stats: stats.columns });
         }
         files.sort_by(|one, other| one.path.cmp(&other.path));
         let table = TableSnapshot { name: self.name.clone(), schema, delta_version: version, files };
@@ -164,10 +174,21 @@ impl DeltaTable {
 
     fn foreign(&self, version: u64, what: &str) -> Error {
         Error::misconfigured(format!(
-            "table '{}' at Delta version {version} has {what}, which starmart does not read: another program wrote to \
-             the mart; restore it from a backup or load into a new one",
+            "table '{}' at Delta version {version} has {what}, which starmart does not read: another or a newer \
+             program wrote to the mart; restore it from a backup or load into a new one",
             self.name
         ))
+    }
+
+    /// Why a log cannot be read: another program's newer format, or damage.
+    async fn unreadable(&self, version: Option<u64>, source: DeltaTableError) -> Error {
+        let error = self.reading(version, source);
+        match self.asked_reader(version).await {
+            Some((at, asked)) if error.kind() == Kind::Misconfigured && asked > 1 => {
+                self.foreign(at, &format!("reader version {asked}")).with_source(error)
+            }
+            _ => error,
+        }
     }
 
     fn reading(&self, version: Option<u64>, source: DeltaTableError) -> Error {
@@ -221,6 +242,11 @@ impl DeltaTable {
             }
         }
     }
+}
+
+#[expect(deprecated, reason = "nothing else tells a file's tags")]
+fn tags(view: &LogicalFileView) -> Option<Tags> {
+    view.add_action().tags
 }
 
 /// The schema as the mart has it: every column nullable, no metadata.

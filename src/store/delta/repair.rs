@@ -19,6 +19,32 @@ use crate::error::{Error, Result};
 impl DeltaTable {
     /// The last version as its commits tell it, one after another; none where they do not tell it either.
     pub(super) async fn replayed(&self) -> Option<LogState> {
+        let commits = self.commits().await?;
+        if !commits.iter().map(|(number, _)| *number).eq(0..commits.len() as u64) {
+            return None;
+        }
+        let mut adds = BTreeMap::new();
+        for (_, meta) in &commits {
+            self.actions(meta).await?.iter().try_for_each(|action| apply(action, &mut adds))?;
+        }
+        Some(LogState { version: commits.last()?.0, adds, delta: None })
+    }
+
+    /// The reader version that the log asks for at `version`, or last, and the commit that asks; none where no commit
+    /// that can be read says so.
+    pub(super) async fn asked_reader(&self, version: Option<u64>) -> Option<(u64, u64)> {
+        let commits = self.commits().await?;
+        for (number, meta) in commits.iter().rev().filter(|(number, _)| version.is_none_or(|last| *number <= last)) {
+            let actions = self.actions(meta).await.unwrap_or_default();
+            if let Some(asked) = actions.iter().find_map(reader_version) {
+                return Some((*number, asked));
+            }
+        }
+        None
+    }
+
+    /// The log's commits in order.
+    async fn commits(&self) -> Option<Vec<(u64, ObjectMeta)>> {
         let objects = self.log.object_store(None);
         let listed = objects.list(Some(&Path::from("_delta_log")));
         let mut commits: Vec<(u64, ObjectMeta)> = listed
@@ -27,17 +53,14 @@ impl DeltaTable {
             .await
             .ok()?;
         commits.sort_by_key(|(number, _)| *number);
-        if !commits.iter().map(|(number, _)| *number).eq(0..commits.len() as u64) {
-            return None;
-        }
-        let mut adds = BTreeMap::new();
-        for (_, meta) in &commits {
-            let bytes = objects.get(&meta.location).await.ok()?.bytes().await.ok()?;
-            for line in std::str::from_utf8(&bytes).ok()?.lines().filter(|line| !line.trim().is_empty()) {
-                apply(&serde_json::from_str(line).ok()?, &mut adds)?;
-            }
-        }
-        Some(LogState { version: commits.last()?.0, adds, delta: None })
+        Some(commits)
+    }
+
+    /// What one commit does.
+    async fn actions(&self, commit: &ObjectMeta) -> Option<Vec<Value>> {
+        let bytes = self.log.object_store(None).get(&commit.location).await.ok()?.bytes().await.ok()?;
+        let lines = std::str::from_utf8(&bytes).ok()?.lines().filter(|line| !line.trim().is_empty());
+        lines.map(|line| serde_json::from_str(line).ok()).collect()
     }
 
     /// Commits `actions` as exactly `version`, whatever the version before it is.
@@ -59,14 +82,20 @@ fn number(path: &Path) -> Option<u64> {
     if name.len() == 20 { name.parse().ok() } else { None }
 }
 
+/// The reader version that an action asks for.
+fn reader_version(action: &Value) -> Option<u64> {
+    action["protocol"]["minReaderVersion"].as_u64()
+}
+
 /// What one line of a commit does to the files; `None` for what only another program writes.
 fn apply(line: &Value, adds: &mut BTreeMap<String, Add>) -> Option<()> {
-    if line["protocol"]["minReaderVersion"].as_u64().is_some_and(|version| version > 1) {
+    if reader_version(line).is_some_and(|version| version > 1) {
         return None;
     }
     if let Some(add) = line.get("add") {
         let (path, size) = (add["path"].as_str()?.to_owned(), add["size"].as_u64()?);
-        adds.insert(path.clone(), goal::add(path, size, add["modificationTime"].as_i64()?, None));
+        let tags = serde_json::from_value(add["tags"].clone()).ok()?;
+        adds.insert(path.clone(), goal::add(path, size, add["modificationTime"].as_i64()?, None, tags));
     }
     if let Some(remove) = line.get("remove") {
         adds.remove(remove["path"].as_str()?);

@@ -60,6 +60,22 @@ async fn what_others_wrote_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn a_newer_protocol_is_no_damage() {
+    let add = add_of(&format!(r#","stats":"{STATS}""#));
+    let table = table(PLAIN, "[]", "{}", &add).await;
+    let newer = r#"{"protocol":{"minReaderVersion":99,"minWriterVersion":99}}"#;
+    let objects = table.log.object_store(None);
+    objects.put(&"_delta_log/00000000000000000001.json".into(), newer.into()).await.unwrap();
+    for error in [table.at(1).await.unwrap_err(), table.last().await.unwrap_err()] {
+        assert_eq!(error.kind(), Kind::Misconfigured, "{error}");
+        let said = "table 't' at Delta version 1 has reader version 99, which starmart does not read: another or a newer \
+                    program wrote to the mart; restore it from a backup or load into a new one";
+        assert_eq!(error.to_string(), said);
+    }
+    assert_eq!(table.at(0).await.unwrap().table.rows(), 1, "the version before it is read");
+}
+
+#[tokio::test]
 async fn a_log_that_cannot_be_read_is_named() {
     for (protocol, add) in [("{}", String::new()), (PLAIN, "{\"add\":".to_owned())] {
         let error = table(protocol, "[]", "{}", &add).await.at(0).await.unwrap_err();

@@ -20,6 +20,7 @@ use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
+use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -55,6 +56,8 @@ pub(crate) struct Staged {
     /// Its name in the table's folder.
     pub(crate) name: String,
     pub(crate) size: u64,
+    /// The SHA-256 of its bytes, in hex.
+    pub(crate) sha256: String,
     pub(crate) written: DateTime<Utc>,
     pub(crate) stats: FileStats,
 }
@@ -130,6 +133,8 @@ struct OpenFile {
     writer: SerializedFileWriter<Vec<u8>>,
     groups: ArrowRowGroupWriterFactory,
     upload: BufWriter,
+    /// Of all bytes handed to the upload: what the file must hold, whatever becomes of it on its way.
+    digest: Sha256,
     /// The group that is being encoded.
     encoding: Option<JoinHandle<Result<Vec<ArrowColumnChunk>, ParquetError>>>,
     started: usize,
@@ -220,7 +225,7 @@ impl OpenFile {
             writer.and_then(ArrowWriter::into_serialized_writer).map_err(|source| encoding(&path, source))?;
         let upload = BufWriter::with_capacity(Arc::clone(target.objects), path, PART_BYTES).with_max_concurrency(PARTS);
         let nulls = vec![0; target.schema.fields().len()];
-        Ok(Self { name, writer, groups, upload, encoding: None, started: 0, rows: 0, nulls })
+        Ok(Self { name, writer, groups, upload, digest: Sha256::new(), encoding: None, started: 0, rows: 0, nulls })
     }
 
     fn start(&mut self, target: &Target<'_>, group: Vec<RecordBatch>) -> Result<()> {
@@ -249,6 +254,7 @@ impl OpenFile {
 
     async fn upload(&mut self, path: &Path) -> Result<()> {
         let bytes = Bytes::from(std::mem::take(self.writer.inner_mut()));
+        self.digest.update(&bytes);
         self.upload.put(bytes).await.map_err(|source| fault(format!("write {path}"), source))
     }
 
@@ -261,6 +267,7 @@ impl OpenFile {
         Ok(Staged {
             name: self.name.clone(),
             size: self.writer.bytes_written() as u64,
+            sha256: format!("{:x}", std::mem::take(&mut self.digest).finalize()),
             written: clock::now(),
             stats: FileStats { rows: self.rows, columns },
         })
