@@ -2,14 +2,11 @@
 
 use std::io::{IsTerminal, stdin};
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::process::ExitCode;
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use clap::Args;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
-use futures::Stream;
 
 use crate::error::{Error, Result};
 use crate::flight::client::Client;
@@ -18,7 +15,7 @@ use crate::query::{Principal, Settings};
 use crate::sql::StarmartDialect;
 
 use super::Setting;
-use super::output::{self, Format};
+use super::output::{self, Batches, Format};
 
 /// Ask the mart in SQL: cubes by their names, tables as mart.NAME.
 #[derive(Debug, Args)]
@@ -41,9 +38,6 @@ pub(super) struct Sql {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }
-
-/// Batches on their way to stdout.
-pub(super) type Batches = Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>;
 
 /// Where statements go.
 enum Door {

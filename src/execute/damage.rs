@@ -6,19 +6,18 @@ use std::io;
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::parquet::errors::ParquetError;
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::TryStreamExt;
 
 use super::fault;
+use super::passing::{Passing, Watch};
 use crate::error::Error;
 use crate::sql::clean;
 
@@ -29,7 +28,7 @@ use crate::sql::clean;
 pub(super) fn told_by_table(plan: Arc<dyn ExecutionPlan>) -> crate::error::Result<Arc<dyn ExecutionPlan>> {
     let wrap = |plan: Arc<dyn ExecutionPlan>| {
         Ok(match table(plan.as_ref()) {
-            Some(table) => Transformed::yes(Arc::new(Scan { table, files: plan }) as Arc<dyn ExecutionPlan>),
+            Some(table) => Transformed::yes(Passing::above(plan, Scan(table))),
             None => Transformed::no(plan),
         })
     };
@@ -44,55 +43,27 @@ fn table(plan: &dyn ExecutionPlan) -> Option<Arc<str>> {
     Some(folder.as_ref().into())
 }
 
-/// A scan of one table.
+/// The scan of one table.
 #[derive(Debug)]
-struct Scan {
-    table: Arc<str>,
-    files: Arc<dyn ExecutionPlan>,
-}
+struct Scan(Arc<str>);
 
-impl DisplayAs for Scan {
-    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Scan: {}", self.table)
-    }
-}
-
-impl ExecutionPlan for Scan {
-    fn name(&self) -> &str {
+impl Watch for Scan {
+    fn name(&self) -> &'static str {
         "Scan"
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.files.properties()
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scan: {}", self.0)
     }
 
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.files]
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-        _options: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let files = children.pop().unwrap_or_else(|| Arc::clone(&self.files));
-        Ok(Arc::new(Self { table: Arc::clone(&self.table), files }))
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn apply_expressions(
+    fn watch(
         &self,
-        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let stream = self.files.execute(partition, context)?;
-        let (schema, table) = (stream.schema(), Arc::clone(&self.table));
+        files: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let stream = files.execute(partition, context)?;
+        let (schema, table) = (stream.schema(), Arc::clone(&self.0));
         let told = stream.map_err(move |error| match damage(&error) {
             Some(what) => {
                 let said = format!("a data file of table '{table}' is damaged: {what}; restore the mart from a backup");

@@ -15,6 +15,7 @@ mod engine;
 mod fault;
 pub mod functions;
 mod joins;
+mod passing;
 mod quota;
 mod reader;
 mod session;

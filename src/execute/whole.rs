@@ -4,19 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::catalog::Session;
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result, internal_err};
 use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, PlanProperties};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
-use futures::{StreamExt, TryStreamExt, future};
+use futures::{TryStreamExt, future};
 
+use super::passing::{Passing, Watch};
 use crate::error::Error;
 use crate::sql::Whole;
 
@@ -27,15 +25,15 @@ pub(super) struct Planner;
 #[async_trait::async_trait]
 impl QueryPlanner for Planner {
     async fn create_physical_plan(&self, plan: &LogicalPlan, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
-        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Watch)]);
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(WholePlanner)]);
         planner.create_physical_plan(plan, session).await
     }
 }
 
-struct Watch;
+struct WholePlanner;
 
 #[async_trait::async_trait]
-impl ExtensionPlanner for Watch {
+impl ExtensionPlanner for WholePlanner {
     async fn plan_extension(
         &self,
         _planner: &dyn PhysicalPlanner,
@@ -47,81 +45,43 @@ impl ExtensionPlanner for Watch {
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let Some(whole) = node.as_any().downcast_ref::<Whole>() else { return Ok(None) };
         match inputs {
-            [input] => Ok(Some(Arc::new(WholeExec::new(whole.limit, Arc::clone(input))))),
+            [input] => Ok(Some(Passing::above(Arc::clone(input), AtMost(whole.limit)))),
             _ => internal_err!("Whole has one input"),
         }
     }
 }
 
-/// Passes rows on, and fails where there are more than the limit.
+/// Fails where there are more rows than so many.
 #[derive(Debug)]
-struct WholeExec {
-    limit: usize,
-    input: Arc<dyn ExecutionPlan>,
-}
+struct AtMost(usize);
 
-impl WholeExec {
-    fn new(limit: usize, input: Arc<dyn ExecutionPlan>) -> Self {
-        Self { limit, input }
-    }
-}
-
-impl DisplayAs for WholeExec {
-    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Whole: at most {} rows", self.limit)
-    }
-}
-
-impl ExecutionPlan for WholeExec {
-    fn name(&self) -> &str {
+impl Watch for AtMost {
+    fn name(&self) -> &'static str {
         "Whole"
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Whole: at most {} rows", self.0)
     }
 
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
+    fn sees_all(&self) -> bool {
+        true
     }
 
-    fn required_input_distribution(&self) -> Vec<Distribution> {
-        vec![Distribution::SinglePartition]
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-        _options: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children.pop().unwrap_or_else(|| Arc::clone(&self.input));
-        Ok(Arc::new(Self::new(self.limit, input)))
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn apply_expressions(
+    fn watch(
         &self,
-        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, context)?;
-        let (schema, limit) = (input.schema(), self.limit);
+        input: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let input = input.execute(partition, context)?;
+        let (schema, limit) = (input.schema(), self.0);
         let mut rows = 0_usize;
         let counted = input.and_then(move |batch| {
             rows = rows.saturating_add(batch.num_rows());
             future::ready(if rows > limit { Err(cuts(limit)) } else { Ok(batch) })
         });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, counted.boxed())))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, counted)))
     }
 }
 

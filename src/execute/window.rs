@@ -2,27 +2,23 @@
 //! one is counted as long as it may keep it.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, internal_err};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{WindowFrameBound, WindowFrameUnits};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::window::WindowExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
-use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
-};
+use datafusion::physical_plan::{ChildrenPropertiesMode, ExecutionPlan, ReplaceChildrenOptions};
 use futures::StreamExt;
 
+use super::passing::{Passing, Watch};
 use super::size::batch_bytes;
 
 /// What a value of a result takes whose type does not say, in bytes.
@@ -37,13 +33,10 @@ impl PhysicalOptimizerRule for CountWindows {
         plan.transform_up(|node| {
             let Some(kept) = Kept::by(node.as_ref()) else { return Ok(Transformed::no(node)) };
             let accounts = Accounts::default();
-            let children = node.children().into_iter().map(|input| {
-                let input = Arc::clone(input);
-                Arc::new(Counted { inner: input, accounts: Arc::clone(&accounts), place: Place::Inflow }) as _
-            });
-            let children = children.collect();
+            let inflow = |input: &Arc<_>| Passing::above(Arc::clone(input), Inflow(Arc::clone(&accounts)));
+            let children = node.children().into_iter().map(inflow).collect();
             let window = node.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Keep))?;
-            Ok(Transformed::yes(Arc::new(Counted { inner: window, accounts, place: Place::Outflow(kept) })))
+            Ok(Transformed::yes(Passing::above(window, Outflow(accounts, kept))))
         })
         .map(|counted| counted.data)
     }
@@ -133,107 +126,61 @@ impl Account {
 /// The accounts of the partitions that have begun, from the outflow to the inflow.
 type Accounts = Arc<Mutex<HashMap<usize, Arc<Account>>>>;
 
-/// On which side of a window operator a node stands.
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    Inflow,
-    Outflow(Kept),
-}
-
-/// A node that passes everything on and counts it.
+/// Counts what enters a window operator.
 #[derive(Debug)]
-struct Counted {
-    inner: Arc<dyn ExecutionPlan>,
-    accounts: Accounts,
-    place: Place,
-}
+struct Inflow(Accounts);
 
-impl DisplayAs for Counted {
-    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl ExecutionPlan for Counted {
-    fn name(&self) -> &str {
-        match self.place {
-            Place::Inflow => "WindowInflow",
-            Place::Outflow(_) => "WindowOutflow",
-        }
+impl Watch for Inflow {
+    fn name(&self) -> &'static str {
+        "WindowInflow"
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.inner.properties()
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.inner]
-    }
-
-    fn apply_expressions(
+    fn watch(
         &self,
-        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
+        input: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let account = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&partition);
+        let Some(account) = account else { return internal_err!("a window operator has no account") };
+        Ok(counted(input.execute(partition, context)?, account, |flow, batch| {
+            flow.rows += batch.num_rows();
+            flow.bytes += batch_bytes(batch);
+        }))
+    }
+}
+
+/// Counts what leaves a window operator.
+#[derive(Debug)]
+struct Outflow(Accounts, Kept);
+
+impl Watch for Outflow {
+    fn name(&self) -> &'static str {
+        "WindowOutflow"
     }
 
-    fn replace_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-        _options: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match (children.pop(), children.is_empty()) {
-            (Some(inner), true) => {
-                Ok(Arc::new(Self { inner, accounts: Arc::clone(&self.accounts), place: self.place }))
-            }
-            _ => internal_err!("{} takes one input", self.name()),
-        }
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        match self.place {
-            Place::Inflow => {
-                let account = self.accounts.lock().unwrap_or_else(PoisonError::into_inner).remove(&partition);
-                let Some(account) = account else { return internal_err!("a window operator has no account") };
-                let input = self.inner.execute(partition, context)?;
-                Ok(counted(self.schema(), input, account, |flow, batch| {
-                    flow.rows += batch.num_rows();
-                    flow.bytes += batch_bytes(batch);
-                }))
-            }
-            Place::Outflow(kept) => {
-                let reservation = MemoryConsumer::new("window functions").register(context.memory_pool());
-                let account = Arc::new(Account { kept, reservation, flow: Mutex::default() });
-                let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-                accounts.insert(partition, Arc::clone(&account));
-                // The operator asks its input, which takes the account.
-                drop(accounts);
-                let window = self.inner.execute(partition, context)?;
-                Ok(counted(self.schema(), window, account, |flow, batch| flow.answered += batch.num_rows()))
-            }
-        }
+    fn watch(
+        &self,
+        window: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let reservation = MemoryConsumer::new("window functions").register(context.memory_pool());
+        let account = Arc::new(Account { kept: self.1, reservation, flow: Mutex::default() });
+        // The operator asks its input, which takes the account.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, Arc::clone(&account));
+        let answered = window.execute(partition, context)?;
+        Ok(counted(answered, account, |flow, batch| flow.answered += batch.num_rows()))
     }
 }
 
 /// The stream, whose batches are counted.
 fn counted(
-    schema: SchemaRef,
     stream: SendableRecordBatchStream,
     account: Arc<Account>,
     pass: fn(&mut Flow, &RecordBatch),
 ) -> SendableRecordBatchStream {
+    let schema = stream.schema();
     let batches = stream.map(move |batch| {
         let batch = batch?;
         account.count(|flow| pass(flow, &batch))?;

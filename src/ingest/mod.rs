@@ -8,6 +8,7 @@ mod decide;
 mod derived;
 mod load;
 pub mod made;
+mod misfit;
 mod number;
 mod read;
 mod report;

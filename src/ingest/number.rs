@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, ArrowPrimitiveType, Decimal128Array, Float64Array, Int64Array, PrimitiveArray};
 use arrow::datatypes::{DataType, Decimal128Type, DecimalType, Float64Type, Int64Type};
 
-use super::cast::{Misfit, misfit};
+use super::misfit::{Misfit, misfit};
 
 /// How far a double may be from the decimal that it stands for, in billionths: a millionth.
 const TOLERANCE_NANOS: i128 = 1000;
@@ -115,7 +115,7 @@ fn each<F: ArrowPrimitiveType, T: ArrowPrimitiveType>(
     of: impl Fn(F::Native) -> Option<T::Native>,
 ) -> Result<PrimitiveArray<T>, Misfit> {
     let value = |(row, value): (usize, Option<F::Native>)| match value {
-        Some(value) => of(value).map(Some).ok_or_else(|| misfit(row, &super::cast::value(array, row), to)),
+        Some(value) => of(value).map(Some).ok_or_else(|| misfit(row, &super::misfit::value(array, row), to)),
         None => Ok(None),
     };
     let values: Vec<Option<T::Native>> = array.iter().enumerate().map(value).collect::<Result<_, _>>()?;

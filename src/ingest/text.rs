@@ -10,7 +10,7 @@ use arrow::datatypes::DataType;
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
-use super::cast::{Misfit, misfit};
+use super::misfit::{Misfit, misfit};
 use super::time;
 
 /// Days from the first of January of year 1 to 1970.

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Date32Type, Int64Type, TimeUnit, TimestampMicro
 use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 
-use super::cast::{Misfit, checked, misfit, value};
+use super::misfit::{Misfit, checked, misfit, value};
 
 const MICROS_A_DAY: i64 = 86_400_000_000;
 /// The first of January of year 1 and the last of December of year 9999, from 1970.

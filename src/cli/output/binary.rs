@@ -6,9 +6,9 @@ use arrow::ipc::writer::StreamWriter;
 use futures::{StreamExt, stream};
 use parquet::arrow::ArrowWriter;
 
-use crate::cli::sql::Batches;
 use crate::error::{Error, Result};
 
+use super::Batches;
 use super::pipe::pour;
 
 /// What a row group of a Parquet file may take in memory before it is written.

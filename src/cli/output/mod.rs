@@ -11,20 +11,23 @@ pub(super) use layout::{Sheet, lay_out};
 pub(super) use pipe::apart;
 
 use std::io::{IsTerminal, stdout};
+use std::pin::Pin;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::ipc::writer::StreamWriter;
 use arrow::util::display::FormatOptions;
 use clap::ValueEnum;
-use futures::{StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use parquet::arrow::ArrowWriter;
 
 use crate::error::{Error, Result};
 
-use super::sql::Batches;
 use super::terminal::Terminal;
 use pipe::pour;
+
+/// Batches on their way to stdout.
+pub(super) type Batches = Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>;
 
 /// The most rows that a table holds: it is laid out as a whole.
 const TABLE_ROWS: usize = 10_000;

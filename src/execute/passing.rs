@@ -1,0 +1,110 @@
+//! Nodes of a plan that pass their input's rows on, in their order and partitions, and look at them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, internal_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, PlanProperties};
+
+/// What such a node does.
+pub(super) trait Watch: fmt::Debug + Send + Sync + 'static {
+    /// What the node is called.
+    fn name(&self) -> &'static str;
+
+    /// What a plan that is shown says of it.
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+
+    /// Whether it must see all rows in one partition.
+    fn sees_all(&self) -> bool {
+        false
+    }
+
+    /// The rows of a partition of `input`.
+    ///
+    /// # Errors
+    /// Those of the input, and whatever is found wrong with it.
+    fn watch(
+        &self,
+        input: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream>;
+}
+
+/// A node that passes rows on.
+#[derive(Debug)]
+pub(super) struct Passing<W> {
+    watch: Arc<W>,
+    input: Arc<dyn ExecutionPlan>,
+}
+
+impl<W: Watch> Passing<W> {
+    /// The node above `input`.
+    pub(super) fn above(input: Arc<dyn ExecutionPlan>, watch: W) -> Arc<dyn ExecutionPlan> {
+        Arc::new(Self { watch: Arc::new(watch), input })
+    }
+}
+
+impl<W: Watch> DisplayAs for Passing<W> {
+    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.watch.describe(f)
+    }
+}
+
+impl<W: Watch> ExecutionPlan for Passing<W> {
+    fn name(&self) -> &str {
+        self.watch.name()
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn required_input_distribution(&self) -> Vec<Distribution> {
+        vec![if self.watch.sees_all() { Distribution::SinglePartition } else { Distribution::UnspecifiedDistribution }]
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        _options: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match (children.pop(), children.is_empty()) {
+            (Some(input), true) => Ok(Arc::new(Self { watch: Arc::clone(&self.watch), input })),
+            _ => internal_err!("{} takes one input", self.name()),
+        }
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        self.watch.watch(&self.input, partition, context)
+    }
+}
