@@ -60,7 +60,7 @@ fn asked(sql: &str) -> FlightDescriptor {
     FlightDescriptor::new_cmd(command.as_any().encode_to_vec())
 }
 
-async fn raw(server: &Served) -> FlightServiceClient<Channel> {
+pub(crate) async fn raw(server: &Served) -> FlightServiceClient<Channel> {
     let endpoint = Endpoint::from_shared(server.url().replace("grpc://", "http://")).unwrap();
     FlightServiceClient::new(endpoint.connect().await.unwrap())
 }
@@ -72,11 +72,11 @@ fn changed(ticket: &Ticket, change: impl FnOnce(&mut serde_json::Value)) -> Tick
     let handle = std::str::from_utf8(&query.statement_handle).unwrap();
     let (head, sql) = handle.split_once('\n').unwrap();
     let mut held: serde_json::Value = serde_json::from_str(head).unwrap();
-    held["pinned"]["sql"] = sql.into();
-    change(&mut held);
-    let sql = held["pinned"]["sql"].take();
+    held["decided"]["pinned"]["sql"] = sql.into();
+    change(&mut held["decided"]);
+    let sql = held["decided"]["pinned"]["sql"].take();
     let sql = sql.as_str().unwrap();
-    held["pinned"]["sql"] = "".into();
+    held["decided"]["pinned"]["sql"] = "".into();
     held["sql_bytes"] = sql.len().into();
     let query = TicketStatementQuery { statement_handle: format!("{held}\n{sql}").into_bytes().into() };
     Ticket::new(query.as_any().encode_to_vec())
@@ -140,7 +140,7 @@ async fn hostile_tickets_are_refused() {
         (changed(&ticket, |held| held["pinned"]["sql"] = "drop table mart.samples".into()), Code::PermissionDenied),
         (changed(&ticket, |held| held["pinned"]["sql"] = "select id from mart.samples".into()), Code::Unavailable),
         (changed(&ticket, |held| held["pinned"]["files"] = "/etc/passwd".into()), Code::InvalidArgument),
-        (changed(&ticket, |held| held["form"] = 3.into()), Code::InvalidArgument),
+        (changed(&ticket, |held| held["more"] = 3.into()), Code::InvalidArgument),
         (Ticket::new(ticket.ticket.slice(..ticket.ticket.len() / 2)), Code::InvalidArgument),
     ];
     for (at, (ticket, code)) in cases.into_iter().enumerate() {
@@ -275,7 +275,7 @@ async fn what_cannot_be_redeemed_is_not_announced() {
     for sql in ["select $1 as x", "select ? as x", "select id from mart.samples limit ?", "explain select $1 as x"] {
         let status = service.get_flight_info(asked(sql)).await.unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument, "{sql}");
-        assert!(status.message().contains("prepared statement"), "{sql}: {}", status.message());
+        assert!(status.message().contains("has no value; prepare the statement"), "{sql}: {}", status.message());
     }
     for text in ["\u{1}", "\"", "\n", "\\", "營"] {
         let sql = format!("select '{}' as t", text.repeat(1_000_000 / text.len()));

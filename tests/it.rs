@@ -15,6 +15,7 @@ mod health;
 mod kill;
 mod load;
 mod model;
+mod prepared;
 mod printed;
 mod projects;
 mod signals;

@@ -2,8 +2,9 @@
 
 use arrow_flight::FlightDescriptor;
 use arrow_flight::flight_descriptor::DescriptorType;
-use arrow_flight::sql::{Any, Command, CommandGetSqlInfo, CommandStatementQuery};
+use arrow_flight::sql::{Any, Command, CommandGetSqlInfo};
 
+use super::prepared::Prepared;
 use super::ticket::{self, Ticket};
 use crate::error::{Error, Result};
 
@@ -15,6 +16,8 @@ const SQL_BYTES: usize = 1 << 20;
 pub(super) enum Asked {
     /// The result of a statement.
     Statement(String),
+    /// The result of a prepared statement with its values.
+    Prepared(Prepared),
     /// What this server is.
     Info(CommandGetSqlInfo),
 }
@@ -37,7 +40,12 @@ pub(super) fn asked(descriptor: &FlightDescriptor) -> Result<Asked> {
         return Err(Error::unimplemented("paths are not served; ask a Flight SQL statement"));
     }
     match read(ticket::message("descriptor's command", &descriptor.cmd)?)? {
-        Command::CommandStatementQuery(query) => statement(query).map(Asked::Statement),
+        Command::CommandStatementQuery(query) => {
+            sql(query.query, query.transaction_id.as_deref()).map(Asked::Statement)
+        }
+        Command::CommandPreparedStatementQuery(query) => {
+            Prepared::decode(&query.prepared_statement_handle).map(Asked::Prepared)
+        }
         Command::CommandGetSqlInfo(command) => Ok(Asked::Info(command)),
         other => Err(refused(other.type_url())),
     }
@@ -59,14 +67,6 @@ pub(super) fn redeemed(issued: &arrow_flight::Ticket) -> Result<Redeemed> {
     }
 }
 
-/// The refusal of a message that a call carries, whatever it may be: by name where it has one.
-pub(super) fn refused_message(call: &str, bytes: &[u8]) -> Error {
-    match ticket::message(call, bytes) {
-        Ok(any) => refused(&any.type_url),
-        Err(_nameless) => refused(call),
-    }
-}
-
 /// The refusal of a command, an action or a call by its name.
 pub(super) fn refused(name: &str) -> Error {
     let name = name.rsplit(['/', '.']).next().unwrap_or(name);
@@ -78,12 +78,29 @@ fn read(any: Any) -> Result<Command> {
     Command::try_from(any).map_err(|error| Error::invalid("malformed Flight SQL command").with_source(error))
 }
 
-fn statement(query: CommandStatementQuery) -> Result<String> {
-    if query.transaction_id.is_some_and(|id| !id.is_empty()) {
+/// Reads what is put: the values of a prepared statement.
+///
+/// # Errors
+/// Invalid: no Flight SQL. Denied: what would write. Unimplemented: anything else.
+pub(super) fn put(command: &[u8]) -> Result<Prepared> {
+    match read(ticket::message("descriptor's command", command)?)? {
+        Command::CommandPreparedStatementQuery(query) => Prepared::decode(&query.prepared_statement_handle),
+        Command::CommandStatementUpdate(_)
+        | Command::CommandPreparedStatementUpdate(_)
+        | Command::CommandStatementIngest(_) => {
+            Err(Error::denied("SQL only reads here: tables are written by `starmart load`"))
+        }
+        other => Err(refused(other.type_url())),
+    }
+}
+
+/// The statement of a request.
+pub(super) fn sql(sql: String, transaction: Option<&[u8]>) -> Result<String> {
+    if transaction.is_some_and(|id| !id.is_empty()) {
         return Err(Error::unimplemented("transactions are not there; leave out transaction_id"));
     }
-    within_length(&query.query)?;
-    Ok(query.query)
+    within_length(&sql)?;
+    Ok(sql)
 }
 
 fn within_length(sql: &str) -> Result<()> {
@@ -100,7 +117,7 @@ fn within_length(sql: &str) -> Result<()> {
 mod tests {
     use super::*;
     use crate::error::Kind;
-    use arrow_flight::sql::{CommandGetTables, ProstMessageExt};
+    use arrow_flight::sql::{CommandGetTables, CommandStatementQuery, ProstMessageExt};
     use prost::Message;
 
     fn ask(message: &impl ProstMessageExt) -> Result<Asked> {
@@ -128,7 +145,9 @@ mod tests {
         assert!(error.kind() == Kind::Unimplemented && error.message().starts_with("Secret "), "{error}");
         let error = asked(&FlightDescriptor::new_path(vec!["sales".into()])).unwrap_err();
         assert_eq!(error.kind(), Kind::Unimplemented);
-        assert!(refused_message("DoPut", b"junk").message().starts_with("DoPut "));
+        let error = put(&CommandGetTables::default().as_any().encode_to_vec()).unwrap_err();
+        assert!(error.kind() == Kind::Unimplemented && error.message().starts_with("CommandGetTables "), "{error}");
+        assert_eq!(put(b"junk").unwrap_err().kind(), Kind::Invalid);
     }
 
     #[test]

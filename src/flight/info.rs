@@ -15,7 +15,7 @@ pub(super) fn facts() -> Result<SqlInfoData> {
     facts.append(SqlInfo::FlightSqlServerSql, true);
     facts.append(SqlInfo::FlightSqlServerSubstrait, false);
     facts.append(SqlInfo::FlightSqlServerTransaction, SqlSupportedTransaction::None as i32);
-    facts.append(SqlInfo::FlightSqlServerCancel, false);
+    facts.append(SqlInfo::FlightSqlServerCancel, true);
     facts.build().map_err(|error| Error::internal("the server's facts cannot be written").with_source(error))
 }
 

@@ -4,15 +4,19 @@
 //! holds the statement pinned to a mart version; DoGet redeems the ticket and sends what comes (`encode`). Between
 //! the two the server keeps nothing.
 
+mod action;
 mod calls;
 pub mod client;
 mod command;
 mod encode;
+mod handle;
 mod info;
+mod prepared;
 mod request;
 mod service;
 mod status;
 mod ticket;
+mod values;
 
 use std::convert::Infallible;
 use std::future::Future;

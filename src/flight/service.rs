@@ -6,19 +6,22 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::ipc::writer::IpcWriteOptions;
 use arrow_flight::flight_service_server::FlightService;
-use arrow_flight::sql::{CommandGetSqlInfo, ProstMessageExt};
+use arrow_flight::sql::{CommandGetSqlInfo, DoPutPreparedStatementResult, ProstMessageExt};
 use arrow_flight::{
     Action, ActionType, Criteria, Empty, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, HandshakeRequest,
     HandshakeResponse, PollInfo, PutResult, SchemaAsIpc, SchemaResult, Ticket,
 };
+use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use prost::Message;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
+use super::action;
 use super::calls::{Call, Calls};
 use super::command::{self, Asked, Redeemed};
-use super::{encode, info, status, ticket};
+use super::prepared::Prepared;
+use super::{encode, info, status, ticket, values};
 use crate::error::{Error, Result};
 use crate::mart::{Mart, Pinned, Session};
 use crate::query::{Principal, Settings};
@@ -44,19 +47,22 @@ impl Service {
         self.mart.statement_session(Principal::local(), Settings::default())
     }
 
-    async fn pin(&self, sql: &str) -> Result<(Pinned, SchemaRef)> {
-        let (pinned, schema) = self.session().pin(sql).await?;
+    async fn pin(&self, sql: &str, values: Vec<String>) -> Result<(Pinned, SchemaRef)> {
+        let (pinned, schema) = self.session().pin(sql, values).await?;
         encode::sendable(&schema)?;
         Ok((pinned, schema))
     }
 
+    async fn offer(&self, descriptor: FlightDescriptor, sql: &str, values: Vec<String>) -> Result<FlightInfo> {
+        let (pinned, schema) = self.pin(sql, values).await?;
+        let ticket = ticket::Ticket::new(pinned, &schema)?.encode()?;
+        described(descriptor, &schema, ticket)
+    }
+
     async fn describe(&self, descriptor: FlightDescriptor) -> Result<FlightInfo> {
         match command::asked(&descriptor)? {
-            Asked::Statement(sql) => {
-                let (pinned, schema) = self.pin(&sql).await?;
-                let ticket = ticket::Ticket::new(pinned, &schema)?.encode()?;
-                described(descriptor, &schema, ticket)
-            }
+            Asked::Statement(sql) => self.offer(descriptor, &sql, Vec::new()).await,
+            Asked::Prepared(Prepared { sql, values, .. }) => self.offer(descriptor, &sql, values).await,
             Asked::Info(command) => {
                 let ticket = Ticket::new(command.as_any().encode_to_vec());
                 described(descriptor, info::facts()?.schema().as_ref(), ticket)
@@ -66,7 +72,8 @@ impl Service {
 
     async fn schema(&self, descriptor: &FlightDescriptor) -> Result<SchemaResult> {
         let schema = match command::asked(descriptor)? {
-            Asked::Statement(sql) => self.pin(&sql).await?.1,
+            Asked::Statement(sql) => self.pin(&sql, Vec::new()).await?.1,
+            Asked::Prepared(Prepared { sql, values, .. }) => self.pin(&sql, values).await?.1,
             Asked::Info(_command) => info::facts()?.schema(),
         };
         SchemaAsIpc::new(&schema, &IpcWriteOptions::default())
@@ -75,7 +82,7 @@ impl Service {
     }
 
     async fn redeem(&self, issued: &Ticket) -> Result<Messages<FlightData>> {
-        let call = self.calls.begin();
+        let call = self.calls.redeem(&issued.ticket);
         match command::redeemed(issued)? {
             Redeemed::Statement(ticket) => self.run(&ticket, call).await,
             Redeemed::Info(command) => facts(command, call),
@@ -83,7 +90,12 @@ impl Service {
     }
 
     async fn run(&self, ticket: &ticket::Ticket, call: Call) -> Result<Messages<FlightData>> {
-        let answer = self.session().run(&ticket.pinned).await?;
+        let session = self.session();
+        let answer = tokio::select! {
+            biased;
+            error = call.ended() => return Err(error),
+            answer = session.run(&ticket.pinned) => answer?,
+        };
         let schema = Arc::clone(&answer.schema);
         encode::sendable(&schema)?;
         if ticket::fingerprint(&schema)? != ticket.schema {
@@ -91,6 +103,38 @@ impl Service {
         }
         let deadline = answer.deadline;
         Ok(encode::messages(answer, schema, deadline, call))
+    }
+}
+
+impl Service {
+    async fn prepare(&self, sql: String) -> Result<Bytes> {
+        let description = self.session().describe(&sql).await?;
+        encode::sendable(&description.schema)?;
+        action::prepared(&Prepared::new(sql), &description.parameters, &description.schema)
+    }
+
+    /// Does what is asked, and gives the answer, if there is one.
+    async fn act(&self, asked: action::Asked) -> Result<Option<Bytes>> {
+        match asked {
+            action::Asked::Prepare(sql) => self.prepare(sql).await.map(Some),
+            action::Asked::Close => Ok(None),
+            action::Asked::Cancel { tickets, older } => {
+                let stopped = tickets.iter().filter(|ticket| self.calls.cancel(ticket)).count();
+                Ok(Some(action::cancelled(stopped > 0, older)))
+            }
+        }
+    }
+
+    /// Binds values to a prepared statement: the handle of the statement that has them.
+    async fn bind(&self, mut messages: Streaming<FlightData>) -> Result<PutResult> {
+        let first = messages.next().await.transpose().map_err(status::error)?;
+        let first = first.ok_or_else(|| Error::invalid("nothing was put"))?;
+        let command = first.flight_descriptor.as_ref().map(|descriptor| descriptor.cmd.clone()).unwrap_or_default();
+        let statement = command::put(&command)?;
+        let values = values::row(stream::iter([Ok(first)]).chain(messages)).await?;
+        let handle = statement.with_values(values)?.encode()?;
+        let result = DoPutPreparedStatementResult { prepared_statement_handle: Some(handle.into()) };
+        Ok(PutResult { app_metadata: result.encode_to_vec().into() })
     }
 }
 
@@ -147,17 +191,18 @@ impl FlightService for Service {
     }
 
     async fn do_action(&self, request: Request<Action>) -> Result<Response<Self::DoActionStream>, Status> {
-        refusal(&request.into_inner().r#type)
+        let _call = self.calls.begin();
+        let done = async { self.act(action::asked(&request.into_inner())?).await };
+        response(done.await.map(|answer| stream::iter(answer.map(|body| Ok(arrow_flight::Result { body }))).boxed()))
     }
 
     async fn do_put(&self, request: Request<Streaming<FlightData>>) -> Result<Response<Self::DoPutStream>, Status> {
-        let first = request.into_inner().next().await.transpose()?;
-        let command = first.and_then(|data| data.flight_descriptor).map(|descriptor| descriptor.cmd);
-        response(Err(command::refused_message("DoPut", command.as_deref().unwrap_or_default())))
+        let _call = self.calls.begin();
+        response(self.bind(request.into_inner()).await.map(|bound| stream::iter([Ok(bound)]).boxed()))
     }
 
     async fn list_actions(&self, _request: Request<Empty>) -> Result<Response<Self::ListActionsStream>, Status> {
-        Ok(Response::new(stream::empty().boxed()))
+        Ok(Response::new(stream::iter(action::actions().map(Ok)).boxed()))
     }
 
     async fn handshake(

@@ -9,49 +9,31 @@ use prost::Message;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::handle;
 use crate::error::{Error, Result};
 use crate::mart::Pinned;
-
-/// The form of tickets that is written and read here.
-const FORM: u32 = 2;
-/// Stands between what is written as JSON, which has no line break, and the statement. That follows as it is: within
-/// JSON, its quotes, line breaks and other control characters would take up to six bytes each.
-const SEPARATOR: u8 = b'\n';
 
 /// What a ticket holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ticket {
-    form: u32,
-    /// How many bytes of SQL follow.
-    sql_bytes: usize,
     /// The statement, pinned.
     pub(super) pinned: Pinned,
     /// The fingerprint of the schema that was announced.
     pub(super) schema: String,
 }
 
-/// What every form of tickets has.
-#[derive(Deserialize)]
-struct Form {
-    form: u32,
-}
-
 impl Ticket {
     /// A ticket for a statement whose result was announced as `schema`.
     pub(super) fn new(pinned: Pinned, schema: &Schema) -> Result<Self> {
-        Ok(Self { form: FORM, sql_bytes: pinned.sql.len(), pinned, schema: fingerprint(schema)? })
+        Ok(Self { pinned, schema: fingerprint(schema)? })
     }
 
     /// The ticket as Flight SQL carries it.
     pub(super) fn encode(&self) -> Result<arrow_flight::Ticket> {
-        let mut head = self.clone();
-        let sql = std::mem::take(&mut head.pinned.sql);
-        let mut handle = serde_json::to_vec(&head)
-            .map_err(|error| Error::internal("the ticket cannot be written").with_source(error))?;
-        handle.push(SEPARATOR);
-        handle.extend(sql.as_bytes());
-        let query = TicketStatementQuery { statement_handle: handle.into() };
+        let mut decided = self.clone();
+        let sql = std::mem::take(&mut decided.pinned.sql);
+        let query = TicketStatementQuery { statement_handle: handle::write(&decided, &sql)?.into() };
         Ok(arrow_flight::Ticket::new(query.as_any().encode_to_vec()))
     }
 
@@ -60,20 +42,11 @@ impl Ticket {
     /// # Errors
     /// Invalid: it was not issued here, or by another release.
     pub(super) fn decode(handle: &[u8]) -> Result<Self> {
-        let malformed = || Error::invalid("malformed ticket: redeem tickets as they were issued");
-        let mut parts = handle.splitn(2, |byte| *byte == SEPARATOR);
-        let (Some(head), Some(sql)) = (parts.next(), parts.next()) else { return Err(malformed()) };
-        let Form { form } = serde_json::from_slice(head).map_err(|error| malformed().with_source(error))?;
-        if form != FORM {
-            return Err(Error::invalid(format!(
-                "the ticket has form {form}, this server reads form {FORM}: ask the statement again"
-            )));
+        let (mut ticket, sql): (Self, String) = handle::read("ticket", handle)?;
+        if !ticket.pinned.sql.is_empty() {
+            return Err(Error::invalid("malformed ticket: a statement stands in two places"));
         }
-        let mut ticket: Self = serde_json::from_slice(head).map_err(|error| malformed().with_source(error))?;
-        if sql.len() != ticket.sql_bytes || !ticket.pinned.sql.is_empty() {
-            return Err(malformed());
-        }
-        ticket.pinned.sql = String::from_utf8(sql.to_vec()).map_err(|error| malformed().with_source(error))?;
+        ticket.pinned.sql = sql;
         Ok(ticket)
     }
 }
@@ -111,7 +84,8 @@ mod tests {
 
     fn ticket() -> Ticket {
         let pinned = Pinned {
-            sql: "SELECT 'Ünï\n數'".into(),
+            sql: "SELECT 'Ünï\n數', $1".into(),
+            parameters: vec!["'數'".into()],
             settings: Settings { mart_version: Some(2), timezone: Some("Asia/Taipei".into()) },
             mart_version: 2,
             now: DateTime::from_timestamp(1_700_000_000, 5).unwrap(),
@@ -134,7 +108,6 @@ mod tests {
     #[test]
     fn a_statement_takes_no_more_than_its_bytes() {
         let mut ticket = ticket();
-        ticket.sql_bytes = 1 << 20;
         ticket.pinned.sql = "\u{1}\"\n\\".repeat(1 << 18);
         let handle = handle(&ticket);
         assert!(handle.len() < (1 << 20) + 1024);
@@ -152,11 +125,11 @@ mod tests {
     #[test]
     fn foreign_tickets_are_refused() {
         let text = String::from_utf8(handle(&ticket())).unwrap();
-        let newer = text.replacen("\"form\":2", "\"form\":3", 1);
+        let newer = text.replacen("\"form\":3", "\"form\":4", 1);
         let error = Ticket::decode(newer.as_bytes()).unwrap_err();
-        assert!(error.kind() == Kind::Invalid && error.message().contains("form 3"), "{error}");
+        assert!(error.kind() == Kind::Invalid && error.message().contains("form 4"), "{error}");
         for hostile in [
-            text.replacen("\"form\":2", "\"form\":2,\"deadline\":99", 1),
+            text.replacen("\"form\":3", "\"form\":3,\"deadline\":99", 1),
             text.replacen("\"sql\":", "\"files\":[\"/etc/passwd\"],\"sql\":", 1),
             text.replacen("\"sql\":\"\"", "\"sql\":\"SELECT 2\"", 1),
             text.replacen("SELECT", "SELECT 1,", 1),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::execute::MartCatalog;
-use crate::plan::{self, Context, Plan, Statement};
+use crate::plan::{self, Context, Description, Plan, Statement};
 use crate::query::{Principal, Query, Settings, Stop};
 
 use super::Mart;
@@ -25,6 +25,8 @@ use super::adopt::Adopted;
 pub struct Pinned {
     /// The statement.
     pub sql: String,
+    /// The values of its parameters, each a literal of SQL.
+    pub parameters: Vec<String>,
     /// The settings it was asked under.
     pub settings: Settings,
     /// The mart version that it reads.
@@ -57,24 +59,38 @@ pub(super) struct Asking {
 
 impl Asking {
     /// A statement asked for the first time: of the newest version, unless the settings name another.
-    pub(super) async fn first(self, sql: String, settings: Settings) -> Result<Asked> {
-        let statement = match plan::statement(&sql)? {
+    pub(super) async fn first(self, sql: String, parameters: Vec<String>, settings: Settings) -> Result<Asked> {
+        let statement = match plan::statement(&sql)?.with_values(&parameters)? {
             Statement::Set { name, value } => return Ok(Asked::Set { name, value }),
             statement => statement,
         };
+        let (adopted, pinned) = self.pinned(sql, parameters, settings).await?;
+        Ok(Asked::Query(Box::new(self.plan(&statement, &adopted, pinned).await?)))
+    }
+
+    /// What a statement takes and gives, of the newest version, unless the settings name another.
+    pub(super) async fn describe(self, sql: String, settings: Settings) -> Result<Description> {
+        let statement = plan::statement(&sql)?;
+        let (adopted, pinned) = self.pinned(sql, Vec::new(), settings).await?;
+        let catalog = self.catalog(&statement, &adopted).await?;
+        let query = self.query(&pinned, &adopted)?;
+        plan::describe(&statement, &self.context(&adopted, &catalog, &query))
+    }
+
+    /// A statement pinned to the newest version, unless the settings name another.
+    async fn pinned(&self, sql: String, parameters: Vec<String>, settings: Settings) -> Result<(Arc<Adopted>, Pinned)> {
         let mart_version = match settings.mart_version {
             Some(version) => version,
             None => self.mart.newest().await?,
         };
         let adopted = self.mart.adopt(mart_version).await?;
         let model_hash = adopted.model.hash.clone();
-        let pinned = Pinned { sql, settings, mart_version, now: clock::now(), model_hash };
-        Ok(Asked::Query(Box::new(self.plan(&statement, &adopted, pinned).await?)))
+        Ok((adopted, Pinned { sql, parameters, settings, mart_version, now: clock::now(), model_hash }))
     }
 
     /// A pinned statement again.
     pub(super) async fn again(self, pinned: Pinned) -> Result<Planned> {
-        let statement = plan::statement(&pinned.sql)?;
+        let statement = plan::statement(&pinned.sql)?.with_values(&pinned.parameters)?;
         let adopted = self.mart.adopt(pinned.mart_version).await?;
         if adopted.model.hash != pinned.model_hash {
             return Err(Error::unavailable("the model has changed since this statement was planned; ask again"));
@@ -83,28 +99,40 @@ impl Asking {
     }
 
     async fn plan(self, statement: &Statement, adopted: &Adopted, pinned: Pinned) -> Result<Planned> {
+        let catalog = self.catalog(statement, adopted).await?;
+        let query = self.query(&pinned, adopted)?;
+        let plan = plan::plan(statement, &self.context(adopted, &catalog, &query))?;
+        Ok(Planned { query, pinned, plan })
+    }
+
+    /// The tables that a statement may name.
+    async fn catalog(&self, statement: &Statement, adopted: &Adopted) -> Result<MartCatalog> {
         let mut catalog = MartCatalog::new(&adopted.snapshot);
         for version in plan::versions(statement) {
             let snapshot = self.mart.store.snapshot(version).await?;
             catalog.add_version(&snapshot);
         }
+        Ok(catalog)
+    }
+
+    fn query(&self, pinned: &Pinned, adopted: &Adopted) -> Result<Query> {
         let timezone = match &pinned.settings.timezone {
             Some(name) => zone(name)?,
             None => adopted.model.defaults.timezone,
         };
-        let query = Query {
+        Ok(Query {
             id: Uuid::new_v4(),
-            principal: self.principal,
+            principal: self.principal.clone(),
             settings: pinned.settings.clone(),
             mart_version: pinned.mart_version,
             now: pinned.now,
             timezone,
-            stop: self.stop,
-        };
-        let functions = &self.mart.functions;
-        let plan =
-            plan::plan(statement, &Context { model: &adopted.model, catalog: &catalog, functions, query: &query })?;
-        Ok(Planned { query, pinned, plan })
+            stop: self.stop.clone(),
+        })
+    }
+
+    fn context<'a>(&'a self, adopted: &'a Adopted, catalog: &'a MartCatalog, query: &'a Query) -> Context<'a> {
+        Context { model: &adopted.model, catalog, functions: &self.mart.functions, query }
     }
 }
 

@@ -7,6 +7,7 @@ use arrow::datatypes::SchemaRef;
 
 use crate::error::{Error, Result};
 use crate::execute::Answer;
+use crate::plan::Description;
 use crate::query::{Principal, Settings, Stop};
 
 use super::Mart;
@@ -41,12 +42,13 @@ impl Session {
     }
 
     /// Plans a statement against the newest version (or the one that the settings name) without running it: the
-    /// statement pinned, and the schema of its result.
+    /// statement pinned, and the schema of its result. `parameters` are the values of its parameters, each a literal of
+    /// SQL.
     ///
     /// # Errors
     /// Whatever is wrong with the statement, before anything runs; Deadline when that takes too long to tell.
-    pub async fn pin(&self, sql: &str) -> Result<(Pinned, SchemaRef)> {
-        match self.ask(sql).await? {
+    pub async fn pin(&self, sql: &str, parameters: Vec<String>) -> Result<(Pinned, SchemaRef)> {
+        match self.ask(sql, parameters).await? {
             Asked::Query(asked) => Ok((asked.pinned, asked.plan.schema)),
             Asked::Set { .. } => Err(Error::invalid(
                 "SET needs a session, and a single statement has none; instead of mart_version write FROM mart.table \
@@ -71,7 +73,7 @@ impl Session {
     /// Whatever is wrong with the statement; Unavailable when the queue is full; Exhausted, Deadline and Cancelled as
     /// the limits say, also from the stream of the answer.
     pub async fn query(&self, sql: &str) -> Result<Answer> {
-        match self.ask(sql).await? {
+        match self.ask(sql, Vec::new()).await? {
             Asked::Query(planned) => self.execute(*planned).await,
             Asked::Set { name, value } => {
                 self.set(&name, value.as_deref())?;
@@ -80,9 +82,18 @@ impl Session {
         }
     }
 
-    async fn ask(&self, sql: &str) -> Result<Asked> {
+    /// What a statement takes and gives, when its parameters have no values yet.
+    ///
+    /// # Errors
+    /// As [`Session::pin`].
+    pub async fn describe(&self, sql: &str) -> Result<Description> {
         let (sql, settings) = (sql.to_owned(), self.settings());
-        self.plan(|asking| asking.first(sql, settings)).await
+        self.plan(|asking| asking.describe(sql, settings)).await
+    }
+
+    async fn ask(&self, sql: &str, parameters: Vec<String>) -> Result<Asked> {
+        let (sql, settings) = (sql.to_owned(), self.settings());
+        self.plan(|asking| asking.first(sql, parameters, settings)).await
     }
 
     /// Does `work` where the engine plans, until the deadline.

@@ -9,6 +9,7 @@
 mod ast;
 mod bind;
 mod catalog;
+mod parameters;
 mod relation;
 mod size;
 mod statement;
@@ -16,9 +17,10 @@ mod statement;
 pub use catalog::{Catalog, KeyClaim, NotLoaded};
 pub use statement::{Statement, statement, versions};
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast as sqlast;
 
@@ -63,6 +65,48 @@ pub struct Plan {
 /// Invalid or NotFound: whatever is wrong with the statement. A number that cannot be answered exactly is refused with
 /// the reason and the statement to send instead.
 pub fn plan(statement: &Statement, context: &Context<'_>) -> Result<Plan> {
+    if statement.parameters()? > 0 {
+        return Err(Error::invalid("'$1' has no value; prepare the statement, and bind its parameters"));
+    }
+    planned(statement, context)
+}
+
+/// What a statement takes and gives.
+#[derive(Debug, Clone)]
+pub struct Description {
+    /// The schema of its result, as far as it can be told without values.
+    pub schema: SchemaRef,
+    /// Its parameters, from `$1` on, with the types that they are compared with or cast to, text where nothing tells.
+    pub parameters: SchemaRef,
+}
+
+/// Describes a statement whose parameters have no values yet.
+///
+/// # Errors
+/// As [`plan`].
+pub fn describe(statement: &Statement, context: &Context<'_>) -> Result<Description> {
+    let names: Vec<String> = (1..=statement.parameters()?).map(|number| format!("${number}")).collect();
+    let (plan, types) = match planned(statement, context) {
+        Ok(plan) => {
+            let types = plan.logical.get_parameter_fields().map_err(sql::planning_error)?;
+            (plan, types)
+        }
+        // Not every place takes a value that is not known yet.
+        Err(error) if names.is_empty() => return Err(error),
+        Err(_) => {
+            let nulls = vec!["NULL".to_owned(); names.len()];
+            (planned(&statement.clone().with_values(&nulls)?, context)?, HashMap::new())
+        }
+    };
+    let parameter = |name: String| {
+        let of = types.get(&name).and_then(Option::as_ref).and_then(|field| sent(field.data_type()));
+        Field::new(name, of.filter(|of| !of.is_null()).unwrap_or(DataType::Utf8), true)
+    };
+    let parameters = Schema::new(names.into_iter().map(parameter).collect::<Vec<_>>());
+    Ok(Description { schema: plan.schema, parameters: Arc::new(parameters) })
+}
+
+fn planned(statement: &Statement, context: &Context<'_>) -> Result<Plan> {
     let (query, explain) = match statement {
         Statement::Query(query) => (query.as_ref().clone(), None),
         Statement::Explain { query, analyze } => (query.as_ref().clone(), Some(*analyze)),

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{self, Expr, Set, TableFactor, Value, ValueWithSpan, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{self, Expr, Set, TableFactor, Value, Visit, Visitor};
 
 use crate::error::{Error, Result};
 use crate::sql;
@@ -34,6 +34,24 @@ pub enum Statement {
     },
 }
 
+impl Statement {
+    /// The query within, if it has one.
+    pub(super) fn query(&self) -> Option<&ast::Query> {
+        match self {
+            Self::Query(query) | Self::Explain { query, .. } => Some(query),
+            Self::Set { .. } | Self::Show { .. } => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn query_mut(&mut self) -> Option<&mut ast::Query> {
+        match self {
+            Self::Query(query) | Self::Explain { query, .. } => Some(query),
+            Self::Set { .. } | Self::Show { .. } => None,
+        }
+    }
+}
+
 /// Parses exactly one statement, and refuses every clause that would be ignored.
 ///
 /// # Errors
@@ -51,7 +69,7 @@ pub fn statement(sql: &str) -> Result<Statement> {
     };
     match parsed {
         ast::Statement::Query(query) => {
-            allow(&query)?;
+            sql::allow(&query)?;
             Ok(Statement::Query(query))
         }
         ast::Statement::Explain { analyze, statement, verbose, format, options, estimate, query_plan, .. } => {
@@ -60,7 +78,7 @@ pub fn statement(sql: &str) -> Result<Statement> {
             }
             match *statement {
                 ast::Statement::Query(query) => {
-                    allow(&query)?;
+                    sql::allow(&query)?;
                     Ok(Statement::Explain { query, analyze })
                 }
                 other => Err(denied(&other)),
@@ -82,20 +100,6 @@ pub fn statement(sql: &str) -> Result<Statement> {
         }
         other => Err(denied(&other)),
     }
-}
-
-/// Refuses clauses that would be ignored, and parameters, for which there are no values.
-fn allow(query: &ast::Query) -> Result<()> {
-    let without_value = |expr: &Expr| match expr {
-        Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) => ControlFlow::Break(name.clone()),
-        _ => ControlFlow::Continue(()),
-    };
-    if let ControlFlow::Break(name) = ast::visit_expressions(query, without_value) {
-        return Err(Error::invalid(format!(
-            "'{name}': parameters need a prepared statement, which is not there yet; write the value in its place"
-        )));
-    }
-    sql::allow(query)
 }
 
 fn set_statement(set: Set) -> Result<Statement> {
@@ -155,10 +159,7 @@ fn never_run(name: &str) -> Error {
 
 /// The mart versions that a statement names by VERSION AS OF, so that whoever plans it can load them first.
 pub fn versions(statement: &Statement) -> Vec<u64> {
-    let query = match statement {
-        Statement::Query(query) | Statement::Explain { query, .. } => query,
-        Statement::Set { .. } | Statement::Show { .. } => return Vec::new(),
-    };
+    let Some(query) = statement.query() else { return Vec::new() };
     let mut named = Named(Vec::new());
     let _: ControlFlow<()> = query.visit(&mut named);
     named.0.sort_unstable();

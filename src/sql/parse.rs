@@ -4,7 +4,7 @@ use std::fmt;
 
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SetExpr, Statement, TableVersion, Value, Visit};
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::error::{Error, Result};
 
@@ -117,7 +117,7 @@ fn parse<T: Visit>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, Pa
     if sql.len() > SIZE_LIMIT_BYTES {
         return Err(Error::invalid(format!("the SQL has {} bytes; the limit is {SIZE_LIMIT_BYTES}", sql.len())));
     }
-    let tokens = Tokenizer::new(&StarmartDialect::default(), sql)
+    let mut tokens = Tokenizer::new(&StarmartDialect::default(), sql)
         .tokenize_with_location()
         .map_err(|error| misparsed(sql, &error.to_string()))?;
     let words = tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).count();
@@ -125,6 +125,7 @@ fn parse<T: Visit>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, Pa
         return Err(Error::invalid(format!("the SQL has {words} words and signs; the limit is {TOKEN_LIMIT}")));
     }
     bounds::depth(&tokens)?;
+    number_parameters(&mut tokens)?;
     let dialect = StarmartDialect::within(words * STEPS + STEPS_MORE);
     let mut parser = Parser::new(&dialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
     let parsed = read(&mut parser).map_err(|error| match error {
@@ -138,6 +139,25 @@ fn parse<T: Visit>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, Pa
     bounds::items(&parsed)?;
     bounds::relations(&parsed)?;
     Ok(parsed)
+}
+
+/// Gives every `?` its number, from `$1` on in the order in which they are written.
+fn number_parameters(tokens: &mut [TokenWithSpan]) -> Result<()> {
+    let (mut numbered, mut bare) = (false, 0);
+    for token in tokens {
+        if let Token::Placeholder(name) = &mut token.token {
+            if name == "?" {
+                bare += 1;
+                *name = format!("${bare}");
+            } else {
+                numbered = true;
+            }
+        }
+    }
+    if numbered && bare > 0 {
+        return Err(Error::invalid("the parameters are written as ? and as $1; write them in one way"));
+    }
+    Ok(())
 }
 
 /// An error for what the parser says: it ends with the place, unless the text ended too early.

@@ -4,6 +4,7 @@ import datetime
 import decimal
 import os
 import sys
+import threading
 import traceback
 
 import adbc_driver_flightsql.dbapi as flightsql
@@ -149,13 +150,93 @@ def test_errors_say_chinese():
     assert "沒有" in str(refused('select "沒有" from mart.samples'))
 
 
-def test_prepared_statements_are_refused_so_that_drivers_go_on():
+def bound(sql, values):
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetch_arrow_table()
+
+
+def test_parameters_keep_their_order_and_types():
+    values = (
+        1,
+        -9223372036854775808,
+        2.5,
+        decimal.Decimal("-3.75"),
+        True,
+        "it's 數\n?",
+        datetime.date(2017, 1, 4),
+        datetime.datetime(2017, 3, 12, 3, 4, 5, 678901),
+        datetime.datetime(2017, 3, 12, 3, tzinfo=UTC),
+        None,
+        11,
+        "twelve",
+    )
+    numbered = ", ".join(f"${number} as p{number}" for number in range(1, 13))
+    for sql in [f"select {numbered}", "select " + ", ".join("?" * 12)]:
+        got = [column[0].as_py() for column in bound(sql, values).columns]
+        assert got == list(values), got
+    backwards = "select $12 as a, $2 as b, $10 as c, $1 as d, $3, $4, $5, $6, $7, $8, $9, $11"
+    assert [column[0].as_py() for column in bound(backwards, values).columns][:4] == ["twelve", -(2**63), None, 1]
+
+
+def test_parameters_choose_rows():
+    by_id = "select label from mart.samples where id = ? and price = ? and sold_on = ? and flag = ?"
+    values = (3, decimal.Decimal("3.75"), datetime.date(2017, 1, 4), False)
+    assert bound(by_id, values).to_pylist() == [{"label": "樣品 3"}]
+    assert bound("select id from mart.samples where label = ?", ("樣品 7",)).to_pylist() == [{"id": 7}]
+    assert bound("select id from mart.samples where label = ?", (None,)).num_rows == 0
+    assert bound("select id from mart.samples order by id limit ? offset ?", (2, 5)).to_pylist() == [{"id": 6}, {"id": 7}]
+    seen = bound("select count(*) as n from mart.samples where seen = ?", (datetime.datetime(2017, 3, 12, 3, tzinfo=UTC),))
+    assert seen.to_pylist() == [{"n": 1}]
+    cube = "select flag, measure(n) as n from sampled where flag = ? and seen >= ? group by flag"
+    assert bound(cube, (True, datetime.datetime(2017, 1, 1))).to_pylist() == [{"flag": True, "n": 24}]
+
+
+def test_a_prepared_statement_runs_again_with_other_values():
+    with connect() as connection, connection.cursor() as cursor:
+        sql = "select label from mart.samples where id = ?"
+        assert cursor.adbc_prepare(sql).types == [pyarrow.int64()]
+        for number in (1, 7, 50):
+            cursor.execute(sql, (number,))
+            assert cursor.fetchall() == [(f"樣品 {number}",)]
+
+
+def test_what_cannot_be_bound_is_refused():
+    for sql, values in [
+        ("select ? as x", ()),
+        ("select ? as x", (1, 2)),
+        ("select $2 as x", (1, 2)),
+        ("select $1, ? as x", (1, 2)),
+        ("select ? as x", (b"bytes",)),
+        ("select * from ?", ("mart.samples",)),
+        ("select id from mart.samples limit ?", ("many",)),
+        ("select id from mart.samples where id = ?", ("1 or true",)),
+    ]:
+        try:
+            bound(sql, values)
+        except adbc_driver_manager.Error as error:
+            assert error.status_code == adbc_driver_manager.AdbcStatusCode.INVALID_ARGUMENT, (sql, str(error))
+            continue
+        raise AssertionError(f"bound: {sql} {values}")
     with connect() as connection, connection.cursor() as cursor:
         try:
-            cursor.execute("select ? as x", (1,))
+            cursor.executemany("select ? as x", [(1,), (2,)])
         except adbc_driver_manager.Error:
             return
-        raise AssertionError("parameters were ignored")
+        raise AssertionError("rows of values were taken")
+
+
+def test_a_query_is_cancelled():
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"select sum(a.id * b.id * c.id) as s {CROSS} cross join mart.samples d cross join mart.samples e")
+        threading.Timer(0.5, cursor.adbc_cancel).start()
+        try:
+            cursor.fetchall()
+        except Exception as error:
+            assert "ancel" in str(error), error
+        else:
+            raise AssertionError("it went on")
+    assert table("select 1 as one").to_pylist() == [{"one": 1}]
 
 
 def test_credentials_are_refused():
@@ -172,7 +253,7 @@ def test_flight_calls_that_are_not_there():
         for call in [
             lambda: client.get_flight_info(pyarrow.flight.FlightDescriptor.for_path("sales")),
             lambda: list(client.list_flights()),
-            lambda: list(client.do_action("CreatePreparedStatement")),
+            lambda: list(client.do_action("BeginTransaction")),
         ]:
             try:
                 call()

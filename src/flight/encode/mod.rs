@@ -59,9 +59,9 @@ pub(super) fn messages(
     // A stream that merely stops would look like a result that is complete, so that its end is told apart.
     let end = Arc::new(OnceLock::new());
     let told = Arc::clone(&end);
-    let ending = call.ending.clone();
+    let ended = call.ended();
     tokio::spawn(async move {
-        let outcome = outbox.send(encoded(answer, schema), &ending).await;
+        let outcome = outbox.send(encoded(answer, schema), ended).await;
         // Set once, here, and before the outbox is dropped.
         let _ = told.set(outcome);
     });

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use arrow_flight::FlightData;
 use futures::{Stream, StreamExt, stream};
 use tokio::sync::mpsc::{self, Receiver, Sender};
-use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 
@@ -50,12 +49,12 @@ impl Outbox {
     /// made.
     ///
     /// # Errors
-    /// Cancelled: the client went away. Unavailable: `ending`. Deadline: the client does not read, or the messages take
+    /// Cancelled: the client went away. Those of `ended`. Deadline: the client does not read, or the messages take
     /// too long; what it has not read is dropped. Otherwise as the messages.
     pub(super) async fn send(
         &self,
         messages: impl Stream<Item = Result<FlightData>>,
-        ending: &CancellationToken,
+        ended: impl Future<Output = Error>,
     ) -> Result<()> {
         let all = async {
             tokio::select! {
@@ -71,7 +70,7 @@ impl Outbox {
         tokio::select! {
             biased;
             () = self.sender.closed() => Err(gone()),
-            () = ending.cancelled() => Err(Error::unavailable("the server is shutting down; ask again")),
+            error = ended => Err(error),
             sent = all => sent,
         }
     }

@@ -7,7 +7,6 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field};
 use arrow_flight::decode::FlightRecordBatchStream;
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
 
 fn texts(texts: Vec<String>) -> RecordBatch {
     let schema = Arc::new(Schema::new(vec![Field::new("text", DataType::Utf8, true)]));
@@ -143,7 +142,7 @@ async fn a_client_that_stops_reading_loses_its_result() {
     let patience = Patience { deadline: None, unread: Duration::from_millis(1) };
     let (outbox, unread) = Outbox::new(patience);
     let messages = encoded(answer, texts(vec![]).schema());
-    let error = outbox.send(messages, &CancellationToken::new()).await.unwrap_err();
+    let error = outbox.send(messages, std::future::pending()).await.unwrap_err();
     assert!(error.kind() == Kind::Deadline && error.message().contains("unread"), "{error}");
     assert!(dropped.await.is_err());
     // What was made for it has been dropped too.
@@ -156,7 +155,7 @@ async fn a_client_that_does_not_begin_to_read_loses_its_result() {
     let batch = texts(vec!["a".into()]);
     let (outbox, unread) = Outbox::new(Patience { deadline: None, unread: Duration::from_millis(1) });
     let messages = encoded(stream::iter([Ok(batch.clone())]), batch.schema());
-    let error = outbox.send(messages, &CancellationToken::new()).await.unwrap_err();
+    let error = outbox.send(messages, std::future::pending()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Deadline);
     drop(outbox);
     assert_eq!(unread.count().await, 0);
