@@ -10,8 +10,10 @@ use arrow::datatypes::{Schema, SchemaRef};
 use arrow_flight::FlightData;
 use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::error::FlightError;
+use arrow_flight::utils::batches_to_flight_data;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
+use tokio::time::timeout;
 use tonic::Status;
 
 use super::calls::Call;
@@ -27,6 +29,9 @@ const MESSAGE_BYTES: usize = 4 << 20;
 const MESSAGE_BYTES_MOST: usize = (16 << 20) - (64 << 10);
 /// How long a client may leave its result unread.
 const UNREAD: Duration = Duration::from_secs(300);
+/// How long a result is silent at most: what stands between server and client may cut off whatever says nothing, and
+/// takes no notice of HTTP/2's pings.
+const SILENT: Duration = Duration::from_secs(5);
 
 /// Checks that results of `schema` can be sent as announced.
 ///
@@ -82,17 +87,43 @@ fn encoded(
     schema: SchemaRef,
 ) -> impl Stream<Item = Result<FlightData>> + Send {
     let announced = Arc::clone(&schema);
+    let nothing = nothing(&schema);
     let pieces = answer
         .map(move |batch| {
             Ok::<_, FlightError>(stream::iter(pieces(&batch.map_err(external)?, &announced).map_err(external)?).map(Ok))
         })
         .try_flatten();
-    FlightDataEncoderBuilder::new()
+    let messages = FlightDataEncoderBuilder::new()
         .with_schema(schema)
         // The rows are divided already; the encoder would count the buffers of whole batches again.
         .with_max_flight_data_size(usize::MAX)
         .build(pieces)
-        .map(|message| message.map_err(own).and_then(small_enough))
+        .map(|message| message.map_err(own).and_then(small_enough));
+    kept_alive(messages, nothing, SILENT)
+}
+
+/// A batch of no rows as a message, which the encoder would leave out.
+fn nothing(schema: &Schema) -> Option<FlightData> {
+    let none = RecordBatch::new_empty(Arc::new(schema.clone()));
+    batches_to_flight_data(schema, vec![none]).ok()?.pop()
+}
+
+/// The messages, and one that holds nothing wherever there has been none for so long.
+fn kept_alive(
+    messages: impl Stream<Item = Result<FlightData>> + Send + 'static,
+    nothing: Option<FlightData>,
+    silent: Duration,
+) -> impl Stream<Item = Result<FlightData>> + Send {
+    stream::unfold(messages.boxed(), move |mut messages| {
+        let nothing = nothing.clone();
+        async move {
+            let next = match nothing {
+                Some(nothing) => timeout(silent, messages.next()).await.unwrap_or(Some(Ok(nothing))),
+                None => messages.next().await,
+            };
+            next.map(|message| (message, messages))
+        }
+    })
 }
 
 fn external(error: Error) -> FlightError {

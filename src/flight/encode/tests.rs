@@ -43,6 +43,28 @@ async fn skewed_rows_stay_within_a_message() {
 }
 
 #[tokio::test]
+async fn a_silent_result_is_kept_alive() {
+    let batch = texts(vec!["late".into()]);
+    let (schema, nothing) = (batch.schema(), nothing(&batch.schema()).unwrap());
+    let (come, late) = oneshot::channel();
+    let answer = stream::once(async move { Ok(late.await.unwrap()) });
+    let mut messages = encoded(answer, Arc::clone(&schema)).boxed();
+    let first = messages.next().await.unwrap().unwrap();
+    let mut alive = kept_alive(messages, Some(nothing.clone()), Duration::from_millis(10)).boxed();
+    let mut sent = vec![first];
+    for _ in 0..2 {
+        sent.push(alive.next().await.unwrap().unwrap());
+        assert_eq!(sent.last(), Some(&nothing));
+    }
+    come.send(batch.clone()).unwrap();
+    sent.extend(alive.map(Result::unwrap).collect::<Vec<_>>().await);
+    // Clients read them as batches.
+    let back = back(stream::iter(sent).map(Ok).boxed()).await.unwrap();
+    assert_eq!(back.iter().take(2).map(RecordBatch::num_rows).collect::<Vec<_>>(), [0, 0]);
+    assert_eq!(back.last(), Some(&batch));
+}
+
+#[tokio::test]
 async fn one_row_too_large_is_refused() {
     let batch = texts(vec!["a".into(), "x".repeat(17 << 20)]);
     let error = back(sent(vec![Ok(batch.clone())], batch.schema())).await.unwrap_err();
