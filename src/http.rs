@@ -23,6 +23,7 @@ use crate::mart::Mart;
 /// A probe is short: its request comes at once, and its answer within [`READY_WITHIN`].
 const ALLOWANCE: Allowance = Allowance {
     connections: 64,
+    idle_give_way: false,
     greeting_bytes: "GET / HTTP/1.1\r\n\r\n".len(),
     greeting_within: Duration::from_secs(5),
     lifetime: Some(Duration::from_secs(10)),

@@ -310,11 +310,35 @@ async fn silent_connections_shut_nobody_out() {
     let mut service = raw(&server).await;
     assert_eq!(code(&mut service, "select 1 as one").await, Code::Ok);
     closed(oldest).await;
-    // Those that speak keep their places, and whoever comes then is turned away instead of waiting.
-    let mut second = raw(&server).await;
-    assert_eq!(code(&mut second, "select 1 as one").await, Code::Ok);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_connections_give_way_and_busy_ones_do_not() {
+    let (_folder, mart) = loaded("wire").await;
+    let server = Served::within(Bounds { connections: 2, ..Bounds::default() }, mart).await;
+    let mut busy = raw(&server).await;
+    let info = busy.get_flight_info(asked(ENDLESS)).await.unwrap().into_inner();
+    let mut rows = busy.do_get(info.endpoint[0].ticket.clone().unwrap()).await.unwrap().into_inner();
+    assert!(rows.next().await.unwrap().is_ok());
+    // Idle ones by the hundred, of which each takes the place of the one before.
+    let mut idle = Vec::new();
+    for _ in 0..100 {
+        idle.push(connected(&server, HELLO).await);
+        let mut service = raw(&server).await;
+        assert_eq!(code(&mut service, "select 1 as one").await, Code::Ok);
+    }
+    closed(idle.remove(0)).await;
+    for _ in 0..3 {
+        assert!(rows.next().await.unwrap().is_ok());
+    }
+    // Where all are busy, whoever comes then is turned away instead of waiting.
+    let mut other = raw(&server).await;
+    let info = other.get_flight_info(asked(ENDLESS)).await.unwrap().into_inner();
+    let mut others = other.do_get(info.endpoint[0].ticket.clone().unwrap()).await.unwrap().into_inner();
+    assert!(others.next().await.unwrap().is_ok());
     closed(connected(&server, HELLO).await).await;
-    assert_eq!(code(&mut service, "select 1 as one").await, Code::Ok);
+    drop((rows, others));
     server.stop().await;
 }
 

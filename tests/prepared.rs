@@ -1,7 +1,6 @@
 //! Prepared statements and cancellation, message by message.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Schema};
@@ -238,7 +237,6 @@ async fn what_is_sent_can_be_cancelled() {
             }
             assert_eq!(status(answers[0].clone()), i32::from(CancelStatus::NotCancellable));
             assert!(!reading.is_finished());
-            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         assert_eq!(reading.await.unwrap().unwrap_err().code(), Code::Cancelled);
         let (name, body) = cancel(FlightInfo::new());

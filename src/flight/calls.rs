@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
+use crate::listen::{Busy, Presence};
 
 /// The calls under way.
 #[derive(Debug, Clone)]
@@ -34,6 +35,7 @@ pub(super) struct Call {
     ending: CancellationToken,
     cancelled: CancellationToken,
     _redeemed: Option<Arc<Redeemed>>,
+    _busy: Option<Arc<Busy>>,
 }
 
 /// A ticket that a call redeems.
@@ -84,19 +86,20 @@ impl Calls {
         }
     }
 
-    /// One more call.
-    pub(super) fn begin(&self) -> Call {
+    /// One more call, with its connection where it came over one.
+    pub(super) fn begin(&self, presence: Option<&Presence>) -> Call {
         Call {
             _under_way: self.under_way.subscribe(),
             ending: self.ending.clone(),
             cancelled: CancellationToken::new(),
             _redeemed: None,
+            _busy: presence.map(|presence| Arc::new(presence.busy())),
         }
     }
 
     /// One more call, which redeems `ticket` and can be cancelled by it.
-    pub(super) fn redeem(&self, ticket: &Bytes) -> Call {
-        let call = self.begin();
+    pub(super) fn redeem(&self, ticket: &Bytes, presence: Option<&Presence>) -> Call {
+        let call = self.begin(presence);
         let mut redeeming = lock(&self.redeeming);
         redeeming.seen += 1;
         let number = redeeming.seen;

@@ -20,7 +20,6 @@ mod values;
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +33,7 @@ use tonic::transport::server::Connected;
 use tonic::{Request, Status};
 
 use crate::error::{Error, Result};
-use crate::listen::{Allowance, Connection, Listener};
+use crate::listen::{Allowance, Connection, Listener, Presence};
 use crate::mart::Mart;
 use calls::Calls;
 use request::Prompt;
@@ -57,7 +56,7 @@ const FAREWELL: Duration = Duration::from_millis(500);
 /// What clients may take up, and how long they are waited for.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Connections at once. They may last: drivers keep theirs.
+    /// Connections at once. They may last, for drivers keep theirs; one more takes the place of an idle one.
     pub connections: usize,
     /// How long a new connection may take to speak HTTP/2.
     pub preface: Duration,
@@ -88,6 +87,7 @@ impl Bounds {
     fn allowance(&self) -> Allowance {
         Allowance {
             connections: self.connections,
+            idle_give_way: true,
             greeting_bytes: PREFACE.len(),
             greeting_within: self.preface,
             lifetime: None,
@@ -157,9 +157,9 @@ fn without_credentials(request: Request<()>) -> Result<Request<()>, Status> {
 }
 
 impl Connected for Connection {
-    type ConnectInfo = Option<SocketAddr>;
+    type ConnectInfo = Presence;
 
     fn connect_info(&self) -> Self::ConnectInfo {
-        self.peer()
+        self.presence()
     }
 }

@@ -23,6 +23,7 @@ use super::command::{self, Asked, Redeemed};
 use super::prepared::Prepared;
 use super::{encode, info, status, ticket, values};
 use crate::error::{Error, Result};
+use crate::listen::Presence;
 use crate::mart::{Mart, Pinned, Session};
 use crate::query::{Principal, Settings};
 
@@ -81,8 +82,8 @@ impl Service {
             .map_err(|error: arrow::error::ArrowError| Error::internal("the schema cannot be sent").with_source(error))
     }
 
-    async fn redeem(&self, issued: &Ticket) -> Result<Messages<FlightData>> {
-        let call = self.calls.redeem(&issued.ticket);
+    async fn redeem(&self, issued: &Ticket, presence: Option<&Presence>) -> Result<Messages<FlightData>> {
+        let call = self.calls.redeem(&issued.ticket, presence);
         match command::redeemed(issued)? {
             Redeemed::Statement(ticket) => self.run(&ticket, call).await,
             Redeemed::Info(command) => facts(command, call),
@@ -177,27 +178,27 @@ impl FlightService for Service {
     type DoExchangeStream = Messages<FlightData>;
 
     async fn get_flight_info(&self, request: Request<FlightDescriptor>) -> Result<Response<FlightInfo>, Status> {
-        let _call = self.calls.begin();
+        let _call = self.calls.begin(request.extensions().get());
         response(self.describe(request.into_inner()).await)
     }
 
     async fn get_schema(&self, request: Request<FlightDescriptor>) -> Result<Response<SchemaResult>, Status> {
-        let _call = self.calls.begin();
+        let _call = self.calls.begin(request.extensions().get());
         response(self.schema(&request.into_inner()).await)
     }
 
     async fn do_get(&self, request: Request<Ticket>) -> Result<Response<Self::DoGetStream>, Status> {
-        response(self.redeem(&request.into_inner()).await)
+        response(self.redeem(request.get_ref(), request.extensions().get()).await)
     }
 
     async fn do_action(&self, request: Request<Action>) -> Result<Response<Self::DoActionStream>, Status> {
-        let _call = self.calls.begin();
+        let _call = self.calls.begin(request.extensions().get());
         let done = async { self.act(action::asked(&request.into_inner())?).await };
         response(done.await.map(|answer| stream::iter(answer.map(|body| Ok(arrow_flight::Result { body }))).boxed()))
     }
 
     async fn do_put(&self, request: Request<Streaming<FlightData>>) -> Result<Response<Self::DoPutStream>, Status> {
-        let _call = self.calls.begin();
+        let _call = self.calls.begin(request.extensions().get());
         response(self.bind(request.into_inner()).await.map(|bound| stream::iter([Ok(bound)]).boxed()))
     }
 

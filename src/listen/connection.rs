@@ -3,10 +3,8 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -14,7 +12,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Allowance, Guests};
+use super::Allowance;
+use super::guests::{Guests, Presence};
 
 /// An accepted connection. It gives its place back when dropped.
 pub(crate) struct Connection {
@@ -66,9 +65,9 @@ impl Connection {
         Self { stream, end: Some(Box::pin(end)), greeting, guests, number }
     }
 
-    /// Who is at the other end.
-    pub(crate) fn peer(&self) -> Option<SocketAddr> {
-        self.stream.peer_addr().ok()
+    /// The connection, for whoever does something for its client.
+    pub(crate) fn presence(&self) -> Presence {
+        Presence::new(&self.guests, self.number)
     }
 
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
@@ -91,7 +90,7 @@ impl Connection {
 
     /// Notes that so many bytes have come.
     fn heard(&mut self, bytes: usize) {
-        self.guests.moved.fetch_add(1, Ordering::Relaxed);
+        self.guests.moves();
         if let Some(greeting) = &mut self.greeting {
             greeting.missing_bytes = greeting.missing_bytes.saturating_sub(bytes);
             if greeting.missing_bytes == 0 {
@@ -104,7 +103,7 @@ impl Connection {
     /// Notes what has been sent, if anything.
     fn said(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if matches!(written, Poll::Ready(Ok(_))) {
-            self.guests.moved.fetch_add(1, Ordering::Relaxed);
+            self.guests.moves();
         }
         written
     }

@@ -2,19 +2,20 @@
 //! none that says nothing, and an end for every one when the server ends.
 
 mod connection;
+mod guests;
 
 pub(crate) use connection::Connection;
+pub(crate) use guests::{Busy, Presence};
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
+use guests::Guests;
 
 /// How long to wait after a failed accept, which mostly means that file handles have run out.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(500);
@@ -24,6 +25,9 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(500);
 pub(crate) struct Allowance {
     /// Connections at once. One more takes the place of the oldest that has not greeted yet; without one it is closed.
     pub(crate) connections: usize,
+    /// Whether those that have greeted give way too while nothing is done for them, the one that was used longest ago
+    /// first.
+    pub(crate) idle_give_way: bool,
     /// What a client must say first: so many bytes.
     pub(crate) greeting_bytes: usize,
     /// How long its greeting may take.
@@ -42,53 +46,6 @@ pub(crate) struct Listener {
     guests: Arc<Guests>,
 }
 
-/// The connections that are open.
-#[derive(Debug, Default)]
-struct Guests {
-    /// By their numbers, so that the oldest comes first.
-    open: Mutex<BTreeMap<u64, Guest>>,
-    /// How many there have ever been.
-    seen: AtomicU64,
-    /// How often any of them has sent or received something.
-    moved: AtomicU64,
-}
-
-#[derive(Debug)]
-struct Guest {
-    greeted: bool,
-    cut: CancellationToken,
-}
-
-impl Guests {
-    fn open(&self) -> MutexGuard<'_, BTreeMap<u64, Guest>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Makes room for one more, if there can be any.
-    fn enter(&self, most: usize, cut: CancellationToken) -> Option<u64> {
-        let mut open = self.open();
-        if open.len() >= most {
-            let silent = open.iter().find(|(_, guest)| !guest.greeted).map(|(number, _)| *number)?;
-            if let Some(guest) = open.remove(&silent) {
-                guest.cut.cancel();
-            }
-        }
-        let number = self.seen.fetch_add(1, Ordering::Relaxed);
-        open.insert(number, Guest { greeted: false, cut });
-        Some(number)
-    }
-
-    fn greeted(&self, number: u64) {
-        if let Some(guest) = self.open().get_mut(&number) {
-            guest.greeted = true;
-        }
-    }
-
-    fn leave(&self, number: u64) {
-        self.open().remove(&number);
-    }
-}
-
 /// What moves over a listener's connections, for whoever waits until nothing does.
 #[derive(Debug)]
 pub(crate) struct Traffic(Arc<Guests>);
@@ -98,7 +55,7 @@ impl Traffic {
     pub(crate) async fn quiet(&self, pause: Duration) {
         let mut before = None;
         loop {
-            let moved = self.0.moved.load(Ordering::Relaxed);
+            let moved = self.0.moved();
             if before.replace(moved) == Some(moved) {
                 return;
             }
@@ -154,7 +111,7 @@ impl Listener {
 
     fn admit(&self, stream: TcpStream) -> Option<Connection> {
         let cut = self.cut.child_token();
-        let number = self.guests.enter(self.allowance.connections, cut.clone())?;
+        let number = self.guests.enter(&self.allowance, cut.clone())?;
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
@@ -164,9 +121,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        for guest in self.guests.open().values().filter(|guest| !guest.greeted) {
-            guest.cut.cancel();
-        }
+        self.guests.cut_silent();
     }
 }
 

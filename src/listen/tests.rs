@@ -5,8 +5,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::*;
 use crate::error::Kind;
 
-const ALLOWANCE: Allowance =
-    Allowance { connections: 1, greeting_bytes: 2, greeting_within: Duration::from_secs(60), lifetime: None };
+const ALLOWANCE: Allowance = Allowance {
+    connections: 1,
+    idle_give_way: false,
+    greeting_bytes: 2,
+    greeting_within: Duration::from_secs(60),
+    lifetime: None,
+};
 
 async fn listener(allowance: Allowance, cut: &CancellationToken) -> Listener {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -61,6 +66,30 @@ async fn a_new_connection_takes_the_place_of_the_oldest_that_says_nothing() {
         client.write_all(b"x").await.unwrap();
         assert_eq!(connection.read_u8().await.unwrap(), b'x');
     }
+}
+
+#[tokio::test]
+async fn the_idle_give_way_where_they_may_and_the_busy_do_not() {
+    let allowance = Allowance { connections: 3, idle_give_way: true, ..ALLOWANCE };
+    let listener = listener(allowance, &CancellationToken::new()).await;
+    let (_first_client, first) = guest(&listener, b"hi").await;
+    let (_second_client, mut second) = guest(&listener, b"hi").await;
+    let (_third_client, third) = guest(&listener, b"hi").await;
+    let busy = third.presence().busy();
+    // The first was used last.
+    drop(first.presence().busy());
+    let (_fourth_client, fourth) = guest(&listener, b"hi").await;
+    fails(&mut second, io::ErrorKind::ConnectionAborted).await;
+    let all_busy = [busy, first.presence().busy(), fourth.presence().busy()];
+    let mut fifth = TcpStream::connect(listener.address()).await.unwrap();
+    let mut next = Box::pin(listener.accept());
+    tokio::select! {
+        _ = &mut next => panic!("there was no room"),
+        read = fifth.read_u8() => assert!(read.is_err()),
+    }
+    drop(all_busy);
+    let _sixth = TcpStream::connect(listener.address()).await.unwrap();
+    next.await;
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ fn texts(texts: Vec<String>) -> RecordBatch {
 }
 
 fn sent(batches: Vec<Result<RecordBatch>>, schema: SchemaRef) -> BoxStream<'static, Result<FlightData, Status>> {
-    messages(stream::iter(batches), schema, None, Calls::new().begin())
+    messages(stream::iter(batches), schema, None, Calls::new().begin(None))
 }
 
 async fn back(messages: BoxStream<'static, Result<FlightData, Status>>) -> Result<Vec<RecordBatch>> {
@@ -123,7 +123,7 @@ async fn a_panic_is_no_end_of_a_result() {
     let batch = texts(vec!["a".into()]);
     let schema = batch.schema();
     let broken = stream::iter([0, 1]).map(move |at| if at == 0 { Ok(batch.clone()) } else { panic!("broken") });
-    let error = back(messages(broken, schema, None, Calls::new().begin())).await.unwrap_err();
+    let error = back(messages(broken, schema, None, Calls::new().begin(None))).await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (Kind::Internal, "the result broke off"));
 }
 
@@ -148,7 +148,7 @@ fn endless() -> (impl Stream<Item = Result<RecordBatch>>, Arc<std::sync::atomic:
 #[tokio::test]
 async fn a_client_that_goes_away_stops_the_query_and_one_that_waits_holds_it() {
     let (answer, made, dropped) = endless();
-    let mut messages = messages(answer, texts(vec![]).schema(), None, Calls::new().begin());
+    let mut messages = messages(answer, texts(vec![]).schema(), None, Calls::new().begin(None));
     for _ in 0..10 {
         messages.next().await.unwrap().unwrap();
         tokio::task::yield_now().await;
@@ -187,7 +187,7 @@ async fn a_client_that_does_not_begin_to_read_loses_its_result() {
 async fn a_deadline_holds_for_a_client_that_stops_reading() {
     let (answer, _, dropped) = endless();
     let deadline = Some(crate::clock::monotonic() + Duration::from_millis(50));
-    let unread = messages(answer, texts(vec![]).schema(), deadline, Calls::new().begin());
+    let unread = messages(answer, texts(vec![]).schema(), deadline, Calls::new().begin(None));
     assert!(dropped.await.is_err());
     let error = back(unread).await.unwrap_err();
     assert!(error.kind() == Kind::Deadline && error.message().contains("limits.deadline"), "{error}");
@@ -206,7 +206,7 @@ async fn a_query_that_has_made_all_ends_although_nobody_reads() {
         row.map(|row| (Ok(row), (rows, sender)))
     });
     // The schema and one batch wait; the last batch waits for its turn.
-    let unread = messages(answer, schema, None, Calls::new().begin());
+    let unread = messages(answer, schema, None, Calls::new().begin(None));
     assert!(dropped.await.is_err());
     assert_eq!(back(unread).await.unwrap().len(), WAITING);
 }
@@ -215,7 +215,7 @@ async fn a_query_that_has_made_all_ends_although_nobody_reads() {
 async fn a_result_is_under_way_until_it_has_been_read() {
     let calls = Calls::new();
     let batch = texts(vec!["a".into()]);
-    let mut messages = messages(stream::iter([Ok(batch.clone())]), batch.schema(), None, calls.begin());
+    let mut messages = messages(stream::iter([Ok(batch.clone())]), batch.schema(), None, calls.begin(None));
     let mut none = std::pin::pin!(calls.none());
     while let Some(message) = messages.next().await {
         message.unwrap();
@@ -229,7 +229,7 @@ async fn a_result_is_under_way_until_it_has_been_read() {
 async fn the_end_of_the_server_is_told() {
     let (answer, _, dropped) = endless();
     let calls = Calls::new();
-    let messages = messages(answer, texts(vec![]).schema(), None, calls.begin());
+    let messages = messages(answer, texts(vec![]).schema(), None, calls.begin(None));
     calls.end();
     assert_eq!(back(messages).await.unwrap_err().kind(), Kind::Unavailable);
     assert!(dropped.await.is_err());
