@@ -16,6 +16,7 @@ mod fault;
 pub mod functions;
 mod joins;
 mod passing;
+mod pushdown;
 mod quota;
 mod reader;
 mod session;

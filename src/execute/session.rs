@@ -13,6 +13,7 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use super::constants::LimitConstants;
 use super::fault;
 use super::functions::{self, ExactRewrite};
+use super::pushdown;
 use super::whole::Planner;
 use super::window::CountWindows;
 use crate::error::Result;
@@ -47,6 +48,7 @@ pub(super) fn template(cores: usize, query_memory: usize, runtime: Arc<RuntimeEn
         .with_scalar_functions(functions.scalar.into_values().collect())
         .with_aggregate_functions(functions.aggregate.into_values().collect())
         .with_window_functions(functions.window.into_values().collect())
+        .with_physical_optimizer_rules(pushdown::rules())
         .with_physical_optimizer_rule(Arc::new(LimitConstants))
         .with_physical_optimizer_rule(Arc::new(CountWindows))
         .build();

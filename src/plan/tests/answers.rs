@@ -41,6 +41,25 @@ async fn a_block_of_constants_exists_where_facts_do() {
 }
 
 #[tokio::test]
+async fn a_filter_above_an_outer_join_stays_with_its_column() {
+    // What is asked of a line must not be asked of the shop, whose column has the same name.
+    let shops = "(VALUES ('S1'), ('S3')) s(store)";
+    for (filter, answer) in [
+        ("concat(l.store, '') = 'S1'", "4"),
+        ("concat(l.store, '') = 'S3'", "0"),
+        ("concat(l.store, '') = ''", "1"),
+        ("coalesce(l.store, 'none') = 'none'", "1"),
+        ("coalesce(l.store, 'none') = 'S3'", "0"),
+        ("concat(s.store, '') = 'S3'", "1"),
+    ] {
+        for join in [format!("mart.lines l RIGHT JOIN {shops}"), format!("{shops} LEFT JOIN mart.lines l")] {
+            let sql = format!("SELECT COUNT(*) FROM {join} ON l.store = s.store WHERE {filter}");
+            assert_eq!(rows(&sql).await, [answer], "{sql}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn ties_at_a_limit_are_broken_by_the_keys_in_item_order() {
     let tie = "SELECT store, department FROM sales GROUP BY department, store ORDER BY lines * 0 LIMIT 2";
     assert_eq!(rows(tie).await, ["S1 A", "S1 B"]);

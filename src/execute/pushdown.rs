@@ -1,0 +1,55 @@
+//! Filters pushed down, where names tell columns apart. DataFusion's physical pushdown finds a filter's column in the
+//! node beneath by its name, and takes the first of that name: beneath a join of two tables that both have it, the filter
+//! would come to stand over the wrong one. Such plans keep their filters where they are; what could be pushed down
+//! logically has been, and that goes by table and name.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use datafusion::common::Result;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::filter_pushdown::FilterPushdown;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::physical_plan::ExecutionPlan;
+
+/// DataFusion's physical rules, with this pushdown in place of its own.
+pub(super) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let own = [FilterPushdown::new(), FilterPushdown::new_post_optimization()];
+    let unambiguous =
+        |rule: Arc<dyn PhysicalOptimizerRule + Send + Sync>| match own.iter().any(|own| own.name() == rule.name()) {
+            true => Arc::new(Unambiguous(rule)) as _,
+            false => rule,
+        };
+    PhysicalOptimizer::new().rules.into_iter().map(unambiguous).collect()
+}
+
+/// A rule for plans in which no node has two columns of one name.
+#[derive(Debug)]
+struct Unambiguous(Arc<dyn PhysicalOptimizerRule + Send + Sync>);
+
+impl PhysicalOptimizerRule for Unambiguous {
+    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, config: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        if is_ambiguous(&plan)? { Ok(plan) } else { self.0.optimize(plan, config) }
+    }
+
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn schema_check(&self) -> bool {
+        self.0.schema_check()
+    }
+}
+
+fn is_ambiguous(plan: &Arc<dyn ExecutionPlan>) -> Result<bool> {
+    let mut ambiguous = false;
+    plan.apply(|node| {
+        let schema = node.schema();
+        let names: BTreeSet<&String> = schema.fields().iter().map(|field| field.name()).collect();
+        ambiguous = names.len() < schema.fields().len();
+        Ok(if ambiguous { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    Ok(ambiguous)
+}
