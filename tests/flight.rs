@@ -24,37 +24,6 @@ use tonic::{Code, Status};
 use crate::cli::edit;
 use crate::projects::{self, Served, loaded};
 
-/// The interpreter that has the packages of `tests/clients/requirements.txt`; without one the test says so and is
-/// left out, but never in CI.
-fn python() -> Option<String> {
-    match std::env::var("STARMART_PYTHON") {
-        Ok(python) => Some(python),
-        Err(_) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
-            panic!("STARMART_PYTHON is not set; run make test, which installs the clients")
-        }
-        Err(_) => {
-            println!("skipped: STARMART_PYTHON is not set; make test installs the clients");
-            None
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_adbc_driver_of_python_is_served() {
-    let Some(python) = python() else { return };
-    let (_folder, mart) = loaded("wire").await;
-    let server = Served::start(mart).await;
-    let mut script = Command::new(python);
-    script
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/adbc.py"))
-        .env("STARMART_URL", server.url())
-        .stdin(Stdio::null());
-    let output = tokio::task::spawn_blocking(move || script.output()).await.unwrap().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    server.stop().await;
-}
-
 fn asked(sql: &str) -> FlightDescriptor {
     let command = CommandStatementQuery { query: sql.into(), transaction_id: None };
     FlightDescriptor::new_cmd(command.as_any().encode_to_vec())

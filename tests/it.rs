@@ -9,6 +9,7 @@
 )]
 
 mod check;
+mod clients;
 mod cli;
 mod flight;
 mod health;

@@ -16,6 +16,7 @@ use crate::sql::{self, fold};
 use super::super::ast;
 use super::super::catalog::CatalogTables;
 use super::super::relation::Relation;
+use super::detail::{self, is_star};
 use super::grouping::{aliases, describe, keys, refuse_two_meanings};
 use super::items::{Item, Names, ordinal};
 use super::measure::{Evaluation, key_name, leaf_name};
@@ -53,6 +54,9 @@ impl<'a> Binder<'a> {
             leaves: Vec::new(),
             names,
         };
+        if is_star(&select, alias) {
+            return self.detail(query, select, block);
+        }
         let mut items = block.names.items(&select.projection)?;
         for item in &mut items {
             block.on_the_wall(&mut item.expr)?;
@@ -120,6 +124,7 @@ impl<'a> Binder<'a> {
     }
 
     fn bind_subqueries(&mut self, expr: &mut Expr) -> Result<()> {
+        detail::without_star(expr);
         if let Some(subquery) = ast::subquery(expr) {
             self.query(subquery)?;
             self.refuse_correlation(subquery)?;
@@ -192,7 +197,7 @@ impl Evaluation<'_> {
     }
 
     /// The UTC range that a condition on the axis implies.
-    fn pruning(&mut self, condition: &Expr) -> Result<Vec<Expr>> {
+    pub(super) fn pruning(&mut self, condition: &Expr) -> Result<Vec<Expr>> {
         let cube = self.names.cube;
         let Some(dimension) = self.names.mentioned_dimension(condition) else { return Ok(Vec::new()) };
         let Some(raw) = self.star.raw_instant(dimension) else { return Ok(Vec::new()) };
@@ -342,7 +347,7 @@ fn count_of_rows() -> Function {
 }
 
 /// The outer query over the inner one.
-fn over(mut outer: Select, inner: Query) -> Select {
+pub(super) fn over(mut outer: Select, inner: Query) -> Select {
     outer.from = vec![TableWithJoins {
         relation: TableFactor::Derived {
             lateral: false,

@@ -178,7 +178,7 @@ impl<'a> Names<'a> {
         let dimension = self.cube.dimensions.first().map_or("DIMENSION", |dimension| dimension.name.as_str());
         let measure = self.cube.measures.first().map_or("MEASURE", |measure| measure.name.as_str());
         Error::invalid(format!(
-            "* over the cube '{cube}' means its fact rows, which are not there yet; name what you want: SELECT \
+            "* over the cube '{cube}' means its fact rows, and stands alone; name what you want: SELECT \
              {dimension}, {measure} FROM {cube} GROUP BY {dimension}",
             cube = self.cube.name
         ))

@@ -2,6 +2,8 @@
 //! everything else stays ordinary SQL, watched for sums that the data alone could make right (`ordinary`).
 
 mod cube;
+mod detail;
+mod flatten;
 mod grouping;
 mod instant;
 mod items;
@@ -67,6 +69,11 @@ impl<'a> Binder<'a> {
         })
     }
 
+    /// Whether the query at hand is the statement's own.
+    fn is_outermost(&self) -> bool {
+        self.ctes.len() == 1
+    }
+
     fn query_in_scope(&mut self, query: &mut Query) -> Result<Relation> {
         if let Some(with) = &mut query.with {
             for cte in &mut with.cte_tables {
@@ -74,6 +81,9 @@ impl<'a> Binder<'a> {
                 self.name_cte(cte, relation)?;
                 self.with.push(cte.clone());
             }
+        }
+        if let SetExpr::Select(select) = query.body.as_mut() {
+            self.flatten(select)?;
         }
         if let SetExpr::Select(select) = query.body.as_ref()
             && let Some((cube, alias)) = self.only_cube(select)?
@@ -119,6 +129,7 @@ impl<'a> Binder<'a> {
     fn set_expr(&mut self, body: &mut SetExpr) -> Result<Relation> {
         match body {
             SetExpr::Select(select) => {
+                self.flatten(select)?;
                 if self.only_cube(select)?.is_some() {
                     let mut query = ast::query_of(std::mem::replace(select.as_mut(), ast::empty_select()?));
                     let relation = self.query(&mut query)?;
@@ -245,6 +256,7 @@ impl<'a> Binder<'a> {
             if let Expr::CompoundIdentifier(parts) = expr {
                 without_schema(parts);
             }
+            detail::without_star(expr);
             if let Some(subquery) = ast::subquery(expr) {
                 self.query(subquery)?;
             }

@@ -17,6 +17,7 @@ use crate::query::{Principal, Settings, Stop};
 
 mod answers;
 mod casts;
+mod detail;
 mod golden;
 mod limits;
 mod refusals;
