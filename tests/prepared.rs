@@ -99,7 +99,9 @@ async fn a_statement_tells_what_it_takes_and_gives() {
     assert_eq!(result.field(1).data_type(), &DataType::Decimal128(12, 2));
     // Where nothing tells a type, and where only a literal can stand.
     let prepared = prepare(&mut service, "select ? as x from mart.samples limit ?").await.unwrap();
-    assert_eq!(schema(&prepared.parameter_schema).fields().len(), 2);
+    let parameters = schema(&prepared.parameter_schema);
+    assert_eq!(parameters.field(0).data_type(), &DataType::Utf8);
+    assert_eq!(parameters.field(1).data_type(), &DataType::Int64);
     for (sql, code) in [
         ("select $2", Code::InvalidArgument),
         ("select $1, ?", Code::InvalidArgument),

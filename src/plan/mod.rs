@@ -98,11 +98,13 @@ pub fn describe(statement: &Statement, context: &Context<'_>) -> Result<Descript
             (planned(&statement.clone().with_values(&nulls)?, context)?, HashMap::new())
         }
     };
-    let parameter = |name: String| {
+    let counting = statement.counting_parameters();
+    let parameter = |(number, name): (usize, String)| {
         let of = types.get(&name).and_then(Option::as_ref).and_then(|field| sent(field.data_type()));
-        Field::new(name, of.filter(|of| !of.is_null()).unwrap_or(DataType::Utf8), true)
+        let otherwise = if counting.contains(&number) { DataType::Int64 } else { DataType::Utf8 };
+        Field::new(name, of.filter(|of| !of.is_null()).unwrap_or(otherwise), true)
     };
-    let parameters = Schema::new(names.into_iter().map(parameter).collect::<Vec<_>>());
+    let parameters = Schema::new((1..).zip(names).map(parameter).collect::<Vec<_>>());
     Ok(Description { schema: plan.schema, parameters: Arc::new(parameters) })
 }
 

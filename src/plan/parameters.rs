@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, Expr, UnaryOperator, Value, ValueWithSpan, visit_expressions, visit_expressions_mut,
+    CastKind, Expr, LimitClause, Query, UnaryOperator, Value, ValueWithSpan, Visit, Visitor, visit_expressions,
+    visit_expressions_mut,
 };
 
 use super::Statement;
@@ -42,6 +43,15 @@ impl Statement {
         }
     }
 
+    /// The parameters that count rows, in LIMIT and OFFSET.
+    pub(super) fn counting_parameters(&self) -> BTreeSet<usize> {
+        let mut counting = Counting(BTreeSet::new());
+        if let Some(query) = self.query() {
+            let _: ControlFlow<()> = query.visit(&mut counting);
+        }
+        counting.0
+    }
+
     /// The statement with values in the places of its parameters, each a literal.
     ///
     /// # Errors
@@ -64,6 +74,24 @@ impl Statement {
             });
         }
         Ok(self)
+    }
+}
+
+struct Counting(BTreeSet<usize>);
+
+impl Visitor for Counting {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let counts = match &query.limit_clause {
+            Some(LimitClause::LimitOffset { limit, offset, .. }) => {
+                [limit.as_ref(), offset.as_ref().map(|offset| &offset.value)]
+            }
+            Some(LimitClause::OffsetCommaLimit { offset, limit }) => [Some(limit), Some(offset)],
+            None => [None, None],
+        };
+        self.0.extend(counts.into_iter().flatten().filter_map(placeholder).filter_map(number));
+        ControlFlow::Continue(())
     }
 }
 
