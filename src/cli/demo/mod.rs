@@ -76,6 +76,7 @@ impl Demo {
 
 /// What to do next.
 fn farewell(url: &str) -> String {
+    let jdbc = url.replace("grpc://", "jdbc:arrow-flight-sql://") + "/?useEncryption=false";
     format!(
         "ask it from another terminal:
   starmart sql --url {url} -c \"{QUESTION}\"
@@ -84,6 +85,7 @@ or from Python (pip install adbc-driver-flightsql pyarrow):
   with flight.connect(\"{url}\") as mart, mart.cursor() as cursor:
       cursor.execute(\"{QUESTION}\")
       print(cursor.fetch_arrow_table())
+or by JDBC: {jdbc}
 Ctrl-C ends it."
     )
 }
