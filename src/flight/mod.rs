@@ -27,6 +27,7 @@ use arrow_flight::flight_service_server::FlightServiceServer;
 use futures::{Stream, stream};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
 use tonic::transport::server::Connected;
@@ -148,9 +149,13 @@ fn incoming(listener: Listener) -> impl Stream<Item = Result<Connection, Infalli
     })
 }
 
+/// What clients send that have no token: Python's flightsql-dbapi writes what it has instead.
+const NO_TOKEN: [&str; 2] = ["Bearer", "Bearer None"];
+
 /// Refuses credentials: there is nothing to check them against, and whoever sends them expects that they are checked.
 fn without_credentials(request: Request<()>) -> Result<Request<()>, Status> {
-    if request.metadata().contains_key("authorization") {
+    let none = |value: &MetadataValue<Ascii>| value.to_str().is_ok_and(|value| NO_TOKEN.contains(&value.trim()));
+    if !request.metadata().get_all("authorization").iter().all(none) {
         return Err(Status::unauthenticated("there is no login here yet; connect without user, password and token"));
     }
     Ok(request)

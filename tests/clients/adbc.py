@@ -9,6 +9,9 @@ import traceback
 
 import adbc_driver_flightsql.dbapi as flightsql
 import adbc_driver_manager
+import flightsql as flightsql_dbapi
+import pandas
+import polars
 import pyarrow
 import pyarrow.compute
 import pyarrow.flight
@@ -224,6 +227,25 @@ def test_what_cannot_be_bound_is_refused():
         except adbc_driver_manager.Error:
             return
         raise AssertionError("rows of values were taken")
+
+
+def test_pandas_and_polars():
+    sql = "select id, label, price, sold_on from mart.samples where id < 4 order by id"
+    with connect() as connection:
+        frame = pandas.read_sql(sql, connection)
+        assert list(frame["label"]) == ["樣品 1", "樣品 2", "樣品 3"] and frame["price"][2] == decimal.Decimal("3.75")
+        frame = polars.read_database("select flag, measure(n) as n from sampled group by flag order by flag", connection)
+        assert frame.rows() == [(False, 25), (True, 24), (None, 1)], frame
+        some = polars.read_database(sql.replace("< 4", "< ?"), connection, execute_options={"parameters": [3]})
+        assert some.schema["price"] == polars.Decimal(12, 2) and some["sold_on"].dtype == polars.Date, some.schema
+        assert some.height == 2
+
+
+def test_flightsql_dbapi():
+    host, port = URL.removeprefix("grpc://").split(":")
+    client = flightsql_dbapi.FlightSQLClient(host=host, port=int(port), insecure=True)
+    info = client.execute("select id, label from mart.samples where id = 3")
+    assert client.do_get(info.endpoints[0].ticket).read_all().to_pylist() == [{"id": 3, "label": "樣品 3"}]
 
 
 def test_a_query_is_cancelled():
