@@ -80,6 +80,11 @@ impl Binder<'_> {
             | JoinOperator::RightOuter(JoinConstraint::On(on))
             | JoinOperator::FullOuter(JoinConstraint::On(on)) = &mut join.join_operator
             {
+                if searches(on) {
+                    return Err(Error::invalid(
+                        "IN (SELECT …) and EXISTS stand in WHERE and HAVING only, so far, not in ON",
+                    ));
+                }
                 self.free_expr(on)?;
             }
         }
@@ -245,10 +250,14 @@ fn refuse_beneath_aggregate(sources: &[Named]) -> Result<()> {
     Ok(())
 }
 
+/// Whether an expression looks for rows by IN or EXISTS.
+fn searches(expr: &Expr) -> bool {
+    ast::any(expr, |inner| matches!(inner, Expr::InSubquery { .. } | Expr::Exists { .. }))
+}
+
 /// Refuses IN and EXISTS of queries where DataFusion cannot plan them.
 fn refuse_searches_in_items(select: &Select) -> Result<()> {
-    let search = |expr: &Expr| ast::any(expr, |inner| matches!(inner, Expr::InSubquery { .. } | Expr::Exists { .. }));
-    if select.projection.iter().filter_map(item_expr).any(search) {
+    if select.projection.iter().filter_map(item_expr).any(searches) {
         return Err(Error::invalid("IN (SELECT …) and EXISTS stand in WHERE and HAVING only, so far"));
     }
     Ok(())
