@@ -129,7 +129,7 @@ const HARD: &str = "select count(distinct a.id + b.id * c.id + d.id * e.id * f.i
 const SOON: Duration = Duration::from_secs(60);
 
 /// A loaded project whose queries have `limits`.
-async fn limited(limits: &str) -> (TempDir, Arc<Mart>) {
+pub(crate) async fn limited(limits: &str) -> (TempDir, Arc<Mart>) {
     let (folder, loading) = loaded("wire").await;
     drop(loading);
     edit(folder.path(), "starmart.yaml", "version: 1\n", &format!("version: 1\nlimits: {{{limits}}}\n"));
@@ -147,7 +147,7 @@ async fn code(service: &mut FlightServiceClient<Channel>, sql: &str) -> Code {
     timeout(SOON, ended).await.unwrap().map_or_else(|status| status.code(), |()| Code::Ok)
 }
 
-async fn started(
+pub(crate) async fn started(
     service: &mut FlightServiceClient<Channel>,
     sql: &str,
 ) -> Result<tonic::Streaming<arrow_flight::FlightData>, Status> {

@@ -15,6 +15,7 @@ mod flight;
 mod health;
 mod kill;
 mod load;
+mod metadata;
 mod model;
 mod prepared;
 mod printed;

@@ -2,14 +2,15 @@
 
 use arrow_flight::FlightDescriptor;
 use arrow_flight::flight_descriptor::DescriptorType;
-use arrow_flight::sql::{Any, Command, CommandGetSqlInfo};
+use arrow_flight::sql::{Any, Command};
 
+use super::metadata::Metadata;
 use super::prepared::Prepared;
 use super::ticket::{self, Ticket};
 use crate::error::{Error, Result};
 
 /// The longest statement that is read.
-const SQL_BYTES: usize = 1 << 20;
+pub(super) const SQL_BYTES: usize = 1 << 20;
 
 /// What a descriptor describes.
 #[derive(Debug)]
@@ -18,8 +19,8 @@ pub(super) enum Asked {
     Statement(String),
     /// The result of a prepared statement with its values.
     Prepared(Prepared),
-    /// What this server is.
-    Info(CommandGetSqlInfo),
+    /// What there is to ask, and what the server is.
+    Metadata(Metadata),
 }
 
 /// What a ticket is good for.
@@ -27,8 +28,8 @@ pub(super) enum Asked {
 pub(super) enum Redeemed {
     /// The result of a pinned statement.
     Statement(Box<Ticket>),
-    /// What this server is.
-    Info(CommandGetSqlInfo),
+    /// What there is to ask, and what the server is.
+    Metadata(Metadata),
 }
 
 /// Reads a descriptor.
@@ -46,8 +47,7 @@ pub(super) fn asked(descriptor: &FlightDescriptor) -> Result<Asked> {
         Command::CommandPreparedStatementQuery(query) => {
             Prepared::decode(&query.prepared_statement_handle).map(Asked::Prepared)
         }
-        Command::CommandGetSqlInfo(command) => Ok(Asked::Info(command)),
-        other => Err(refused(other.type_url())),
+        other => Metadata::of(other).map(Asked::Metadata),
     }
 }
 
@@ -62,8 +62,7 @@ pub(super) fn redeemed(issued: &arrow_flight::Ticket) -> Result<Redeemed> {
             within_length(&ticket.pinned.sql)?;
             Ok(Redeemed::Statement(Box::new(ticket)))
         }
-        Command::CommandGetSqlInfo(command) => Ok(Redeemed::Info(command)),
-        other => Err(refused(other.type_url())),
+        other => Metadata::of(other).map(Redeemed::Metadata),
     }
 }
 
@@ -117,7 +116,7 @@ fn within_length(sql: &str) -> Result<()> {
 mod tests {
     use super::*;
     use crate::error::Kind;
-    use arrow_flight::sql::{CommandGetTables, CommandStatementQuery, ProstMessageExt};
+    use arrow_flight::sql::{CommandGetTables, CommandStatementQuery, CommandStatementSubstraitPlan, ProstMessageExt};
     use prost::Message;
 
     fn ask(message: &impl ProstMessageExt) -> Result<Asked> {
@@ -138,8 +137,9 @@ mod tests {
     fn what_is_not_there_is_refused_by_name() {
         let error = ask(&query("SELECT 1", Some(b"t"))).unwrap_err();
         assert!(error.kind() == Kind::Unimplemented && error.message().contains("transaction"), "{error}");
-        let error = ask(&CommandGetTables::default()).unwrap_err();
-        assert!(error.kind() == Kind::Unimplemented && error.message().starts_with("CommandGetTables "), "{error}");
+        let error = ask(&CommandStatementSubstraitPlan::default()).unwrap_err();
+        assert!(error.message().starts_with("CommandStatementSubstraitPlan "), "{error}");
+        assert_eq!(error.kind(), Kind::Unimplemented);
         let unknown = Any { type_url: "type.googleapis.com/x.Secret".into(), value: Vec::new().into() };
         let error = asked(&FlightDescriptor::new_cmd(unknown.encode_to_vec())).unwrap_err();
         assert!(error.kind() == Kind::Unimplemented && error.message().starts_with("Secret "), "{error}");

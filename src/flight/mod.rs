@@ -2,7 +2,7 @@
 //!
 //! The life of a statement here: GetFlightInfo has the mart plan it and answers with its schema and a `ticket` that
 //! holds the statement pinned to a mart version; DoGet redeems the ticket and sends what comes (`encode`). Between
-//! the two the server keeps nothing.
+//! the two the server keeps nothing. What tools browse is answered by `metadata`.
 
 mod action;
 mod calls;
@@ -10,7 +10,7 @@ pub mod client;
 mod command;
 mod encode;
 mod handle;
-mod info;
+mod metadata;
 mod prepared;
 mod request;
 mod service;

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::error::{Error, Result};
 
 /// How long a handle is good for.
-const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// What the values of a statement may take, written as literals. A request with their handle must be read.
 const VALUES_BYTES: usize = 256 << 10;
 

@@ -1,4 +1,4 @@
-//! The Flight service: which call does what. Statements and the server's facts are answered; whatever else Flight SQL
+//! The Flight service: which call does what. Statements and metadata are answered; whatever else Flight SQL
 //! knows is refused by name, and as UNIMPLEMENTED, the one code on which drivers try another way.
 
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::ipc::writer::IpcWriteOptions;
 use arrow_flight::flight_service_server::FlightService;
-use arrow_flight::sql::{CommandGetSqlInfo, DoPutPreparedStatementResult, ProstMessageExt};
+use arrow_flight::sql::DoPutPreparedStatementResult;
 use arrow_flight::{
     Action, ActionType, Criteria, Empty, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, HandshakeRequest,
     HandshakeResponse, PollInfo, PutResult, SchemaAsIpc, SchemaResult, Ticket,
@@ -20,8 +20,9 @@ use tonic::{Request, Response, Status, Streaming, async_trait};
 use super::action;
 use super::calls::{Call, Calls};
 use super::command::{self, Asked, Redeemed};
+use super::metadata::Metadata;
 use super::prepared::Prepared;
-use super::{encode, info, status, ticket, values};
+use super::{encode, status, ticket, values};
 use crate::error::{Error, Result};
 use crate::listen::Presence;
 use crate::mart::{Mart, Pinned, Session};
@@ -64,9 +65,9 @@ impl Service {
         match command::asked(&descriptor)? {
             Asked::Statement(sql) => self.offer(descriptor, &sql, Vec::new()).await,
             Asked::Prepared(Prepared { sql, values, .. }) => self.offer(descriptor, &sql, values).await,
-            Asked::Info(command) => {
-                let ticket = Ticket::new(command.as_any().encode_to_vec());
-                described(descriptor, info::facts()?.schema().as_ref(), ticket)
+            Asked::Metadata(metadata) => {
+                let ticket = Ticket::new(descriptor.cmd.clone());
+                described(descriptor, &metadata.schema(), ticket)
             }
         }
     }
@@ -75,7 +76,7 @@ impl Service {
         let schema = match command::asked(descriptor)? {
             Asked::Statement(sql) => self.pin(&sql, Vec::new()).await?.1,
             Asked::Prepared(Prepared { sql, values, .. }) => self.pin(&sql, values).await?.1,
-            Asked::Info(_command) => info::facts()?.schema(),
+            Asked::Metadata(metadata) => metadata.schema(),
         };
         SchemaAsIpc::new(&schema, &IpcWriteOptions::default())
             .try_into()
@@ -86,8 +87,13 @@ impl Service {
         let call = self.calls.redeem(&issued.ticket, presence);
         match command::redeemed(issued)? {
             Redeemed::Statement(ticket) => self.run(&ticket, call).await,
-            Redeemed::Info(command) => facts(command, call),
+            Redeemed::Metadata(metadata) => self.tell(&metadata, call).await,
         }
+    }
+
+    async fn tell(&self, metadata: &Metadata, call: Call) -> Result<Messages<FlightData>> {
+        let rows = metadata.rows(&self.session()).await?;
+        Ok(encode::messages(stream::iter([Ok(rows)]), metadata.schema(), None, call))
     }
 
     async fn run(&self, ticket: &ticket::Ticket, call: Call) -> Result<Messages<FlightData>> {
@@ -137,14 +143,6 @@ impl Service {
         let result = DoPutPreparedStatementResult { prepared_statement_handle: Some(handle.into()) };
         Ok(PutResult { app_metadata: result.encode_to_vec().into() })
     }
-}
-
-fn facts(command: CommandGetSqlInfo, call: Call) -> Result<Messages<FlightData>> {
-    let facts = info::facts()?;
-    let rows = facts
-        .record_batch(command.info)
-        .map_err(|error| Error::internal("the server's facts cannot be picked").with_source(error))?;
-    Ok(encode::messages(stream::iter([Ok(rows)]), facts.schema(), None, call))
 }
 
 /// One endpoint without a location: the result is had where it was asked.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
+use crate::execute::MartCatalog;
 use crate::model::Model;
+use crate::plan::catalogue::Catalogue;
 use crate::store::Snapshot;
 
 use super::Mart;
@@ -19,6 +21,7 @@ const KEPT_VERSIONS: usize = 8;
 pub(super) struct Adopted {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) model: Arc<Model>,
+    pub(super) catalogue: Arc<Catalogue>,
 }
 
 /// The project's files as last adopted, and the versions resolved against them.
@@ -97,7 +100,8 @@ impl Mart {
     }
 
     fn keep(&self, version: u64, snapshot: Arc<Snapshot>, model: Arc<Model>) -> Arc<Adopted> {
-        let adopted = Arc::new(Adopted { snapshot, model });
+        let catalogue = Arc::new(Catalogue::new(&model, &MartCatalog::new(&snapshot)));
+        let adopted = Arc::new(Adopted { snapshot, model, catalogue });
         let mut state = self.adoption.state();
         while state.versions.len() > KEPT_VERSIONS {
             state.versions.pop_first();

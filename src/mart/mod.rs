@@ -6,12 +6,15 @@ mod asking;
 mod check;
 mod project;
 mod session;
+mod vocabulary;
 
 pub use asking::Pinned;
 pub use check::{CheckReport, TestOutcome, TestResult};
 pub use project::model_faults;
 pub use session::{Lifetime, Session};
+pub use vocabulary::Vocabulary;
 
+pub use crate::plan::catalogue;
 pub use crate::store::{Claim, Integrity, MartVersion, Verdict, Verified};
 
 use std::sync::Arc;

@@ -8,10 +8,11 @@ use arrow::datatypes::SchemaRef;
 use crate::error::{Error, Result};
 use crate::execute::Answer;
 use crate::plan::Description;
+use crate::plan::catalogue::Catalogue;
 use crate::query::{Principal, Settings, Stop};
 
-use super::Mart;
 use super::asking::{Asked, Asking, Pinned, Planned, zone};
+use super::{Mart, Vocabulary};
 
 /// How long a session's settings last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +90,37 @@ impl Session {
     pub async fn describe(&self, sql: &str) -> Result<Description> {
         let (sql, settings) = (sql.to_owned(), self.settings());
         self.plan(|asking| asking.describe(sql, settings)).await
+    }
+
+    /// What there is to ask, in the newest version (or the one that the settings name); nothing where nothing has been
+    /// loaded. Whoever browses waits for no query.
+    ///
+    /// # Errors
+    /// Misconfigured: a model that is faulty, or that the version does not fit. NotFound: no such version. Unavailable:
+    /// the store does not answer. Deadline: not in time.
+    pub async fn catalogue(&self) -> Result<Arc<Catalogue>> {
+        let named = self.settings().mart_version;
+        let stop = Stop::within(self.mart.config.limits.deadline);
+        let found = async {
+            let version = match named {
+                Some(version) => Some(version),
+                None => self.mart.store.latest().await?,
+            };
+            match version {
+                Some(version) => Ok(Arc::clone(&self.mart.adopt(version).await?.catalogue)),
+                None => Ok(Arc::default()),
+            }
+        };
+        tokio::select! {
+            biased;
+            error = stop.wait() => Err(error),
+            found = found => found,
+        }
+    }
+
+    /// The words of the dialect.
+    pub fn vocabulary(&self) -> Vocabulary {
+        Vocabulary::of(&self.mart.functions)
     }
 
     async fn ask(&self, sql: &str, parameters: Vec<String>) -> Result<Asked> {

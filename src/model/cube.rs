@@ -142,6 +142,18 @@ pub struct Measure {
     pub data_type: DataType,
 }
 
+impl Measure {
+    /// Whether its values add up over any grouping: it is one sum or count, and nothing is done to it.
+    pub fn is_additive(&self) -> bool {
+        let mut value = &self.value;
+        while let ast::Expr::Nested(inner) = value {
+            value = inner;
+        }
+        let [leaf] = self.leaves.as_slice() else { return false };
+        leaf.aggregate.is_additive() && matches!(value, ast::Expr::Identifier(_))
+    }
+}
+
 /// An aggregate over fact rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leaf {

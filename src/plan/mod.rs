@@ -9,6 +9,7 @@
 mod ast;
 mod bind;
 mod catalog;
+pub mod catalogue;
 mod parameters;
 mod relation;
 mod size;

@@ -47,6 +47,72 @@ def test_connects_and_tells_what_it_is():
         assert info["vendor_version"], info
 
 
+def objects(depth, **filters):
+    with connect() as connection:
+        return connection.adbc_get_objects(depth=depth, **filters).read_all().to_pylist()
+
+
+def test_objects_at_every_depth():
+    [catalog] = objects("catalogs")
+    assert catalog["catalog_name"] == "starmart" and not catalog["catalog_db_schemas"], catalog
+    [catalog] = objects("db_schemas")
+    schemas = catalog["catalog_db_schemas"]
+    assert [schema["db_schema_name"] for schema in schemas] == ["cubes", "mart"], schemas
+    assert not any(schema["db_schema_tables"] for schema in schemas), schemas
+    [catalog] = objects("tables")
+    tables = {
+        (schema["db_schema_name"], table["table_name"], table["table_type"]): table["table_columns"]
+        for schema in catalog["catalog_db_schemas"]
+        for table in schema["db_schema_tables"]
+    }
+    assert list(tables) == [("cubes", "sampled", "TABLE"), ("mart", "samples", "TABLE")], tables
+    assert not any(tables.values()), tables
+
+
+def test_objects_with_their_columns():
+    for depth in ["columns", "all"]:
+        [catalog] = objects(depth)
+        columns = {
+            (table["table_name"], column["column_name"]): column
+            for schema in catalog["catalog_db_schemas"]
+            for table in schema["db_schema_tables"]
+            for column in table["table_columns"]
+        }
+        assert all(column["xdbc_type_name"] for column in columns.values()), columns
+        price = columns["samples", "price"]
+        assert price["ordinal_position"] == 3 and price["xdbc_type_name"] == "DECIMAL", price
+        assert columns["sampled", "seen"]["xdbc_type_name"] == "TIMESTAMP", columns["sampled", "seen"]
+        assert columns["samples", "seen"]["xdbc_type_name"] == "TIMESTAMP WITH TIME ZONE", columns["samples", "seen"]
+        assert columns["sampled", "mean"]["xdbc_type_name"] == "DOUBLE", columns["sampled", "mean"]
+    [catalog] = objects("all", db_schema_filter="m%", table_name_filter="sample_", column_name_filter="pr%")
+    [schema] = catalog["catalog_db_schemas"]
+    [table] = schema["db_schema_tables"]
+    assert [column["column_name"] for column in table["table_columns"]] == ["price"], table
+
+
+def test_schemas_of_tables_by_name():
+    with connect() as connection:
+        samples = connection.adbc_get_table_schema("samples", db_schema_filter="mart")
+        cube = connection.adbc_get_table_schema("sampled")
+        assert connection.adbc_get_table_types() == ["TABLE"]
+        for name in ["sample_", "nothing_here"]:
+            try:
+                connection.adbc_get_table_schema(name)
+            except adbc_driver_manager.Error as error:
+                assert error.status_code == adbc_driver_manager.AdbcStatusCode.NOT_FOUND, (name, str(error))
+                continue
+            raise AssertionError(f"there is a table {name}")
+    rows = table("select * from mart.samples limit 1")
+    assert [(field.name, field.type) for field in samples] == [(field.name, field.type) for field in rows.schema]
+    assert not any(field.metadata for field in rows.schema), rows.schema
+    price = samples.field("price").metadata
+    assert (price[b"ARROW:FLIGHT:SQL:PRECISION"], price[b"ARROW:FLIGHT:SQL:SCALE"]) == (b"12", b"2"), price
+    total = cube.field("total").metadata
+    assert total[b"starmart.role"] == b"measure" and total[b"starmart.additivity"] == b"additive", total
+    assert cube.metadata[b"ARROW:FLIGHT:SQL:REMARKS"] == b"Samples", cube.metadata
+    assert "flag" in cube.names and "seen__month" in cube.names, cube.names
+
+
 def test_types_and_values():
     sql = "select id, label, price, flag, sold_on, seen, cast(price as double) as ratio from mart.samples order by id"
     rows = table(sql)

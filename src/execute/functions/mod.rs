@@ -32,6 +32,7 @@ mod micros;
 mod planner;
 mod quantile;
 mod ranking;
+mod section;
 mod single;
 mod total;
 mod truncate;
@@ -41,6 +42,7 @@ mod wall_clock;
 mod tests;
 
 pub(crate) use planner::ExactRewrite;
+pub use section::{Section, sections};
 
 /// Scalar functions that are not for SQL: they differ from call to call (random, uuid), tell of the server or its
 /// files rather than of the data, cast past the rules of casts, or sum integers as doubles.

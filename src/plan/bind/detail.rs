@@ -173,10 +173,7 @@ impl Evaluation<'_> {
 
 /// The one sum or count that a measure is.
 fn row_leaf(measure: &Measure) -> Option<&Leaf> {
-    match (measure.leaves.as_slice(), &measure.value) {
-        ([leaf], Expr::Identifier(name)) if leaf.aggregate.is_additive() && name.value == "$0" => Some(leaf),
-        _ => None,
-    }
+    measure.leaves.first().filter(|_| measure.is_additive())
 }
 
 /// `value` where the condition holds, if there is one.

@@ -234,11 +234,8 @@ impl Evaluation<'_> {
             _ => None,
         });
         if let Some(measure) = measure {
-            let additive = measure.leaves.len() == 1
-                && measure.leaves.iter().all(|leaf| leaf.aggregate.is_additive())
-                && matches!(unwrapped(&measure.value), Expr::Identifier(_));
             let name = measure.name.clone();
-            return if additive { Lineage::Additive(name) } else { Lineage::Fixed(name) };
+            return if measure.is_additive() { Lineage::Additive(name) } else { Lineage::Fixed(name) };
         }
         match value {
             Expr::Function(function) if self.is_call(function) => {

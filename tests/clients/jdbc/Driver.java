@@ -2,6 +2,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.math.BigDecimal;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.Date;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -13,6 +14,7 @@ import java.sql.Types;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 
 /**
  * Starmart as the Arrow Flight SQL JDBC driver sees it, and so DBeaver, Tableau and Metabase. STARMART_URL names a server
@@ -36,16 +38,18 @@ public final class Driver {
         check(expected == null ? got == null : expected.equals(got), "expected " + expected + ", got " + got);
     }
 
-    /** The rows of a result, columns separated by "|". */
+    /** The rows of a result, which is closed, columns separated by "|". */
     private static List<String> rows(ResultSet result) throws SQLException {
         List<String> rows = new ArrayList<>();
-        int columns = result.getMetaData().getColumnCount();
-        while (result.next()) {
-            List<String> row = new ArrayList<>();
-            for (int column = 1; column <= columns; column++) {
-                row.add(String.valueOf(result.getObject(column)));
+        try (result) {
+            int columns = result.getMetaData().getColumnCount();
+            while (result.next()) {
+                List<String> row = new ArrayList<>();
+                for (int column = 1; column <= columns; column++) {
+                    row.add(String.valueOf(result.getObject(column)));
+                }
+                rows.add(String.join("|", row));
             }
-            rows.add(String.join("|", row));
         }
         return rows;
     }
@@ -167,6 +171,68 @@ public final class Driver {
                 return;
             }
             throw new AssertionError("it went on");
+        }
+    }
+
+    /** Every getter of the metadata that takes nothing answers. */
+    static void testEveryGetterAnswers() throws Exception {
+        try (Connection connection = connect()) {
+            DatabaseMetaData data = connection.getMetaData();
+            TreeMap<String, Object> failed = new TreeMap<>();
+            for (Method method : DatabaseMetaData.class.getMethods()) {
+                if (method.getParameterCount() > 0 || method.getDeclaringClass() != DatabaseMetaData.class) {
+                    continue;
+                }
+                try {
+                    if (method.invoke(data) instanceof ResultSet result) {
+                        rows(result);
+                    }
+                } catch (InvocationTargetException error) {
+                    failed.put(method.getName(), error.getCause());
+                } catch (SQLException error) {
+                    failed.put(method.getName(), error);
+                }
+            }
+            check(failed.isEmpty(), failed.toString());
+            equal("Starmart", data.getDatabaseProductName());
+            check(data.isReadOnly(), "it is read only");
+            equal("\"", data.getIdentifierQuoteString());
+        }
+    }
+
+    /** Tools walk catalogs, schemas, tables, columns and keys. */
+    static void testTablesColumnsAndKeys() throws Exception {
+        try (Connection connection = connect()) {
+            DatabaseMetaData data = connection.getMetaData();
+            equal(List.of("starmart"), rows(data.getCatalogs()));
+            List<String> schemas = rows(data.getSchemas());
+            check(schemas.contains("cubes|starmart") && schemas.contains("mart|starmart"), schemas.toString());
+            List<String> tables = new ArrayList<>();
+            try (ResultSet result = data.getTables(null, null, "%", null)) {
+                while (result.next()) {
+                    tables.add(result.getString("TABLE_SCHEM") + "." + result.getString("TABLE_NAME"));
+                }
+            }
+            check(tables.containsAll(List.of("cubes.sampled", "mart.samples")), tables.toString());
+            List<String> columns = new ArrayList<>();
+            try (ResultSet result = data.getColumns(null, "mart", "samples", "%")) {
+                while (result.next()) {
+                    columns.add(result.getString("COLUMN_NAME") + " " + result.getString("TYPE_NAME"));
+                }
+            }
+            equal(6, columns.size());
+            try (ResultSet result = data.getPrimaryKeys(null, "mart", "samples")) {
+                check(result.next(), "there is a key");
+                equal("id", result.getString("COLUMN_NAME"));
+            }
+            for (ResultSet result : List.of(
+                    data.getImportedKeys(null, "mart", "samples"),
+                    data.getExportedKeys(null, "mart", "samples"),
+                    data.getCrossReference(null, "mart", "samples", null, "mart", "samples"),
+                    data.getTableTypes(),
+                    data.getTypeInfo())) {
+                rows(result);
+            }
         }
     }
 

@@ -1,0 +1,83 @@
+//! The columns of a cube or table, as a schema whose fields tell what Arrow's types do not.
+
+use std::collections::HashMap;
+
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::ipc::writer::IpcWriteOptions;
+use arrow_flight::{IpcMessage, SchemaAsIpc};
+use bytes::Bytes;
+
+use super::{types, unmade};
+use crate::error::Result;
+use crate::mart::catalogue::{CATALOG, Column, Relation, Role, Words};
+
+/// Begins the names that Flight SQL lays down.
+const FLIGHT_SQL: &str = "ARROW:FLIGHT:SQL:";
+
+/// The columns of a relation as a message of Arrow's.
+///
+/// # Errors
+/// Internal: they cannot be written.
+pub(super) fn written(relation: &Relation) -> Result<Bytes> {
+    let message: Result<IpcMessage, _> = SchemaAsIpc::new(&schema(relation), &IpcWriteOptions::default()).try_into();
+    message.map(|IpcMessage(bytes)| bytes).map_err(unmade)
+}
+
+/// The columns as they are announced when they are selected, all nullable. Words stand here alone: at a result, drivers
+/// would show them in place of a column's name.
+fn schema(relation: &Relation) -> Schema {
+    let fields = relation
+        .columns
+        .iter()
+        .map(|column| Field::new(&column.name, column.data_type.clone(), true).with_metadata(told(relation, column)));
+    let metadata = remarks(&relation.words).map(|words| (format!("{FLIGHT_SQL}REMARKS"), words));
+    Schema::new_with_metadata(fields.collect::<Vec<_>>(), metadata.into_iter().collect())
+}
+
+/// What there is to tell of a column.
+fn told(relation: &Relation, column: &Column) -> HashMap<String, String> {
+    let flag = |holds: bool| if holds { "1" } else { "0" }.to_owned();
+    let (precision, scale) = types::size(&column.data_type);
+    let schema = || Some(relation.schema.name().to_owned());
+    let of_flight_sql = [
+        ("CATALOG_NAME", Some(CATALOG.to_owned())),
+        // The specification and its libraries call it differently.
+        ("DB_SCHEMA_NAME", schema()),
+        ("SCHEMA_NAME", schema()),
+        ("TABLE_NAME", Some(relation.name.clone())),
+        ("TYPE_NAME", Some(types::name(&column.data_type).to_owned())),
+        ("PRECISION", precision.map(|precision| precision.to_string())),
+        ("SCALE", scale.map(|scale| scale.to_string())),
+        ("IS_AUTO_INCREMENT", Some(flag(false))),
+        ("IS_CASE_SENSITIVE", Some(flag(column.data_type == DataType::Utf8))),
+        ("IS_READ_ONLY", Some(flag(true))),
+        ("IS_SEARCHABLE", Some(flag(true))),
+        ("REMARKS", remarks(&column.words)),
+    ];
+    let of_flight_sql =
+        of_flight_sql.into_iter().filter_map(|(name, value)| Some((format!("{FLIGHT_SQL}{name}"), value?)));
+    let ours = ours(column.role.as_ref()).into_iter();
+    of_flight_sql.chain(ours.filter_map(|(name, value)| Some((format!("starmart.{name}"), value?)))).collect()
+}
+
+/// What a column is in a cube.
+fn ours(role: Option<&Role>) -> Vec<(&'static str, Option<String>)> {
+    match role {
+        None => Vec::new(),
+        Some(Role::Dimension) => vec![("role", Some("dimension".to_owned()))],
+        Some(Role::Measure { additive, unit, format }) => vec![
+            ("role", Some("measure".to_owned())),
+            ("additivity", Some(if *additive { "additive" } else { "non_additive" }.to_owned())),
+            ("unit", unit.clone()),
+            ("format", format.clone()),
+        ],
+    }
+}
+
+/// A title and a description in one text.
+fn remarks(words: &Words) -> Option<String> {
+    match (&words.title, &words.description) {
+        (Some(title), Some(description)) => Some(format!("{title}: {description}")),
+        (title, description) => title.clone().or_else(|| description.clone()),
+    }
+}
