@@ -223,7 +223,7 @@ impl Loaded<'_> {
 }
 
 /// The type of what a cube makes of a value: instants are wall clocks.
-fn on_the_wall(of: &DataType) -> DataType {
+pub(super) fn on_the_wall(of: &DataType) -> DataType {
     match of {
         DataType::Timestamp(unit, Some(_)) => DataType::Timestamp(*unit, None),
         other => other.clone(),

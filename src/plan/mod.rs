@@ -31,6 +31,7 @@ use crate::query::{Query, sent};
 use crate::sql::{self, Functions};
 
 use catalog::CatalogTables;
+use relation::Column;
 
 /// Everything that gives a statement its meaning.
 #[derive(Clone, Copy)]
@@ -118,30 +119,43 @@ fn planned(statement: &Statement, context: &Context<'_>) -> Result<Plan> {
     };
     let mut query = query;
     sql::calls(&query, context.functions)?;
-    bind::bind(&mut query, context)?;
+    let relation = bind::bind(&mut query, context)?;
     let tables = CatalogTables(context);
     let logical = sql::plan_query(query, &tables, context.functions)?;
     size::bounded(&logical)?;
     let mut logical = sql::coerced(logical, context.query.timezone, context.functions)?;
+    let mut columns = relation.columns;
     if let Some(analyze) = explain {
+        columns.clear();
         logical = LogicalPlanBuilder::from(logical)
             .explain(false, analyze)
             .and_then(LogicalPlanBuilder::build)
             .map_err(sql::planning_error)?;
     }
-    Ok(Plan { schema: announced(&logical)?, logical })
+    Ok(Plan { schema: announced(&logical, &columns)?, logical })
 }
 
-/// The schema to announce for a plan: what clients are told is what they are sent.
-fn announced(plan: &LogicalPlan) -> Result<SchemaRef> {
-    let field = |field: &FieldRef| match sent(field.data_type()) {
-        Some(data_type) => Ok(Field::new(field.name(), data_type, true)),
+/// The key of a field's metadata, and its value where every value is NULL because a measure has none in a fact row.
+const DETAIL: (&str, &str) = ("starmart.detail", "null: not additive");
+
+/// The schema to announce for a plan, of whose result `columns` tell what is held: what clients are told is what they are
+/// sent.
+fn announced(plan: &LogicalPlan, columns: &[Column]) -> Result<SchemaRef> {
+    let all = plan.schema().fields();
+    let known = |at: usize| columns.get(at).filter(|_| columns.len() == all.len());
+    let valueless = |at: usize| known(at).is_some_and(|column| column.lineage.valueless().is_some());
+    let field = |(at, field): (usize, &FieldRef)| match sent(field.data_type()) {
+        Some(data_type) => {
+            let (key, value) = DETAIL;
+            let marks = valueless(at).then(|| (key.to_owned(), value.to_owned()));
+            Ok(Field::new(field.name(), data_type, true).with_metadata(marks.into_iter().collect()))
+        }
         None => Err(Error::invalid(format!(
             "column '{}' has a type that drivers cannot read; leave it out, or cast it to text or an array",
             field.name()
         ))),
     };
-    let fields = plan.schema().fields().iter().map(field).collect::<Result<Vec<_>>>()?;
+    let fields = all.iter().enumerate().map(field).collect::<Result<Vec<_>>>()?;
     Ok(Arc::new(Schema::new(fields)))
 }
 

@@ -11,6 +11,8 @@ pub(super) enum Lineage {
     Additive(String),
     /// Another value of a cube: a distinct count, a ratio, an average, arithmetic. It does not add up.
     Fixed(String),
+    /// NULL in place of a measure that has no value in a fact row.
+    Valueless(String),
 }
 
 impl Lineage {
@@ -18,15 +20,26 @@ impl Lineage {
     pub(super) fn measure(&self) -> Option<&str> {
         match self {
             Self::Free => None,
-            Self::Additive(measure) | Self::Fixed(measure) => Some(measure),
+            Self::Additive(measure) | Self::Fixed(measure) | Self::Valueless(measure) => Some(measure),
         }
     }
 
     /// What a column holds in a union of two.
     pub(super) fn united(&self, other: &Self) -> Self {
-        match self.measure().or(other.measure()) {
-            Some(measure) => Self::Fixed(measure.to_owned()),
-            None => Self::Free,
+        match (self, other) {
+            (Self::Valueless(measure), Self::Valueless(_)) => Self::Valueless(measure.clone()),
+            _ => match self.measure().or(other.measure()) {
+                Some(measure) => Self::Fixed(measure.to_owned()),
+                None => Self::Free,
+            },
+        }
+    }
+
+    /// The measure of which the column holds only NULL, if so.
+    pub(super) fn valueless(&self) -> Option<&str> {
+        match self {
+            Self::Valueless(measure) => Some(measure),
+            _ => None,
         }
     }
 }

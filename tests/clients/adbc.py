@@ -165,6 +165,18 @@ def test_cubes():
     ], rows.to_pylist()
 
 
+def test_fact_rows():
+    rows = table("select * from sampled")
+    measures = table("select measure(n) as n, measure(total) as total from sampled").to_pylist()
+    assert [{name: sum(filter(None, rows[name].to_pylist())) for name in ("n", "total")}] == measures, measures
+    # The mean has no value in a row, and its field says so.
+    mean = rows.schema.field("mean")
+    assert rows["mean"].null_count == 50 and mean.metadata == {b"starmart.detail": b"null: not additive"}, mean
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.execute("select * from (select * from sampled where flag = ?) t limit 0", (True,))
+        assert cursor.fetch_arrow_table().schema == rows.schema
+
+
 def test_wall_clock_is_naive():
     rows = table("select seen, measure(n) as n from sampled where seen < timestamp '2017-03-12 04:00:00' group by seen")
     assert rows.schema.field("seen").type == pyarrow.timestamp("us"), rows.schema

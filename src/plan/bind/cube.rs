@@ -16,12 +16,11 @@ use crate::sql::{self, fold};
 use super::super::ast;
 use super::super::catalog::CatalogTables;
 use super::super::relation::Relation;
-use super::detail::{self, is_star};
 use super::grouping::{aliases, describe, keys, refuse_two_meanings};
 use super::items::{Item, Names, ordinal};
 use super::measure::{Evaluation, key_name, leaf_name};
 use super::star::Star;
-use super::{Binder, instant};
+use super::{Binder, Place, instant};
 
 /// What the inner query is called in the outer one.
 pub(super) const BLOCK: &str = "$block";
@@ -35,7 +34,13 @@ struct Where {
 
 impl<'a> Binder<'a> {
     /// Binds a query whose body is a SELECT over one cube, in place.
-    pub(super) fn cube_block(&mut self, query: &mut Query, cube: &'a Cube, alias: &str) -> Result<Relation> {
+    pub(super) fn cube_block(
+        &mut self,
+        query: &mut Query,
+        cube: &'a Cube,
+        alias: &str,
+        place: Place,
+    ) -> Result<Relation> {
         let SetExpr::Select(select) = query.body.as_mut() else {
             return Err(Error::internal("a block over a cube is a SELECT"));
         };
@@ -54,8 +59,11 @@ impl<'a> Binder<'a> {
             leaves: Vec::new(),
             names,
         };
-        if is_star(&select, alias) {
-            return self.detail(query, select, block);
+        if block.names.has_star(&select)? {
+            if place != Place::Exists {
+                return block.detail(query, select, place);
+            }
+            block.names.mere_existence(query, &mut select)?;
         }
         let mut items = block.names.items(&select.projection)?;
         for item in &mut items {
@@ -124,9 +132,8 @@ impl<'a> Binder<'a> {
     }
 
     fn bind_subqueries(&mut self, expr: &mut Expr) -> Result<()> {
-        detail::without_star(expr);
+        self.subquery(expr)?;
         if let Some(subquery) = ast::subquery(expr) {
-            self.query(subquery)?;
             self.refuse_correlation(subquery)?;
         }
         ast::children(expr)?.into_iter().try_for_each(|child| self.bind_subqueries(child))

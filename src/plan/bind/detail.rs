@@ -1,94 +1,120 @@
-//! Detail (semantics, rule 6): `*` over a cube is its fact rows: the dimensions, each additive measure's value for the row,
-//! and NULL for every other measure.
+//! Detail (semantics, rule 6): `*` over a cube is its fact rows: the dimensions, each additive measure's value for the
+//! row, and NULL for every other measure.
+
+use std::collections::BTreeSet;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    CaseWhen, Distinct, Expr, GroupByExpr, OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, SetExpr, Value,
+    CaseWhen, Distinct, Expr, GroupByExpr, LimitClause, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query,
+    Select, SelectItem, SetExpr, Value,
 };
 
 use crate::error::{Error, Result};
-use crate::model::{Aggregate, Cube, Leaf, Measure};
-use crate::sql::fold;
+use crate::model::{Aggregate, Leaf, Measure};
 
 use super::super::ast;
+use super::super::catalogue::on_the_wall;
 use super::super::relation::{Column, Lineage, Relation};
-use super::Binder;
+use super::Place;
 use super::cube::over;
-use super::items::{Names, ordinal};
+use super::items::{Item, Names, numbered, ordinal};
 use super::measure::Evaluation;
 
-/// Whether a SELECT asks for `*`, alone or of the cube by its alias.
-pub(super) fn is_star(select: &Select, alias: &str) -> bool {
-    match select.projection.as_slice() {
-        [SelectItem::Wildcard(_)] => true,
-        [SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _)] => {
-            name.0.last().and_then(|part| part.as_ident()).map(fold).as_deref() == Some(alias)
-        }
-        _ => false,
-    }
-}
-
-/// EXISTS asks whether there are rows, not what they hold.
-pub(super) fn without_star(expr: &mut Expr) {
-    if let Expr::Exists { subquery, .. } = expr
-        && let SetExpr::Select(select) = subquery.body.as_mut()
-        && let [SelectItem::Wildcard(_)] = select.projection.as_slice()
-    {
-        select.projection = vec![SelectItem::UnnamedExpr(integer(1))];
-    }
-}
-
-impl<'a> Binder<'a> {
+impl Evaluation<'_> {
     /// Binds a query whose body is `SELECT *` over one cube, in place.
-    pub(super) fn detail(
-        &mut self,
-        query: &mut Query,
-        mut select: Select,
-        mut block: Evaluation<'a>,
-    ) -> Result<Relation> {
-        refuse_grouping(&select, block.names.cube)?;
-        let conditions = block.detail_conditions(&mut select)?;
-        let plain = !matches!(select.distinct, Some(Distinct::Distinct))
-            && conditions.measures.is_empty()
-            && query.order_by.is_none()
-            && query.limit_clause.is_none();
-        if plain && !self.is_outermost() {
-            return Err(block.names.is_the_cube_itself());
+    pub(super) fn detail(mut self, query: &mut Query, select: Select, place: Place) -> Result<Relation> {
+        self.refuse_grouping(&select)?;
+        let conditions = self.detail_conditions(&select)?;
+        let distinct = matches!(select.distinct, Some(Distinct::Distinct));
+        let plain =
+            !distinct && conditions.measures.is_empty() && query.order_by.is_none() && query.limit_clause.is_none();
+        if plain && place != Place::Outermost {
+            return Err(self.names.is_the_cube_itself());
         }
-        let cube = block.names.cube;
+        let items = self.beside_star(&select.projection)?;
         let mut inner = ast::empty_select()?;
-        for dimension in &cube.dimensions {
-            let expr = block.star.dimension(dimension)?;
-            inner.projection.push(SelectItem::ExprWithAlias { expr, alias: ast::ident(&dimension.name) });
+        let mut columns = Vec::new();
+        for (column, expr) in self.columns_of_detail(&select.projection, &items)? {
+            inner.projection.push(SelectItem::ExprWithAlias { expr, alias: ast::ident(&column.name) });
+            columns.push(column);
         }
-        for measure in &cube.measures {
-            let expr = block.value_of_a_row(measure)?;
-            inner.projection.push(SelectItem::ExprWithAlias { expr, alias: ast::ident(&measure.name) });
-        }
-        let mut rows = conditions.rows;
-        rows.extend(block.star.cube_filter()?);
-        inner.selection = ast::all(rows);
-        inner.from = vec![block.star.from()?];
         let mut outer = ast::empty_select()?;
-        outer.distinct = select.distinct.filter(|distinct| matches!(distinct, Distinct::Distinct));
-        let columns = columns(cube);
+        outer.distinct = select.distinct.filter(|_| distinct);
         outer.projection = columns.iter().map(|column| SelectItem::UnnamedExpr(ast::column(&column.name))).collect();
         outer.selection = ast::all(conditions.measures);
-        query.order_by = block.detail_order(query, &columns)?;
+        if query.order_by.is_some() {
+            let mut order = self.detail_order(query, &columns, &items)?;
+            if query.limit_clause.is_some() {
+                let ties = self.tie_breakers(&mut inner, &columns, distinct);
+                order.extend(ties.into_iter().map(ascending));
+            }
+            query.order_by = Some(OrderBy { kind: OrderByKind::Expressions(order), interpolate: None });
+        } else {
+            ast::mark_limit(query);
+        }
+        let mut rows = conditions.rows;
+        rows.extend(self.star.cube_filter()?);
+        inner.selection = ast::all(rows);
+        inner.from = vec![self.star.from()?];
         *query.body = SetExpr::Select(Box::new(over(outer, ast::query_of(inner))));
+        if distinct {
+            columns.iter_mut().for_each(Column::merge);
+        }
         Ok(Relation { columns, unique: Vec::new(), cube: true, plain })
     }
-}
 
-/// A block's WHERE, split: what chooses rows of the star, and what is asked of a row's measures.
-struct Conditions {
-    rows: Vec<Expr>,
-    measures: Vec<Expr>,
-}
+    /// The items beside `*`, which are expressions of dimensions under names of their own.
+    fn beside_star(&self, projection: &[SelectItem]) -> Result<Vec<Item>> {
+        let mut others = projection.to_vec();
+        others.remove(self.names.star_at(projection)?.unwrap_or_default());
+        let mut items = self.names.items(&others)?;
+        let mut taken: BTreeSet<String> = items.iter().map(|item| item.name.clone()).collect();
+        taken.extend(self.names.columns().map(str::to_owned));
+        for item in &mut items {
+            self.on_the_wall(&mut item.expr)?;
+            if self.holds_call(&item.expr) || self.names.mentioned_measure(&item.expr).is_some() {
+                return Err(self.names.alone());
+            }
+            if self.names.known(&item.name).is_none() {
+                continue;
+            }
+            if item.aliased {
+                return Err(Error::invalid(format!(
+                    "'{name}' is a column of the cube '{}', which * names too; give the other '{name}' another alias",
+                    self.names.cube.name,
+                    name = item.name
+                )));
+            }
+            item.name = numbered(&item.name, &taken);
+            taken.insert(item.name.clone());
+        }
+        Ok(items)
+    }
 
-impl Evaluation<'_> {
-    fn detail_conditions(&mut self, select: &mut Select) -> Result<Conditions> {
+    /// The columns as they are written, each with its value over the star.
+    fn columns_of_detail(&mut self, projection: &[SelectItem], items: &[Item]) -> Result<Vec<(Column, Expr)>> {
+        let mut columns = Vec::new();
+        for item in items {
+            let column = Column { name: item.name.clone(), lineage: self.lineage(&item.expr) };
+            columns.push((column, self.rows(&item.expr)?));
+        }
+        let cube = self.names.cube;
+        let mut all = Vec::with_capacity(cube.dimensions.len() + cube.measures.len());
+        for dimension in &cube.dimensions {
+            let column = Column { name: dimension.name.clone(), lineage: Lineage::Free };
+            all.push((column, self.star.dimension(dimension)?));
+        }
+        for measure in &cube.measures {
+            let of = measure.name.clone();
+            let lineage = if row_leaf(measure).is_some() { Lineage::Additive(of) } else { Lineage::Valueless(of) };
+            all.push((Column { name: measure.name.clone(), lineage }, self.value_of_a_row(measure)?));
+        }
+        let at = self.names.star_at(projection)?.unwrap_or_default();
+        columns.splice(at..at, all);
+        Ok(columns)
+    }
+
+    fn detail_conditions(&mut self, select: &Select) -> Result<Conditions> {
         let mut conditions = Conditions { rows: Vec::new(), measures: Vec::new() };
         let Some(selection) = &select.selection else { return Ok(conditions) };
         let mut selection = self.names.normalised(selection, &[])?;
@@ -105,9 +131,13 @@ impl Evaluation<'_> {
         Ok(conditions)
     }
 
-    /// ORDER BY over the rows: ordinals, and expressions of dimensions and additive measures.
-    fn detail_order(&self, query: &Query, columns: &[Column]) -> Result<Option<OrderBy>> {
-        let Some(OrderBy { kind: OrderByKind::Expressions(written), .. }) = &query.order_by else { return Ok(None) };
+    /// ORDER BY over the rows: ordinals, aliases, and expressions of dimensions and additive measures.
+    fn detail_order(&self, query: &Query, columns: &[Column], items: &[Item]) -> Result<Vec<OrderByExpr>> {
+        let written = match &query.order_by {
+            Some(OrderBy { kind: OrderByKind::Expressions(written), .. }) => written.as_slice(),
+            _ => &[],
+        };
+        let aliases: Vec<&str> = items.iter().filter(|item| item.aliased).map(|item| item.name.as_str()).collect();
         let mut order = Vec::with_capacity(written.len());
         for item in written {
             let expr = match ordinal(&item.expr) {
@@ -117,7 +147,7 @@ impl Evaluation<'_> {
                     ast::column(&column.ok_or_else(missing)?.name)
                 }
                 None => {
-                    let mut expr = self.names.normalised(&item.expr, &[])?;
+                    let mut expr = self.names.normalised(&item.expr, &aliases)?;
                     self.on_the_wall(&mut expr)?;
                     expr
                 }
@@ -125,7 +155,27 @@ impl Evaluation<'_> {
             self.refuse_valueless(&expr)?;
             order.push(OrderByExpr { expr, options: item.options, with_fill: None });
         }
-        Ok(Some(OrderBy { kind: OrderByKind::Expressions(order), interpolate: None }))
+        Ok(order)
+    }
+
+    /// What tells apart the rows that ORDER BY leaves equal where a LIMIT cuts, or one page follows another: the fact's
+    /// key, carried unnamed, or else all that is shown.
+    fn tie_breakers(&self, inner: &mut Select, columns: &[Column], distinct: bool) -> Vec<Expr> {
+        match self.star.key().filter(|_| !distinct) {
+            Some(key) => {
+                let mut ties = Vec::with_capacity(key.len());
+                for (at, expr) in key.into_iter().enumerate() {
+                    let name = format!("$r{at}");
+                    inner.projection.push(SelectItem::ExprWithAlias { expr, alias: ast::ident(&name) });
+                    ties.push(ast::column(&name));
+                }
+                ties
+            }
+            None => {
+                let held = columns.iter().filter(|column| column.lineage.valueless().is_none());
+                held.map(|column| ast::column(&column.name)).collect()
+            }
+        }
     }
 
     /// Refuses what has no value in a row: aggregates, and measures that do not add up.
@@ -167,8 +217,29 @@ impl Evaluation<'_> {
                 }
             }
         };
-        Ok(Expr::Function(ast::call("arrow_cast", vec![value, ast::text(&measure.data_type.to_string())])))
+        let announced = on_the_wall(&measure.data_type);
+        Ok(Expr::Function(ast::call("arrow_cast", vec![value, ast::text(&announced.to_string())])))
     }
+
+    fn refuse_grouping(&self, select: &Select) -> Result<()> {
+        let grouped = match &select.group_by {
+            GroupByExpr::All(_) => true,
+            GroupByExpr::Expressions(keys, _) => !keys.is_empty(),
+        };
+        if grouped || select.having.is_some() {
+            return Err(Error::invalid(format!(
+                "* over the cube '{}' means its fact rows, which are not grouped; name what you want beside GROUP BY",
+                self.names.cube.name
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// A block's WHERE, split: what chooses rows of the star, and what is asked of a row's measures.
+struct Conditions {
+    rows: Vec<Expr>,
+    measures: Vec<Expr>,
 }
 
 /// The one sum or count that a measure is.
@@ -194,32 +265,56 @@ fn integer(value: i64) -> Expr {
     Expr::value(Value::Number(value.to_string(), false))
 }
 
-/// What the columns of detail hold.
-fn columns(cube: &Cube) -> Vec<Column> {
-    let dimensions = cube.dimensions.iter().map(|dimension| (&dimension.name, Lineage::Free));
-    let measures = cube.measures.iter().map(|measure| {
-        let of = measure.name.clone();
-        let lineage = if row_leaf(measure).is_some() { Lineage::Additive(of) } else { Lineage::Fixed(of) };
-        (&measure.name, lineage)
-    });
-    dimensions.chain(measures).map(|(name, lineage)| Column { name: name.clone(), lineage }).collect()
-}
-
-fn refuse_grouping(select: &Select, cube: &Cube) -> Result<()> {
-    let grouped = match &select.group_by {
-        GroupByExpr::All(_) => true,
-        GroupByExpr::Expressions(keys, _) => !keys.is_empty(),
-    };
-    match grouped || select.having.is_some() {
-        true => Err(Error::invalid(format!(
-            "* over the cube '{}' means its fact rows, which are not grouped; name what you want beside GROUP BY",
-            cube.name
-        ))),
-        false => Ok(()),
-    }
+fn ascending(expr: Expr) -> OrderByExpr {
+    OrderByExpr { expr, options: OrderByOptions { asc: None, nulls_first: None }, with_fill: None }
 }
 
 impl Names<'_> {
+    /// Where `*` stands among the items.
+    fn star_at(&self, projection: &[SelectItem]) -> Result<Option<usize>> {
+        for (at, item) in projection.iter().enumerate() {
+            if self.is_star(item)? {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a SELECT asks for `*`.
+    pub(super) fn has_star(&self, select: &Select) -> Result<bool> {
+        Ok(self.star_at(&select.projection)?.is_some())
+    }
+
+    /// Makes a SELECT of `*` within EXISTS ask for nothing but whether there are fact rows.
+    pub(super) fn mere_existence(&self, query: &mut Query, select: &mut Select) -> Result<()> {
+        let condition = select.selection.as_ref().map(|condition| self.normalised(condition, &[])).transpose()?;
+        let measure = condition.as_ref().and_then(|condition| self.mentioned_measure(condition));
+        let cube = &self.cube.name;
+        if let Some(measure) = measure {
+            return Err(Error::invalid(format!(
+                "EXISTS (SELECT * FROM {cube} …) asks for fact rows, and a condition on '{m}' could mean rows or groups; \
+                 write EXISTS (SELECT 1 FROM {cube} GROUP BY … HAVING …) for groups, or EXISTS (SELECT 1 FROM (SELECT * \
+                 FROM {cube} WHERE …) t) for rows",
+                m = measure.name
+            )));
+        }
+        let skips = match &query.limit_clause {
+            Some(LimitClause::LimitOffset { offset, .. }) => offset.is_some(),
+            Some(LimitClause::OffsetCommaLimit { .. }) => true,
+            None => false,
+        };
+        if skips {
+            return Err(Error::invalid(format!(
+                "EXISTS (SELECT * FROM {cube} … OFFSET …) counts rows; compare (SELECT COUNT(*) FROM {cube} …) instead"
+            )));
+        }
+        if let Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) = query.order_by.take() {
+            order.iter().try_for_each(|item| self.normalised(&item.expr, &[]).map(drop))?;
+        }
+        select.projection = vec![SelectItem::UnnamedExpr(integer(1))];
+        Ok(())
+    }
+
     fn is_the_cube_itself(&self) -> Error {
         let cube = &self.cube.name;
         Error::invalid(format!(

@@ -7,8 +7,19 @@ use crate::error::Result;
 
 use super::super::ast;
 use super::Binder;
-use super::detail::is_star;
 use super::items::Names;
+
+/// Takes away brackets around a whole query: what stands behind them belongs to what stands in them.
+pub(super) fn without_brackets(query: &mut Query) -> Result<()> {
+    while let SetExpr::Query(inner) = query.body.as_mut()
+        && is_bare(inner)
+    {
+        let nothing = SetExpr::Select(Box::new(ast::empty_select()?));
+        let body = std::mem::replace(inner.body.as_mut(), nothing);
+        *query.body = body;
+    }
+    Ok(())
+}
 
 impl Binder<'_> {
     /// Puts a cube in the place of a subquery that is the cube itself, however deep.
@@ -40,26 +51,18 @@ impl Binder<'_> {
         let mut inner = inner.as_ref().clone();
         self.flatten(&mut inner)?;
         let Some((cube, name)) = self.only_cube(&inner)? else { return Ok(None) };
-        if !is_star(&inner, &name) || !is_plain(&inner) {
+        let names = Names { cube, alias: name, outside: self.outside.clone() };
+        let [item] = inner.projection.as_slice() else { return Ok(None) };
+        if !names.is_star(item)? || !is_plain(&inner) {
             return Ok(None);
         }
-        let names = Names { cube, alias: name, outside: self.outside.clone() };
-        let filter = match &inner.selection {
-            // What stands in a subquery is looked up there.
-            Some(filter) if ast::any(filter, holds_query) => return Ok(None),
-            Some(filter) => Some(names.normalised(filter, &[])?),
-            None => None,
-        };
+        let filter = inner.selection.as_ref().map(|filter| names.normalised(filter, &[])).transpose()?;
         if filter.as_ref().is_some_and(|filter| names.mentioned_measure(filter).is_some()) {
             return Ok(None);
         }
         let cube = inner.from.into_iter().next().map(|from| from.relation);
         Ok(cube.map(|cube| (cube, filter)))
     }
-}
-
-fn holds_query(expr: &Expr) -> bool {
-    matches!(expr, Expr::Subquery(_) | Expr::InSubquery { .. } | Expr::Exists { .. })
 }
 
 /// Whether a query is its SELECT and nothing more.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, SelectItem, Value};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, SelectItem, SelectItemQualifiedWildcardKind, Value};
 
 use crate::error::{Error, Result};
 use crate::model::{Cube, Dimension, Measure};
@@ -43,10 +43,14 @@ impl<'a> Names<'a> {
         if let Some(meaning) = self.known(name) {
             return Ok(meaning);
         }
-        let dimensions = self.cube.dimensions.iter().map(|dimension| dimension.name.as_str());
-        let known = dimensions.chain(self.cube.measures.iter().map(|measure| measure.name.as_str()));
-        let hint = hint(name, known);
+        let hint = hint(name, self.columns());
         Err(Error::invalid(format!("the cube '{}' has no dimension or measure '{name}'{hint}", self.cube.name)))
+    }
+
+    /// The names of the cube's columns.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let dimensions = self.cube.dimensions.iter().map(|dimension| dimension.name.as_str());
+        dimensions.chain(self.cube.measures.iter().map(|measure| measure.name.as_str()))
     }
 
     /// What a column's name means, if anything.
@@ -158,7 +162,7 @@ impl<'a> Names<'a> {
                 SelectItem::ExprWithAlias { expr, alias } => {
                     items.push(Item { expr: self.normalised(expr, &[])?, name: fold(alias), aliased: true });
                 }
-                _ => return Err(self.no_detail()),
+                _ => return Err(self.alone()),
             }
         }
         let mut taken = BTreeSet::new();
@@ -174,12 +178,30 @@ impl<'a> Names<'a> {
         Ok(items)
     }
 
-    fn no_detail(&self) -> Error {
+    /// Whether an item is `*`, of all or of the cube under its name here.
+    pub(super) fn is_star(&self, item: &SelectItem) -> Result<bool> {
+        match item {
+            SelectItem::Wildcard(_) => Ok(true),
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(fold).collect();
+                match parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+                    [relation] | ["cubes", relation] | ["starmart", "cubes", relation] if *relation == self.alias => {
+                        Ok(true)
+                    }
+                    _ => Err(self.unknown(&format!("{}.*", parts.join(".")), &parts.join("."))),
+                }
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// The refusal of what cannot stand beside `*`.
+    pub(super) fn alone(&self) -> Error {
         let dimension = self.cube.dimensions.first().map_or("DIMENSION", |dimension| dimension.name.as_str());
         let measure = self.cube.measures.first().map_or("MEASURE", |measure| measure.name.as_str());
         Error::invalid(format!(
-            "* over the cube '{cube}' means its fact rows, and stands alone; name what you want: SELECT \
-             {dimension}, {measure} FROM {cube} GROUP BY {dimension}",
+            "* over the cube '{cube}' means its fact rows; it stands once, and beside it only expressions of dimensions; \
+             name what you want: SELECT {dimension}, {measure} FROM {cube} GROUP BY {dimension}",
             cube = self.cube.name
         ))
     }

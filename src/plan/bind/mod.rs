@@ -12,6 +12,7 @@ mod ordinary;
 mod star;
 mod sums;
 mod ties;
+mod valueless;
 
 use std::collections::HashMap;
 
@@ -29,9 +30,21 @@ use super::catalog::{NotLoaded, unknown_table, versioned};
 use super::relation::{Column, Lineage, Relation};
 use super::{Context, ast};
 
-/// Binds a whole query in place.
-pub(super) fn bind(query: &mut Query, context: &Context<'_>) -> Result<()> {
-    Binder { context, ctes: Vec::new(), with: Vec::new(), outside: Vec::new(), wall: false }.query(query).map(drop)
+/// Binds a whole query in place: what its rows are.
+pub(super) fn bind(query: &mut Query, context: &Context<'_>) -> Result<Relation> {
+    let place = Place::Outermost;
+    Binder { context, ctes: Vec::new(), with: Vec::new(), outside: Vec::new(), place, wall: false }.query(query)
+}
+
+/// Where a query stands, as far as `*` over a cube goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It is the statement's own.
+    Outermost,
+    /// In EXISTS, which asks whether there are rows, not what they hold.
+    Exists,
+    /// Anywhere else.
+    Within,
 }
 
 /// The binder of one statement.
@@ -43,6 +56,8 @@ struct Binder<'a> {
     with: Vec<Cte>,
     /// What the SELECTs read in whose expressions the query at hand stands.
     outside: Vec<String>,
+    /// Where the next query stands.
+    place: Place,
     /// Whether the expressions at hand stand over what a cube has computed, where time is wall clock.
     wall: bool,
 }
@@ -60,8 +75,9 @@ impl<'a> Binder<'a> {
         sql::deep(|| {
             self.ctes.push(HashMap::new());
             let outer = std::mem::replace(&mut self.wall, false);
+            let place = std::mem::replace(&mut self.place, Place::Within);
             let visible = self.with.len();
-            let bound = self.query_in_scope(query);
+            let bound = self.query_in_scope(query, place);
             self.with.truncate(visible);
             self.wall = outer;
             self.ctes.pop();
@@ -69,12 +85,16 @@ impl<'a> Binder<'a> {
         })
     }
 
-    /// Whether the query at hand is the statement's own.
-    fn is_outermost(&self) -> bool {
-        self.ctes.len() == 1
+    /// Binds a query that stands in an expression.
+    fn subquery(&mut self, expr: &mut Expr) -> Result<()> {
+        let exists = matches!(expr, Expr::Exists { .. });
+        let Some(subquery) = ast::subquery(expr) else { return Ok(()) };
+        self.place = if exists { Place::Exists } else { Place::Within };
+        let relation = self.query(subquery)?;
+        if exists { Ok(()) } else { valueless::refuse_columns(&relation) }
     }
 
-    fn query_in_scope(&mut self, query: &mut Query) -> Result<Relation> {
+    fn query_in_scope(&mut self, query: &mut Query, place: Place) -> Result<Relation> {
         if let Some(with) = &mut query.with {
             for cte in &mut with.cte_tables {
                 let relation = self.query(&mut cte.query)?.renamed(&column_names(&cte.alias));
@@ -82,13 +102,14 @@ impl<'a> Binder<'a> {
                 self.with.push(cte.clone());
             }
         }
+        flatten::without_brackets(query)?;
         if let SetExpr::Select(select) = query.body.as_mut() {
             self.flatten(select)?;
         }
         if let SetExpr::Select(select) = query.body.as_ref()
             && let Some((cube, alias)) = self.only_cube(select)?
         {
-            return self.cube_block(query, cube, &alias);
+            return self.cube_block(query, cube, &alias, place);
         }
         let (ordered, limited) = (query.order_by.is_some(), query.limit_clause.is_some());
         let mut order = match query.order_by.take() {
@@ -249,17 +270,15 @@ impl<'a> Binder<'a> {
                 && items::is_measure_call(&name)
             {
                 return Err(Error::invalid(format!(
-                    "{}() evaluates a measure in a SELECT over its cube; here there is none",
+                    "{}() evaluates a measure in a SELECT over its cube; here there is none, and what is already \
+                     evaluated is added up by SUM()",
                     name.to_uppercase()
                 )));
             }
             if let Expr::CompoundIdentifier(parts) = expr {
                 without_schema(parts);
             }
-            detail::without_star(expr);
-            if let Some(subquery) = ast::subquery(expr) {
-                self.query(subquery)?;
-            }
+            self.subquery(expr)?;
             let literal = match self.wall {
                 true => instant::on_the_wall(expr, self.context.query),
                 false => instant::clock_call(expr, self.context.query, false),

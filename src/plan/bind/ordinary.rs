@@ -16,7 +16,7 @@ use super::super::relation::{Column, Lineage, Relation};
 use super::items::numbered;
 use super::measure::is_distinct;
 use super::sums::{Block, Named, item_expr, looked_through, unique};
-use super::{Binder, Source, column_names, read_table, ties};
+use super::{Binder, Source, column_names, read_table, ties, valueless};
 
 impl Binder<'_> {
     /// Binds a SELECT in place.
@@ -45,6 +45,9 @@ impl Binder<'_> {
         let keys = if aggregates { Some(block.grouping(select)?) } else { None };
         let block = Block { keys, ..block };
         refuse_searches_in_items(select)?;
+        if block.holds_valueless() {
+            valueless::refuse(select, order, &block, &self.columns(select, &block)?)?;
+        }
         ties::break_ties(select, order, limited, &block)?;
         name_items(select, order);
         let outer = std::mem::replace(&mut self.wall, cube);

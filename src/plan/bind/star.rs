@@ -81,6 +81,13 @@ impl<'a> Star<'a> {
         }
     }
 
+    /// The fact's own key, where the last load found that it tells rows apart.
+    pub(super) fn key(&self) -> Option<Vec<Expr>> {
+        let key = &self.context.model.tables.get(&self.cube.table)?.primary_key;
+        let holds = matches!(self.context.catalog.key_claim(&self.cube.table, key), KeyClaim::Holds);
+        (holds && !key.is_empty()).then(|| key.iter().map(|column| ast::column_of(FACT, column)).collect())
+    }
+
     /// A leaf over the star, with a further filter.
     pub(super) fn leaf(&mut self, leaf: &Leaf, filter: Option<&Expr>) -> Result<Expr> {
         let argument = leaf.argument.as_ref().map(|argument| self.row(argument)).transpose()?;

@@ -46,6 +46,12 @@ impl Block {
         }
     }
 
+    /// Whether it reads measures that detail leaves NULL.
+    pub(super) fn holds_valueless(&self) -> bool {
+        let mut columns = self.sources.iter().flat_map(|(_, relation)| &relation.columns);
+        columns.any(|column| column.lineage.valueless().is_some())
+    }
+
     /// Whether a row of the result may stand for several.
     pub(super) fn merges_rows(&self) -> bool {
         let one = |keys: &Grouping| matches!(self.sources.as_slice(), [(_, relation)] if relation.is_unique_on(&keys.columns));
@@ -142,7 +148,9 @@ impl Block {
         match self.summand(argument) {
             Lineage::Free => Ok(()),
             Lineage::Additive(_) if !is_distinct(function) => Ok(()),
-            Lineage::Additive(measure) | Lineage::Fixed(measure) if self.groups_are_rows(function) => {
+            Lineage::Additive(measure) | Lineage::Fixed(measure) | Lineage::Valueless(measure)
+                if self.groups_are_rows(function) =>
+            {
                 tracing::trace!(measure, "each group holds one row");
                 Ok(())
             }
@@ -150,7 +158,7 @@ impl Block {
                 "SUM(DISTINCT …) over '{measure}' would leave out values that happen to be equal; write SUM without \
                  DISTINCT"
             ))),
-            Lineage::Fixed(measure) => Err(Error::invalid(format!(
+            Lineage::Fixed(measure) | Lineage::Valueless(measure) => Err(Error::invalid(format!(
                 "SUM over '{measure}' would be wrong: its values do not add up, and nothing proves that each group \
                  holds one row; ask for it at the grouping you need: SELECT …, MEASURE({measure}) FROM the cube GROUP \
                  BY …"

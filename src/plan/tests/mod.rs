@@ -53,6 +53,7 @@ cubes:
       largest: max(amount)
       aov: revenue / baskets
       revenue_a: {expr: revenue, filter: department = 'A'}
+      latest: max(sold_at)
 ";
 
 const DAY_US: i64 = 86_400_000_000;
@@ -125,12 +126,15 @@ fn model(functions: &Functions) -> Model {
     resolve(&spec, &schemas, functions).unwrap()
 }
 
+fn tables(claim: KeyClaim) -> Tables {
+    Tables { tables: BTreeMap::from([("lines".to_owned(), lines()), ("shops".to_owned(), shops())]), claim }
+}
+
 fn planned_with(sql: &str, claim: KeyClaim) -> Result<Plan> {
     let functions = crate::execute::functions::all();
     let model = model(&functions);
-    let tables = BTreeMap::from([("lines".to_owned(), lines()), ("shops".to_owned(), shops())]);
     let query = query();
-    let catalog = Tables { tables, claim };
+    let catalog = tables(claim);
     let context = Context { model: &model, catalog: &catalog, functions: &functions, query: &query };
     plan(&statement(sql)?, &context)
 }

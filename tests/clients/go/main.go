@@ -24,6 +24,7 @@ var tests = []struct {
 }{
 	{"types and values", typesAndValues},
 	{"cubes", cubes},
+	{"fact rows", factRows},
 	{"parameters", parameters},
 	{"errors", refusals},
 	{"a query is cancelled", cancelled},
@@ -95,6 +96,21 @@ func cubes(ctx context.Context, connection adbc.Connection) error {
 	sql := "select flag, measure(n) as n from sampled group by flag order by flag"
 	rows, _, err := ask(ctx, connection, sql, nil)
 	return expect(rows, err, "false|25", "true|24", "(null)|1")
+}
+
+func factRows(ctx context.Context, connection adbc.Connection) error {
+	rows, schema, err := ask(ctx, connection, "select * from sampled order by total desc limit 1", nil)
+	if err != nil {
+		return err
+	}
+	if len(rows) != 1 || !strings.HasSuffix(rows[0], "|1|61.25|(null)") {
+		return fmt.Errorf("got %q", rows)
+	}
+	mean := schema.Field(schema.NumFields() - 1)
+	if mark, _ := mean.Metadata.GetValue("starmart.detail"); mark != "null: not additive" {
+		return fmt.Errorf("%s is not marked: %v", mean.Name, mean.Metadata)
+	}
+	return nil
 }
 
 func parameters(ctx context.Context, connection adbc.Connection) error {

@@ -99,6 +99,18 @@ public final class Driver {
         equal(List.of("false|25|781.25", "true|24|750.00", "null|1|null"), ask(sql));
     }
 
+    static void testFactRows() throws SQLException {
+        try (Connection connection = connect(); Statement statement = connection.createStatement()) {
+            ResultSet result = statement.executeQuery("select * from sampled order by total desc limit 1");
+            check(result.next(), "there is a row");
+            equal(1L, result.getLong("n"));
+            equal(new BigDecimal("61.25"), result.getBigDecimal("total"));
+            equal(null, result.getObject("mean"));
+            check(!result.next(), "that is all");
+            check(!statement.executeQuery("select * from sampled where 1 = 0").next(), "there are none");
+        }
+    }
+
     static void testParametersKeepTheirOrder() throws SQLException {
         StringBuilder sql = new StringBuilder("select ");
         for (int number = 1; number <= 12; number++) {

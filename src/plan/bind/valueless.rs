@@ -1,0 +1,101 @@
+//! Measures that detail leaves NULL (semantics, rule 6): they may be shown, renamed and cast, and nothing may be computed
+//! of them, since that would pass for a number.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{Expr, GroupByExpr, OrderByExpr, Query, Select, Visit, Visitor};
+
+use crate::error::{Error, Result};
+use crate::sql::fold;
+
+use super::super::relation::{Column, Relation};
+use super::items::ordinal;
+use super::sums::{Block, item_expr};
+
+/// Refuses every use of such a column in a SELECT, of whose result `columns` are the columns.
+pub(super) fn refuse(select: &Select, order: &[OrderByExpr], block: &Block, columns: &[Column]) -> Result<()> {
+    for expr in select.projection.iter().filter_map(item_expr) {
+        if block.column(shown(expr)).is_none() {
+            refuse_within(expr, block)?;
+        }
+    }
+    let keys = match &select.group_by {
+        GroupByExpr::Expressions(keys, _) => keys.as_slice(),
+        GroupByExpr::All(_) => &[],
+    };
+    for expr in keys.iter().chain(order.iter().map(|item| &item.expr)) {
+        let place = ordinal(expr).map(|at| at.checked_sub(1));
+        let column = match (place, expr) {
+            (Some(place), _) => place.and_then(|place| columns.get(place)),
+            (None, Expr::Identifier(name)) => columns.iter().find(|column| column.name == fold(name)),
+            _ => None,
+        };
+        refuse_column(column)?;
+        refuse_within(expr, block)?;
+    }
+    select.selection.iter().chain(&select.having).try_for_each(|expr| refuse_within(expr, block))
+}
+
+/// Refuses a relation that would be compared, if it holds such a column.
+pub(super) fn refuse_columns(relation: &Relation) -> Result<()> {
+    relation.columns.iter().try_for_each(|column| refuse_column(Some(column)))
+}
+
+fn refuse_column(column: Option<&Column>) -> Result<()> {
+    match column.and_then(|column| column.lineage.valueless()) {
+        Some(measure) => Err(refused(measure)),
+        None => Ok(()),
+    }
+}
+
+fn refused(measure: &str) -> Error {
+    Error::invalid(format!(
+        "the measure '{measure}' has no value in a single row, so that * leaves it NULL and nothing can be asked of it; \
+         ask the cube: SELECT …, MEASURE({measure}) FROM the cube GROUP BY …"
+    ))
+}
+
+/// What brackets and casts stand around: NULL stays NULL in them.
+fn shown(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => shown(inner),
+        other => other,
+    }
+}
+
+/// Refuses such a column anywhere in an expression; in a query within it, under its relation's name.
+fn refuse_within(expr: &Expr, block: &Block) -> Result<()> {
+    match expr.visit(&mut Search { block, depth: 0 }) {
+        ControlFlow::Break(measure) => Err(refused(&measure)),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+struct Search<'a> {
+    block: &'a Block,
+    depth: usize,
+}
+
+impl Visitor for Search<'_> {
+    type Break = String;
+
+    fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<String> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<String> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<String> {
+        if self.depth > 0 && matches!(expr, Expr::Identifier(_)) {
+            return ControlFlow::Continue(());
+        }
+        match self.block.column(expr).and_then(|column| column.lineage.valueless()) {
+            Some(measure) => ControlFlow::Break(measure.to_owned()),
+            None => ControlFlow::Continue(()),
+        }
+    }
+}
