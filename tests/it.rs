@@ -13,6 +13,7 @@ mod clients;
 mod cli;
 mod flight;
 mod health;
+mod info;
 mod kill;
 mod load;
 mod metadata;

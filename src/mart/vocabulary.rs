@@ -1,21 +1,23 @@
-//! The words of the dialect, for tools that complete and quote them.
+//! The words of the dialect and its limits, for tools that write SQL.
 
 use std::collections::BTreeMap;
 
 use crate::execute::functions::{Section, sections};
-use crate::sql::{self, Functions};
+use crate::sql::{self, Functions, ITEM_LIMIT};
 
-/// The words of the dialect.
+/// The words of the dialect, and its limits.
 #[derive(Debug, Clone)]
 pub struct Vocabulary {
     /// Those that are quoted when they are names, in upper case.
     pub keywords: Vec<&'static str>,
+    /// The most items that a SELECT may have.
+    pub select_items: usize,
     functions: BTreeMap<Section, Vec<String>>,
 }
 
 impl Vocabulary {
     pub(super) fn of(functions: &Functions) -> Self {
-        Self { keywords: sql::keywords(), functions: sections(functions) }
+        Self { keywords: sql::keywords(), select_items: ITEM_LIMIT, functions: sections(functions) }
     }
 
     #[cfg(test)]

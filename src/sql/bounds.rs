@@ -22,7 +22,7 @@ const QUERY: usize = 12;
 /// Statements that read more tables, each WITH query counted wherever it is named, are refused.
 const RELATION_LIMIT: u64 = 100;
 /// A SELECT of more items is refused, as in PostgreSQL: planning compares each with every other.
-const ITEM_LIMIT: usize = 1_600;
+pub const ITEM_LIMIT: usize = 1_600;
 /// Kinds of operators that bind alike: OR, AND, comparisons, arithmetic, casts and subscripts.
 const BINDINGS: usize = 5;
 

@@ -21,7 +21,7 @@ mod whole;
 mod wording;
 
 pub use allow::{allow, allow_derived};
-pub use bounds::deep;
+pub use bounds::{ITEM_LIMIT, deep};
 pub use calls::calls;
 pub use coercion::{coerced, coerced_expr};
 pub use dialect::StarmartDialect;

@@ -81,3 +81,19 @@ fn remarks(words: &Words) -> Option<String> {
         (title, description) => title.clone().or_else(|| description.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remarks_say_what_there_is_to_say() {
+        let said = |title: Option<&str>, description: Option<&str>| {
+            remarks(&Words { title: title.map(str::to_owned), description: description.map(str::to_owned) })
+        };
+        assert_eq!(said(Some("Revenue"), Some("net of discounts")).unwrap(), "Revenue: net of discounts");
+        assert_eq!(said(Some("營收"), None).unwrap(), "營收");
+        assert_eq!(said(None, Some("net of discounts")).unwrap(), "net of discounts");
+        assert_eq!(said(None, None), None);
+    }
+}

@@ -15,15 +15,12 @@ use crate::flight::command::SQL_BYTES;
 use crate::flight::prepared::LIFETIME;
 use crate::mart::Vocabulary;
 
-/// How many items a SELECT may have.
-const SELECT_ITEMS: i64 = 1_600;
-
 /// The entry level of SQL-92 among its levels.
 const ANSI92_ENTRY: i32 = 0;
 
 /// The facts in the order of their codes.
 pub(super) fn facts(words: &Vocabulary) -> Vec<(u32, Fact)> {
-    let mut facts: Vec<_> = [server(), texts(words), abilities(), sets(), limits()].concat();
+    let mut facts: Vec<_> = [server(), texts(words), abilities(), sets(), limits(words)].concat();
     facts.sort_by_key(|(code, _)| *code);
     // The codes of the enumeration are none below 0.
     facts.into_iter().filter_map(|(code, fact)| Some((u32::try_from(code as i32).ok()?, fact))).collect()
@@ -172,7 +169,7 @@ fn conversions() -> Vec<(i32, Vec<i32>)> {
 }
 
 /// Limits; 0 where there is none, or none of that kind.
-fn limits() -> Facts {
+fn limits(words: &Vocabulary) -> Facts {
     let none = [
         SqlInfo::SqlMaxBinaryLiteralLength,
         SqlInfo::SqlMaxCharLiteralLength,
@@ -193,12 +190,12 @@ fn limits() -> Facts {
         SqlInfo::SqlMaxTablesInSelect,
         SqlInfo::SqlMaxUsernameLength,
     ];
-    let statement = i64::try_from(SQL_BYTES).unwrap_or(i64::MAX);
+    let limit = |most: usize| Fact::Number(i64::try_from(most).unwrap_or(i64::MAX));
     let isolation = i64::from(SqlTransactionIsolationLevel::SqlTransactionNone as i32);
     let mut limits: Facts = none.into_iter().map(|code| (code, Fact::Number(0))).collect();
     limits.extend([
-        (SqlInfo::SqlMaxColumnsInSelect, Fact::Number(SELECT_ITEMS)),
-        (SqlInfo::SqlMaxStatementLength, Fact::Number(statement)),
+        (SqlInfo::SqlMaxColumnsInSelect, limit(words.select_items)),
+        (SqlInfo::SqlMaxStatementLength, limit(SQL_BYTES)),
         (SqlInfo::SqlDefaultTransactionIsolation, Fact::Number(isolation)),
     ]);
     limits

@@ -184,3 +184,49 @@ fn primary_name(table: &str) -> String {
 fn sequence(places: impl Iterator<Item = usize>) -> ArrayRef {
     Arc::new(places.map(|at| i32::try_from(at + 1).ok()).collect::<Int32Array>())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mart::catalogue::{Reference, Relation, Words};
+    use arrow::array::AsArray;
+
+    fn texts_of(rows: &RecordBatch, at: usize) -> Vec<&str> {
+        rows.column(at).as_string::<i32>().iter().flatten().collect()
+    }
+
+    /// Lines refer twice to the days of a shop, by two columns each.
+    fn catalogue() -> Catalogue {
+        let reference = |name: &str, day: &str| Reference {
+            name: name.into(),
+            from: "lines".into(),
+            to: "days".into(),
+            keys: vec![("shop".into(), "store".into()), (day.into(), "day".into())],
+        };
+        let days = Relation {
+            schema: SCHEMA,
+            name: "days".into(),
+            words: Words::default(),
+            columns: Vec::new(),
+            primary_key: vec!["store".into(), "day".into()],
+        };
+        let cube = Relation { schema: catalogue::Schema::Cubes, primary_key: Vec::new(), ..days.clone() };
+        let references = vec![reference("ordered", "ordered_on"), reference("sold", "sold_on")];
+        Catalogue { relations: vec![cube, days], references }
+    }
+
+    #[test]
+    fn keys_of_several_columns_keep_their_order() {
+        let command = CommandGetPrimaryKeys { table: "days".into(), ..CommandGetPrimaryKeys::default() };
+        let rows = primary(&command, &catalogue()).unwrap();
+        assert_eq!(texts_of(&rows, 3), ["store", "day"]);
+        let command = CommandGetExportedKeys { table: "days".into(), ..CommandGetExportedKeys::default() };
+        let rows = exported(&command, &catalogue()).unwrap();
+        assert_eq!(texts_of(&rows, 7), ["shop", "ordered_on", "shop", "sold_on"]);
+        let command = CommandGetImportedKeys { table: "lines".into(), ..CommandGetImportedKeys::default() };
+        let rows = imported(&command, &catalogue()).unwrap();
+        assert_eq!(texts_of(&rows, 3), ["store", "store", "day", "day"]);
+        let (ordered, sold) = ("lines_ordered_fkey", "lines_sold_fkey");
+        assert_eq!(texts_of(&rows, 9), [ordered, sold, ordered, sold]);
+    }
+}
