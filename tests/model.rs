@@ -86,6 +86,18 @@ fn shown(model: &Model) -> String {
             let title = words(&column.title);
             writeln!(out, "  {} from {:?}: {}{zone}{title}", column.name, column.from, column.data_type).unwrap();
         }
+        for column in &table.columns {
+            let labels = column.labels.iter().flat_map(|labels| &labels.entries);
+            for label in labels {
+                writeln!(out, "  {} {:?}:{}", column.name, label.value, words(&Some(label.words.clone()))).unwrap();
+            }
+            if let Some(order) = &column.order {
+                writeln!(out, "  {} in order of {order:?}", column.name).unwrap();
+            }
+        }
+        for (name, levels) in &table.hierarchies {
+            writeln!(out, "  hierarchy {name}: {}", levels.join(" > ")).unwrap();
+        }
         for join in &table.joins {
             let keys: Vec<String> = join.keys.iter().map(|(mine, theirs)| format!("{mine} = {theirs}")).collect();
             writeln!(out, "  join {} to {} on {}", join.name, join.table, keys.join(", ")).unwrap();
@@ -100,6 +112,9 @@ fn shown(model: &Model) -> String {
             let (name, expr, kind) = (&dimension.name, &dimension.expr, &dimension.kind);
             let title = words(&dimension.title);
             writeln!(out, "  {name}: {} = {} via {paths:?} {kind:?}{title}", dimension.data_type, expr.sql).unwrap();
+        }
+        for hierarchy in &cube.hierarchies {
+            writeln!(out, "  hierarchy {}: {}", hierarchy.name, hierarchy.levels.join(" > ")).unwrap();
         }
         for measure in &cube.measures {
             let title = words(&measure.title);

@@ -72,6 +72,7 @@ fn table() -> Shape {
     let files = "The files it is loaded from, Parquet or CSV (UTF-8, with a header); `*` matches within a name. They \
                  resolve against the folder that holds `data`.";
     let sql = "The query it is derived by, over other tables, named without a schema; it runs inside the load.";
+    let hierarchies = "What people drill down. Name: columns of this table, the coarsest first.";
     let joins = "Joins to at most one row. Name: my columns that are the other table's primary key.";
     Shape::Map(
         [
@@ -86,6 +87,7 @@ fn table() -> Shape {
                     "Columns that need a type, another name or words; the rest loads as it is. A bare value is the type.",
                 ),
                 Key::new("joins", Shape::named("a join", join()), joins),
+                Key::new("hierarchies", Shape::named("a hierarchy", Shape::list(Shape::Text)), hierarchies),
                 Key::new("load", load(), "What a load does with rows that are already there."),
             ],
             words(),
@@ -96,12 +98,16 @@ fn table() -> Shape {
 
 fn column() -> Shape {
     let zone = "The zone of the wall clock that the file writes, for a timestamp without a zone.";
+    let labels = "What its values are called: a CSV file beside this one, with the columns value, en, zh-TW, zh-CN.";
+    let order = "The order in which its values are shown: a list of them, or another column of the table.";
     Shape::Map(
         [
             vec![
                 Key::new("type", column_type(), "Its type in the mart; without it that of its file, in CSV text."),
                 Key::new("from", Shape::Scalar, "Its name in the file."),
                 Key::new("stored_in", timezone(), zone),
+                Key::new("labels", label_file(), labels),
+                Key::new("order", Shape::Either(vec![Shape::Text, Shape::list(Shape::Scalar)]), order),
             ],
             words(),
         ]
@@ -232,6 +238,18 @@ fn pattern() -> Shape {
         pattern: r"\.(parquet|csv)$",
         check: |text| format_of(text).is_some(),
         hint: |_| "; other files do not load".into(),
+    }
+}
+
+fn label_file() -> Shape {
+    Shape::Written {
+        what: "a .csv file beside this one or in a folder there, such as labels/department.csv",
+        pattern: r"^[^/\\]+(/[^/\\]+)?\.csv$",
+        check: |text| {
+            let parts: Vec<&str> = text.split('/').collect();
+            text.ends_with(".csv") && parts.len() <= 2 && parts.iter().all(|part| !matches!(*part, "" | "." | ".."))
+        },
+        hint: |_| String::new(),
     }
 }
 
