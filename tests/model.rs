@@ -217,10 +217,12 @@ fn the_page_shows_models_that_hold() {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/model.md")).expect("the page");
     let examples: Vec<&str> = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(!examples.is_empty());
+    let labels = page.split("```csv\n").nth(1).and_then(|rest| rest.split("```").next()).expect("labels");
     for example in examples {
         let folder = TempDir::new().expect("a folder");
         write(folder.path(), "starmart.yaml", "version: 1\n");
         write(folder.path(), "cubes/sales.yaml", example);
+        write(folder.path(), "cubes/labels/department.csv", labels);
         write(folder.path(), "data/lines1.csv", "line_id,time,household_id,basket_id,product_id,amount\n");
         write(folder.path(), "data/products.csv", "product_id,department,brand\n");
         assert_eq!(faults_of(folder.path()), "");

@@ -1,5 +1,7 @@
 //! Files to a [`Spec`]: parsed, checked against the [`shape`], then read leniently, since what is faulty is noted.
 
+mod values;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -10,11 +12,9 @@ use sha2::{Digest, Sha256};
 use crate::sql::{allow, parse_query};
 use crate::yaml::{self, Entry, Faults, Lines, Node, Position};
 
-use super::labels;
 use super::shape::{format_of, parse_type, shape};
 use super::spec::{
-    ColumnSpec, CubeSpec, DimensionSpec, FilesSpec, HierarchySpec, JoinSpec, MeasureSpec, OrderSpec, Place, Spec,
-    TableSpec, Written,
+    ColumnSpec, CubeSpec, DimensionSpec, FilesSpec, JoinSpec, MeasureSpec, Place, Spec, TableSpec, Written,
 };
 use super::{Defaults, Labels, LoadMode, ModelTest, Text};
 
@@ -210,42 +210,6 @@ impl Decoder<'_> {
             description: self.text(node.get("description")),
             labels: node.get("labels").and_then(|file| self.labels(&entry.key, file)),
             order: node.get("order").and_then(|order| self.order(order)),
-        }
-    }
-
-    /// The labels of a file beside this one.
-    fn labels(&mut self, column: &str, node: &Node) -> Option<Arc<Labels>> {
-        let path = node.text().filter(|_| !self.is_faulty(node))?;
-        let folder = self.file.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let file = if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") };
-        if let Some(labels) = self.labels.get(&file) {
-            return Some(Arc::clone(labels));
-        }
-        let Some(text) = self.label_files.get(file.as_str()) else {
-            let message = format!("the labels '{file}' are not there, or cannot be read");
-            self.fault(&self.place(node.at), &format!("column '{column}'"), &message);
-            return None;
-        };
-        let labels = labels::parse(&file, text, &mut self.faults);
-        self.labels.insert(file, Arc::clone(&labels));
-        Some(labels)
-    }
-
-    fn order(&self, node: &Node) -> Option<OrderSpec> {
-        if self.is_faulty(node) {
-            return None;
-        }
-        match self.written(node) {
-            Some(column) => Some(OrderSpec::Column(column)),
-            None => Some(OrderSpec::Values(node.items().iter().filter_map(|value| self.written(value)).collect())),
-        }
-    }
-
-    fn hierarchy(&self, entry: &Entry) -> HierarchySpec {
-        HierarchySpec {
-            name: entry.key.clone(),
-            place: self.place(entry.key_at),
-            levels: entry.value.items().iter().filter_map(|level| self.written(level)).collect(),
         }
     }
 
