@@ -43,7 +43,7 @@ pub(super) fn drawn(text: &str, prompt: usize) -> String {
             }
             '\x1b' => {
                 drawn.push(character);
-                while let Some(part) = characters.next() {
+                for part in characters.by_ref() {
                     drawn.push(part);
                     if part.is_ascii_alphabetic() {
                         break;

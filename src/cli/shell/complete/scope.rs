@@ -108,11 +108,9 @@ impl Walk {
         let before = at.checked_sub(1).map(|before| &pieces[before]);
         match (piece.kind, piece.text) {
             (Kind::Sign, "(") => self.open(before),
-            (Kind::Sign, ")") => {
-                if self.frames.len() > 1 {
-                    self.frames.pop();
-                    self.top().wants_relation = false;
-                }
+            (Kind::Sign, ")") if self.frames.len() > 1 => {
+                self.frames.pop();
+                self.top().wants_relation = false;
             }
             (Kind::Sign, ",") => {
                 let top = self.top();
