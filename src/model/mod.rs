@@ -6,6 +6,7 @@
 mod conversion;
 mod cube;
 mod decode;
+mod format;
 mod labels;
 mod resolve;
 mod shape;
@@ -15,6 +16,7 @@ mod text;
 
 pub use conversion::{mart_type, refuse_conversion, type_name};
 pub use cube::{Aggregate, Cube, Dimension, DimensionKind, Grain, Hierarchy, Leaf, Measure, Origin, RowExpr};
+pub use format::NumberFormat;
 pub use labels::{Label, Labels};
 pub use resolve::resolve;
 pub use shape::shape;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use arrow::datatypes::{DataType, TimeUnit};
 use chrono_tz::Tz;
 
-use super::FileFormat;
+use super::{FileFormat, NumberFormat};
 use crate::yaml::{Key, Shape, hint};
 
 /// The mart's type for instants.
@@ -167,7 +167,7 @@ fn measure() -> Shape {
             vec![
                 Key::new("expr", Shape::Scalar, expr).required(),
                 Key::new("filter", Shape::Scalar, "The rows that count, over dimensions and columns."),
-                Key::new("format", Shape::Text, "How it is shown, such as \"#,##0\" or percent."),
+                Key::new("format", number_format(), "How it is shown to people, such as \"#,##0\" or percent."),
                 Key::new("unit", Shape::Text, "What it counts in, such as USD."),
             ],
             words(),
@@ -250,6 +250,21 @@ fn label_file() -> Shape {
             text.ends_with(".csv") && parts.len() <= 2 && parts.iter().all(|part| !matches!(*part, "" | "." | ".."))
         },
         hint: |_| String::new(),
+    }
+}
+
+fn number_format() -> Shape {
+    Shape::Written {
+        what: NumberFormat::WHAT,
+        pattern: NumberFormat::PATTERN,
+        check: |text| NumberFormat::parse(text).is_some(),
+        hint: |text| match text {
+            text if text.eq_ignore_ascii_case("percent") => "; write it in small letters".into(),
+            text if text.contains(['$', '€', '£', '¥']) => {
+                "; quote what stands beside the number: \"$\"0.00".into()
+            }
+            _ => String::new(),
+        },
     }
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::unmade;
 use crate::error::Result;
-use crate::mart::catalogue::{CATALOG, Column, Relation, Role};
+use crate::mart::catalogue::{CATALOG, Column, Relation, Role, Words};
 use crate::query::{sql_size, sql_type};
 
 /// Begins the names that Flight SQL lays down.
@@ -31,8 +31,9 @@ fn schema(relation: &Relation) -> Schema {
         .columns
         .iter()
         .map(|column| Field::new(&column.name, column.data_type.clone(), true).with_metadata(told(relation, column)));
-    let metadata = relation.words.line().map(|words| (format!("{FLIGHT_SQL}REMARKS"), words));
-    Schema::new_with_metadata(fields.collect::<Vec<_>>(), metadata.into_iter().collect())
+    let remarks = relation.words.line().map(|words| (format!("{FLIGHT_SQL}REMARKS"), words));
+    let metadata = remarks.into_iter().chain(named(words(&relation.words)));
+    Schema::new_with_metadata(fields.collect::<Vec<_>>(), metadata.collect())
 }
 
 /// What there is to tell of a column.
@@ -57,8 +58,17 @@ fn told(relation: &Relation, column: &Column) -> HashMap<String, String> {
     ];
     let of_flight_sql =
         of_flight_sql.into_iter().filter_map(|(name, value)| Some((format!("{FLIGHT_SQL}{name}"), value?)));
-    let ours = ours(column.role.as_ref()).into_iter();
-    of_flight_sql.chain(ours.filter_map(|(name, value)| Some((format!("starmart.{name}"), value?)))).collect()
+    of_flight_sql.chain(named(ours(column.role.as_ref()))).chain(named(words(&column.words))).collect()
+}
+
+/// The keys of ours.
+fn named(told: Vec<(&'static str, Option<String>)>) -> impl Iterator<Item = (String, String)> {
+    told.into_iter().filter_map(|(name, value)| Some((format!("starmart.{name}"), value?)))
+}
+
+/// A title and a description apart, which Flight SQL's remarks are not.
+fn words(words: &Words) -> Vec<(&'static str, Option<String>)> {
+    vec![("title", words.title.clone()), ("description", words.description.clone())]
 }
 
 /// What a column is in a cube.
