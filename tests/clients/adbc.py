@@ -173,7 +173,7 @@ def test_fact_rows():
     assert [{name: sum(filter(None, rows[name].to_pylist())) for name in ("n", "total")}] == measures, measures
     # The mean has no value in a row, and its field says so.
     mean = rows.schema.field("mean")
-    assert rows["mean"].null_count == 50 and mean.metadata == {b"starmart.detail": b"null: not additive"}, mean
+    assert rows["mean"].null_count == 50 and mean.metadata[b"starmart.detail"] == b"null: not additive", mean
     with connect() as connection, connection.cursor() as cursor:
         cursor.execute("select * from (select * from sampled where flag = ?) t limit 0", (True,))
         assert cursor.fetch_arrow_table().schema == rows.schema
