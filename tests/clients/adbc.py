@@ -328,6 +328,21 @@ def test_flightsql_dbapi():
     assert client.do_get(info.endpoints[0].ticket).read_all().to_pylist() == [{"id": 3, "label": "樣品 3"}]
 
 
+def test_sqlalchemy_as_superset_uses_it():
+    import sqlalchemy
+
+    host, port = URL.removeprefix("grpc://").split(":")
+    engine = sqlalchemy.create_engine(f"datafusion://{host}:{port}?insecure=True")
+    inspector = sqlalchemy.inspect(engine)
+    assert inspector.get_schema_names() == ["cubes", "information_schema", "mart", "system"]
+    assert inspector.get_table_names(schema="mart") == ["samples"]
+    columns = {column["name"]: str(column["type"]) for column in inspector.get_columns("samples", schema="mart")}
+    assert columns["price"] == "DECIMAL" and columns["sold_on"] == "DATE", columns
+    with engine.connect() as connection:
+        [[count]] = connection.execute(sqlalchemy.text("SELECT COUNT(*) FROM mart.samples"))
+        assert count > 0, count
+
+
 def test_a_query_is_cancelled():
     with connect() as connection, connection.cursor() as cursor:
         cursor.execute(f"select sum(a.id * b.id * c.id) as s {CROSS} cross join mart.samples d cross join mart.samples e")
