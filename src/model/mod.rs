@@ -15,7 +15,7 @@ mod text;
 pub use conversion::{mart_type, refuse_conversion, type_name};
 pub use cube::{Aggregate, Cube, Dimension, DimensionKind, Grain, Leaf, Measure, RowExpr};
 pub use resolve::resolve;
-pub use shape::shape;
+pub use shape::{instant, shape};
 pub use spec::{
     ColumnSpec, CubeSpec, DimensionSpec, FilesSpec, JoinSpec, MeasureSpec, Place, Spec, TableSpec, Written,
 };
