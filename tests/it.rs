@@ -22,6 +22,7 @@ mod model;
 mod prepared;
 mod printed;
 mod projects;
+mod shell;
 mod signals;
 mod slt;
 mod start;

@@ -87,10 +87,10 @@ async fn every_command_has_the_schema_of_the_specification() {
     assert_eq!(shown(&rows, &[0]), "starmart");
     let rows = told(&mut service, &CommandGetDbSchemas::default()).await.unwrap();
     assert_eq!(named(&rows), "catalog_name: utf8, db_schema_name: utf8!");
-    assert_eq!(shown(&rows, &[0, 1]), "starmart cubes|starmart mart");
+    assert_eq!(shown(&rows, &[0, 1]), "starmart cubes|starmart information_schema|starmart mart|starmart system");
     let rows = told(&mut service, &CommandGetTableTypes {}).await.unwrap();
     assert_eq!(named(&rows), "table_type: utf8!");
-    assert_eq!(shown(&rows, &[0]), "TABLE");
+    assert_eq!(shown(&rows, &[0]), "SYSTEM TABLE|TABLE");
     let of_tables = "catalog_name: utf8, db_schema_name: utf8, table_name: utf8!, table_type: utf8!";
     let rows = told(&mut service, &tables()).await.unwrap();
     assert_eq!(named(&rows), of_tables);
@@ -135,6 +135,8 @@ async fn every_command_has_the_schema_of_the_specification() {
     server.stop().await;
 }
 
+const ALL_SCHEMAS: &str = "cubes|information_schema|mart|system";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn schemas_and_tables_are_chosen_by_catalog_pattern_and_type() {
     let (_folder, mart) = loaded("shop").await;
@@ -142,8 +144,8 @@ async fn schemas_and_tables_are_chosen_by_catalog_pattern_and_type() {
     let mut service = raw(&server).await;
     let text = |text: &str| Some(text.to_owned());
     for (catalog, pattern, expected) in [
-        (None, None, "cubes|mart"),
-        (text("starmart"), text("%"), "cubes|mart"),
+        (None, None, ALL_SCHEMAS),
+        (text("starmart"), text("%"), ALL_SCHEMAS),
         (None, text("m_rt"), "mart"),
         (text(""), None, ""),
         (text("other"), None, ""),
@@ -158,8 +160,7 @@ async fn schemas_and_tables_are_chosen_by_catalog_pattern_and_type() {
     let types = |types: &[&str]| types.iter().map(|name| (*name).to_owned()).collect();
     let table = |pattern: &str| CommandGetTables { table_name_filter_pattern: text(pattern), ..tables() };
     for (command, expected) in [
-        (tables(), all),
-        (CommandGetTables { catalog: text("starmart"), ..tables() }, all),
+        (CommandGetTables { catalog: text("starmart"), table_types: types(&["table"]), ..tables() }, all),
         (CommandGetTables { catalog: text(""), ..tables() }, ""),
         (CommandGetTables { table_types: types(&["VIEW", "TABLE"]), ..tables() }, all),
         (CommandGetTables { table_types: types(&["BASE TABLE", "table"]), ..tables() }, all),
@@ -170,8 +171,10 @@ async fn schemas_and_tables_are_chosen_by_catalog_pattern_and_type() {
         ),
         (table("all_lines"), "cubes all_lines TABLE"),
         (table(r"all\_lines"), "cubes all_lines TABLE"),
-        (table("_____"), "cubes sales TABLE|mart lines TABLE"),
-        (table("l%"), "mart lines TABLE"),
+        (table("_____"), "cubes sales TABLE|mart lines TABLE|system cubes SYSTEM TABLE|system joins SYSTEM TABLE"),
+        (table("l%"), "mart lines TABLE|system labels SYSTEM TABLE"),
+        (table("table_"), "information_schema tables SYSTEM TABLE|system tables SYSTEM TABLE"),
+        (CommandGetTables { table_types: types(&["TABLE"]), ..table("cubes") }, ""),
         (table("nothing"), ""),
     ] {
         let rows = told(&mut service, &command).await.unwrap();
@@ -216,14 +219,14 @@ async fn columns_tell_their_types_and_what_they_mean() {
     assert_eq!(
         tells(&sales, "revenue"),
         format!(
-            "*additivity=additive *format=#,##0.00 *role=measure *unit=USD {common}0 IS_READ_ONLY=1 IS_SEARCHABLE=1 \
+            "*additivity=additive *format=#,##0.00 *role=measure *title=Revenue *unit=USD {common}0 IS_READ_ONLY=1 IS_SEARCHABLE=1 \
              PRECISION=38 REMARKS=Revenue SCALE=2 SCHEMA_NAME=cubes TABLE_NAME=sales TYPE_NAME=DECIMAL"
         )
     );
     assert_eq!(
         tells(&sales, "department"),
         format!(
-            "*role=dimension {common}1 IS_READ_ONLY=1 IS_SEARCHABLE=1 REMARKS=Department SCHEMA_NAME=cubes \
+            "*role=dimension *title=Department {common}1 IS_READ_ONLY=1 IS_SEARCHABLE=1 REMARKS=Department SCHEMA_NAME=cubes \
              TABLE_NAME=sales TYPE_NAME=VARCHAR"
         )
     );
@@ -331,7 +334,7 @@ async fn an_empty_mart_can_be_browsed() {
     let server = Served::start(projects::open(folder.path()).await).await;
     let mut service = raw(&server).await;
     let rows = told(&mut service, &CommandGetDbSchemas::default()).await.unwrap();
-    assert_eq!(shown(&rows, &[1]), "cubes|mart");
+    assert_eq!(shown(&rows, &[1]), ALL_SCHEMAS);
     assert_eq!(told(&mut service, &CommandGetTables { include_schema: true, ..tables() }).await.unwrap().num_rows(), 0);
     let imported = CommandGetImportedKeys { table: "lines".into(), ..CommandGetImportedKeys::default() };
     assert_eq!(told(&mut service, &imported).await.unwrap().num_rows(), 0);
@@ -367,7 +370,8 @@ async fn whoever_browses_waits_for_no_query() {
                    mart.samples d, mart.samples e, mart.samples f";
     let held = started(&mut service, endless).await.unwrap();
     assert_eq!(started(&mut service, "select 1 as one").await.unwrap_err().code(), Code::Unavailable);
-    let rows = told(&mut service, &CommandGetTables { include_schema: true, ..tables() }).await.unwrap();
+    let command = CommandGetTables { include_schema: true, table_types: vec!["TABLE".into()], ..tables() };
+    let rows = told(&mut service, &command).await.unwrap();
     assert_eq!(shown(&rows, &[1, 2]), "cubes sampled|mart samples");
     drop(held);
     server.stop().await;

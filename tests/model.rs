@@ -86,6 +86,18 @@ fn shown(model: &Model) -> String {
             let title = words(&column.title);
             writeln!(out, "  {} from {:?}: {}{zone}{title}", column.name, column.from, column.data_type).unwrap();
         }
+        for column in &table.columns {
+            let labels = column.labels.iter().flat_map(|labels| &labels.entries);
+            for label in labels {
+                writeln!(out, "  {} {:?}:{}", column.name, label.value, words(&Some(label.words.clone()))).unwrap();
+            }
+            if let Some(order) = &column.order {
+                writeln!(out, "  {} in order of {order:?}", column.name).unwrap();
+            }
+        }
+        for (name, levels) in &table.hierarchies {
+            writeln!(out, "  hierarchy {name}: {}", levels.join(" > ")).unwrap();
+        }
         for join in &table.joins {
             let keys: Vec<String> = join.keys.iter().map(|(mine, theirs)| format!("{mine} = {theirs}")).collect();
             writeln!(out, "  join {} to {} on {}", join.name, join.table, keys.join(", ")).unwrap();
@@ -100,6 +112,9 @@ fn shown(model: &Model) -> String {
             let (name, expr, kind) = (&dimension.name, &dimension.expr, &dimension.kind);
             let title = words(&dimension.title);
             writeln!(out, "  {name}: {} = {} via {paths:?} {kind:?}{title}", dimension.data_type, expr.sql).unwrap();
+        }
+        for hierarchy in &cube.hierarchies {
+            writeln!(out, "  hierarchy {}: {}", hierarchy.name, hierarchy.levels.join(" > ")).unwrap();
         }
         for measure in &cube.measures {
             let title = words(&measure.title);
@@ -202,10 +217,12 @@ fn the_page_shows_models_that_hold() {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/model.md")).expect("the page");
     let examples: Vec<&str> = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(!examples.is_empty());
+    let labels = page.split("```csv\n").nth(1).and_then(|rest| rest.split("```").next()).expect("labels");
     for example in examples {
         let folder = TempDir::new().expect("a folder");
         write(folder.path(), "starmart.yaml", "version: 1\n");
         write(folder.path(), "cubes/sales.yaml", example);
+        write(folder.path(), "cubes/labels/department.csv", labels);
         write(folder.path(), "data/lines1.csv", "line_id,time,household_id,basket_id,product_id,amount\n");
         write(folder.path(), "data/products.csv", "product_id,department,brand\n");
         assert_eq!(faults_of(folder.path()), "");

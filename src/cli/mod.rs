@@ -4,6 +4,7 @@
 mod bars;
 mod check;
 mod demo;
+mod door;
 mod exit;
 mod files;
 mod init;
@@ -12,12 +13,15 @@ mod mart;
 mod output;
 mod schema;
 mod serve;
+mod shell;
 mod sql;
+mod statement;
 mod terminal;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
@@ -88,6 +92,8 @@ struct Setting {
     terminal: Terminal,
     /// Cancelled by Ctrl-C and SIGTERM.
     stop: CancellationToken,
+    /// Whether Ctrl-C is the command's own matter, as in the shell; it then cancels nothing by itself.
+    conversing: Arc<AtomicBool>,
 }
 
 impl Setting {
@@ -143,10 +149,12 @@ fn start(arguments: Arguments, terminal: Terminal) -> Result<ExitCode> {
         mart: arguments.mart,
         terminal,
         stop: stop.clone(),
+        conversing: Arc::default(),
     };
+    let conversing = Arc::clone(&setting.conversing);
     let command = arguments.command;
     let outcome = runtime.block_on(async move {
-        tokio::spawn(signals(stop.clone()));
+        tokio::spawn(signals(stop.clone(), conversing));
         let serving = matches!(command, Command::Serve(_) | Command::Demo(_));
         let work = dispatch(command, setting);
         if serving {
@@ -175,7 +183,7 @@ async fn dispatch(command: Command, setting: Setting) -> Result<ExitCode> {
 }
 
 /// Ctrl-C and SIGTERM ask for an end; a second one does not ask.
-async fn signals(stop: CancellationToken) {
+async fn signals(stop: CancellationToken, conversing: Arc<AtomicBool>) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
@@ -184,7 +192,7 @@ async fn signals(stop: CancellationToken) {
     let mut asked = false;
     loop {
         tokio::select! {
-            _ = interrupt.recv() => {}
+            _ = interrupt.recv() => if conversing.load(Ordering::Relaxed) { continue },
             _ = terminate.recv() => {}
         }
         if asked {

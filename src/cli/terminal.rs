@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::error::Error;
 
-use super::output::Sheet;
+use super::output::{Form, Sheet};
 
 /// How much to say, and whether in colour.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +15,8 @@ pub(super) struct Terminal {
     pub(super) quiet: bool,
     verbose: bool,
     colour: bool,
-    plain: bool,
+    /// NO_COLOR is set.
+    pub(super) plain: bool,
 }
 
 impl Terminal {
@@ -35,7 +36,13 @@ impl Terminal {
             return Sheet::PLAIN;
         }
         let width = rustix::termios::tcgetwinsize(stdout()).ok().map(|size| usize::from(size.ws_col));
-        Sheet { width: width.filter(|width| *width > 0), colour: !self.plain }
+        Sheet { width: width.filter(|width| *width > 0), colour: !self.plain, formats: true, form: Form::Fitting }
+    }
+
+    /// How many lines the terminal has.
+    pub(super) fn height(self) -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(stdout()).ok();
+        size.map(|size| usize::from(size.ws_row)).filter(|height| *height > 0)
     }
 
     /// Starts the log.

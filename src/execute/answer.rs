@@ -34,7 +34,17 @@ pub struct Answer {
     messages: mpsc::Receiver<Message>,
     stopped: Pin<Box<dyn Future<Output = Error> + Send>>,
     query: Option<Running>,
+    watch: Option<Box<dyn Watch>>,
     state: State,
+}
+
+/// Who is told how an answer goes. Dropped before it is over, the reader has gone.
+pub trait Watch: Send {
+    /// A batch of so many rows has been read.
+    fn batch(&mut self, rows: usize);
+
+    /// Nothing more comes: all has been read, or the query failed.
+    fn over(&mut self, error: Option<&Error>);
 }
 
 /// The query that gives the answer.
@@ -72,7 +82,15 @@ impl Answer {
         let deadline = stop.deadline();
         let until = stop.clone();
         let stopped = Box::pin(async move { until.wait().await });
-        Self { schema, deadline, messages, stopped, query: Some(Running { task, stop }), state: State::Running }
+        Self {
+            schema,
+            deadline,
+            messages,
+            stopped,
+            query: Some(Running { task, stop }),
+            watch: None,
+            state: State::Running,
+        }
     }
 
     /// An answer without rows or columns, for statements that only do something.
@@ -90,7 +108,15 @@ impl Answer {
             }
         }
         let stopped = Box::pin(std::future::pending());
-        Self { schema, deadline: None, messages: received, stopped, query: None, state: State::Running }
+        Self { schema, deadline: None, messages: received, stopped, query: None, watch: None, state: State::Running }
+    }
+
+    /// The same, watched.
+    #[must_use]
+    pub fn watched(self, watch: Box<dyn Watch>) -> Self {
+        let mut answer = self;
+        answer.watch = Some(watch);
+        answer
     }
 
     /// The channel of an answer.
@@ -122,6 +148,21 @@ impl Stream for Answer {
         if self.state == State::Ended {
             return Poll::Ready(None);
         }
+        let polled = self.next_message(context);
+        if let Some(watch) = &mut self.watch {
+            match &polled {
+                Poll::Ready(Some(Ok(batch))) => watch.batch(batch.num_rows()),
+                Poll::Ready(Some(Err(error))) => watch.over(Some(error)),
+                Poll::Ready(None) => watch.over(None),
+                Poll::Pending => {}
+            }
+        }
+        polled
+    }
+}
+
+impl Answer {
+    fn next_message(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<RecordBatch>>> {
         if let Poll::Ready(error) = self.stopped.as_mut().poll(context) {
             self.end();
             return Poll::Ready(Some(Err(error)));

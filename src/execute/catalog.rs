@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::datasource::provider_as_source;
+use arrow::array::RecordBatch;
+use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::logical_expr::TableSource;
 use object_store::ObjectStore;
 
@@ -21,6 +22,8 @@ pub struct MartCatalog {
     current: Tables,
     versions: BTreeMap<u64, Tables>,
     verdicts: Vec<Verdict>,
+    /// Tables that describe others, by schema and name.
+    describing: BTreeMap<(String, String), RecordBatch>,
     object_store: Arc<dyn ObjectStore>,
 }
 
@@ -35,7 +38,18 @@ impl MartCatalog {
 
     /// These tables, published or not.
     pub fn of(tables: BTreeMap<String, Arc<TableSnapshot>>, object_store: Arc<dyn ObjectStore>) -> Self {
-        Self { current: tables, versions: BTreeMap::new(), verdicts: Vec::new(), object_store }
+        Self {
+            current: tables,
+            versions: BTreeMap::new(),
+            verdicts: Vec::new(),
+            describing: BTreeMap::new(),
+            object_store,
+        }
+    }
+
+    /// Adds a table that describes others.
+    pub fn describe(&mut self, schema: String, name: String, rows: RecordBatch) {
+        self.describing.insert((schema, name), rows);
     }
 
     /// Adds the tables of another version of the same mart, for VERSION AS OF.
@@ -51,6 +65,12 @@ impl Catalog for MartCatalog {
             None => &self.current,
         };
         let table = MartTable::new(tables.get(name)?, Arc::clone(&self.object_store));
+        Some(provider_as_source(Arc::new(table)))
+    }
+
+    fn describing(&self, schema: &str, name: &str) -> Option<Arc<dyn TableSource>> {
+        let rows = self.describing.get(&(schema.to_owned(), name.to_owned()))?;
+        let table = MemTable::try_new(rows.schema(), vec![vec![rows.clone()]]).ok()?;
         Some(provider_as_source(Arc::new(table)))
     }
 

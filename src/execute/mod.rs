@@ -30,7 +30,7 @@ mod window;
 mod tests;
 
 pub use admission::Permit;
-pub use answer::Answer;
+pub use answer::{Answer, Watch};
 pub use catalog::MartCatalog;
 pub use engine::Engine;
 pub use size::divided;

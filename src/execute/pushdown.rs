@@ -1,14 +1,14 @@
 //! Filters pushed down, where names tell columns apart. DataFusion's physical pushdown finds a filter's column in the
 //! node beneath by its name, and takes the first of that name: beneath a join of two tables that both have it, the filter
-//! would come to stand over the wrong one. Such plans keep their filters where they are; what could be pushed down
+//! would come to stand over the wrong one. Filters above such a node stay where they are; what could be pushed down
 //! logically has been, and that goes by table and name.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{DataFusionError, Result};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::filter_pushdown::FilterPushdown;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
@@ -25,13 +25,22 @@ pub(super) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     PhysicalOptimizer::new().rules.into_iter().map(unambiguous).collect()
 }
 
-/// A rule for plans in which no node has two columns of one name.
+/// A rule for the parts of a plan in which names tell columns apart.
 #[derive(Debug)]
 struct Unambiguous(Arc<dyn PhysicalOptimizerRule + Send + Sync>);
 
 impl PhysicalOptimizerRule for Unambiguous {
+    /// Optimises the greatest parts of a plan beneath whose top no node has two columns of one name. The top itself may:
+    /// no filter comes from above it, and its own are written for the node beneath.
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, config: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        if is_ambiguous(&plan)? { Ok(plan) } else { self.0.optimize(plan, config) }
+        let optimized = plan.transform_down(|part| {
+            let mut beneath = part.children().into_iter();
+            if beneath.try_fold(false, |found, child| Ok::<_, DataFusionError>(found || is_ambiguous(child)?))? {
+                return Ok(Transformed::no(part));
+            }
+            Ok(Transformed::new(self.0.optimize(part, config)?, true, TreeNodeRecursion::Jump))
+        })?;
+        Ok(optimized.data)
     }
 
     fn name(&self) -> &str {
@@ -43,6 +52,7 @@ impl PhysicalOptimizerRule for Unambiguous {
     }
 }
 
+/// Whether a node of the plan has two columns of one name.
 fn is_ambiguous(plan: &Arc<dyn ExecutionPlan>) -> Result<bool> {
     let mut ambiguous = false;
     plan.apply(|node| {

@@ -75,7 +75,11 @@ impl Client {
     /// # Errors
     /// Whatever the server answers, as the kind that it had there.
     pub async fn query(&self, sql: &str) -> Result<Rows> {
-        let command = CommandStatementQuery { query: sql.into(), transaction_id: None };
+        self.ask(&CommandStatementQuery { query: sql.into(), transaction_id: None }).await
+    }
+
+    /// Asks what a command of Flight SQL's asks.
+    pub(super) async fn ask(&self, command: &(impl ProstMessageExt + Sync)) -> Result<Rows> {
         let descriptor = FlightDescriptor::new_cmd(command.as_any().encode_to_vec());
         let asked = self.service.clone().get_flight_info(descriptor).await;
         let mut info = asked.map_err(|status| status::first_error(status, &self.url))?.into_inner();

@@ -12,6 +12,7 @@ use crate::store::Snapshot;
 
 use super::Mart;
 use super::project::Project;
+use super::system;
 
 /// How many versions besides the newest keep their resolved model in memory.
 const KEPT_VERSIONS: usize = 8;
@@ -100,7 +101,8 @@ impl Mart {
     }
 
     fn keep(&self, version: u64, snapshot: Arc<Snapshot>, model: Arc<Model>) -> Arc<Adopted> {
-        let catalogue = Arc::new(Catalogue::new(&model, &MartCatalog::new(&snapshot)));
+        let catalogue = Catalogue::new(&model, &MartCatalog::new(&snapshot)).with(system::relations());
+        let catalogue = Arc::new(catalogue);
         let adopted = Arc::new(Adopted { snapshot, model, catalogue });
         let mut state = self.adoption.state();
         while state.versions.len() > KEPT_VERSIONS {

@@ -17,6 +17,7 @@ use crate::query::{Principal, Query, Settings, Stop};
 
 use super::Mart;
 use super::adopt::Adopted;
+use super::system::{self, Facts};
 
 /// A statement pinned to a mart version, a time and a model: all that is needed to run it again, anywhere, with the
 /// same answer. It is what a Flight ticket carries, and it holds nothing that the server would have to keep.
@@ -111,6 +112,22 @@ impl Asking {
         for version in plan::versions(statement) {
             let snapshot = self.mart.store.snapshot(version).await?;
             catalog.add_version(&snapshot);
+        }
+        let named = plan::describing(statement);
+        if !named.is_empty() {
+            let asks = |table: &str| named.iter().any(|(_, name)| name == table);
+            let facts = Facts {
+                model: &adopted.model,
+                snapshot: &adopted.snapshot,
+                catalogue: &adopted.catalogue,
+                versions: &if asks("versions") { self.mart.store.versions().await? } else { Vec::new() },
+                queries: &if asks("queries") { self.mart.log.entries() } else { Vec::new() },
+            };
+            for (schema, name) in named {
+                if let Some(rows) = system::rows(&schema, &name, &facts)? {
+                    catalog.describe(schema, name, rows);
+                }
+            }
         }
         Ok(catalog)
     }

@@ -4,8 +4,10 @@
 mod adopt;
 mod asking;
 mod check;
+mod log;
 mod project;
 mod session;
+mod system;
 mod vocabulary;
 
 pub use asking::Pinned;
@@ -28,6 +30,7 @@ use crate::sql::Functions;
 use crate::store::Store;
 
 use adopt::Adoption;
+use log::Log;
 use project::Project;
 
 /// A data mart: a model, the store that holds its tables, and the engine that answers questions about them.
@@ -38,6 +41,7 @@ pub struct Mart {
     engine: Engine,
     functions: Functions,
     adoption: Adoption,
+    log: Log,
 }
 
 impl Mart {
@@ -52,7 +56,7 @@ impl Mart {
         let store = Store::open(&config.mart)?;
         let engine = Engine::new(&config.limits, &config.root.join(".starmart").join("spill"))?;
         let functions = functions::all();
-        Ok(Arc::new(Self { adoption: Adoption::new(project), config, store, engine, functions }))
+        Ok(Arc::new(Self { adoption: Adoption::new(project), log: Log::default(), config, store, engine, functions }))
     }
 
     /// Resolves the model against the newest mart version, if there is one, as a query would: what a server does before

@@ -14,6 +14,9 @@ use crate::sql::Functions;
 use crate::store::Snapshot;
 use crate::yaml::{Faults, Position};
 
+/// The most bytes of a file in the model's folder.
+const FILE_BYTES: u64 = 16 << 20;
+
 /// The decoded files of `cubes/`.
 #[derive(Debug)]
 pub(super) struct Project {
@@ -45,10 +48,11 @@ impl Project {
 
     fn decode(config: &Config) -> Result<Self> {
         let paths = listed(&config.cubes)?;
+        let labels = label_files(&config.cubes)?;
         let shown = |path: &Path| path.strip_prefix(&config.root).unwrap_or(path).display().to_string();
         let mut files = Vec::new();
         let mut unread = Vec::new();
-        for path in &paths {
+        for path in paths.iter().chain(&labels) {
             match text(path) {
                 Ok(text) => files.push((shown(path), text)),
                 Err((at, why)) => unread.push((shown(path), at, why)),
@@ -145,12 +149,39 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// The CSV files of labels in the model's folder and the folders in it, in order of their names.
+fn label_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(inner) = folders.pop() {
+        let unreadable = |error: io::Error| {
+            Error::misconfigured(format!("cannot read '{}': {error}", inner.display())).with_source(error)
+        };
+        for entry in fs::read_dir(&inner).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.is_dir() {
+                folders.extend((inner == folder).then_some(path));
+            } else if path.extension().is_some_and(|extension| extension == "csv") {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
 /// The text of a model's file, or why there is none and where.
 fn text(path: &Path) -> std::result::Result<String, (Position, String)> {
     if path.extension().is_some_and(|extension| extension == "yml") {
         return Err((Position::START, "a model's files end in .yaml; rename it".into()));
     }
-    let bytes = fs::read(path).map_err(|error| (Position::START, format!("the file cannot be read: {error}")))?;
+    let unreadable = |error| (Position::START, format!("the file cannot be read: {error}"));
+    let size = fs::metadata(path).map_err(unreadable)?.len();
+    if size > FILE_BYTES {
+        let message = format!("{size} bytes are too many for a model's file; the most are {FILE_BYTES}");
+        return Err((Position::START, message));
+    }
+    let bytes = fs::read(path).map_err(unreadable)?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
         let line = valid.matches('\n').count() + 1;

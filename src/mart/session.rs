@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::datatypes::SchemaRef;
 
 use crate::error::{Error, Result};
-use crate::execute::Answer;
+use crate::execute::{Answer, Watch};
 use crate::plan::Description;
 use crate::plan::catalogue::Catalogue;
 use crate::query::{Principal, Settings, Stop};
 
 use super::asking::{Asked, Asking, Pinned, Planned, zone};
+use super::log::Begun;
 use super::{Mart, Vocabulary};
 
 /// How long a session's settings last.
@@ -49,7 +50,8 @@ impl Session {
     /// # Errors
     /// Whatever is wrong with the statement, before anything runs; Deadline when that takes too long to tell.
     pub async fn pin(&self, sql: &str, parameters: Vec<String>) -> Result<(Pinned, SchemaRef)> {
-        match self.ask(sql, parameters).await? {
+        let begun = Begun::now(&self.principal.name, sql);
+        match self.noted(begun, self.ask(sql, parameters).await)?.1 {
             Asked::Query(asked) => Ok((asked.pinned, asked.plan.schema)),
             Asked::Set { .. } => Err(Error::invalid(
                 "SET needs a session, and a single statement has none; instead of mart_version write FROM mart.table \
@@ -63,9 +65,10 @@ impl Session {
     /// # Errors
     /// Unavailable: the model has changed since; ask again. Otherwise as [`Session::query`].
     pub async fn run(&self, pinned: &Pinned) -> Result<Answer> {
+        let begun = Begun::now(&self.principal.name, &pinned.sql);
         let pinned = pinned.clone();
-        let planned = self.plan(|asking| asking.again(pinned)).await?;
-        self.execute(planned).await
+        let (begun, planned) = self.noted(begun, self.plan(|asking| asking.again(pinned)).await)?;
+        self.execute(begun, planned).await
     }
 
     /// Plans and runs a statement. SET changes this session and answers with no rows.
@@ -74,9 +77,10 @@ impl Session {
     /// Whatever is wrong with the statement; Unavailable when the queue is full; Exhausted, Deadline and Cancelled as
     /// the limits say, also from the stream of the answer.
     pub async fn query(&self, sql: &str) -> Result<Answer> {
-        match self.ask(sql, Vec::new()).await? {
-            Asked::Query(planned) => self.execute(*planned).await,
-            Asked::Set { name, value } => {
+        let begun = Begun::now(&self.principal.name, sql);
+        match self.noted(begun, self.ask(sql, Vec::new()).await)? {
+            (begun, Asked::Query(planned)) => self.execute(begun, *planned).await,
+            (_, Asked::Set { name, value }) => {
                 self.set(&name, value.as_deref())?;
                 Ok(Answer::empty())
             }
@@ -139,9 +143,31 @@ impl Session {
         self.mart.engine.plan(&stop, work(asking)).await
     }
 
-    async fn execute(&self, Planned { query, plan, .. }: Planned) -> Result<Answer> {
-        let permit = self.mart.engine.admit(&query.stop).await?;
-        self.mart.engine.execute(&query, permit, plan.logical, plan.schema).await
+    /// What planning came to; the log hears of a statement that was refused.
+    fn noted<T>(&self, begun: Begun, planned: Result<T>) -> Result<(Begun, T)> {
+        match planned {
+            Ok(planned) => Ok((begun, planned)),
+            Err(error) => {
+                self.mart.log.refused(begun, &error);
+                Err(error)
+            }
+        }
+    }
+
+    async fn execute(&self, begun: Begun, Planned { query, plan, pinned }: Planned) -> Result<Answer> {
+        let mut running = self.mart.log.planned(begun, query.id, pinned.mart_version);
+        let answer = async {
+            let permit = self.mart.engine.admit(&query.stop).await?;
+            running.admitted();
+            self.mart.engine.execute(&query, permit, plan.logical, plan.schema).await
+        };
+        match answer.await {
+            Ok(answer) => Ok(answer.watched(Box::new(running))),
+            Err(error) => {
+                running.over(Some(&error));
+                Err(error)
+            }
+        }
     }
 
     /// Changes a setting; without a value it goes back to its default.

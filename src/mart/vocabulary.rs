@@ -1,6 +1,6 @@
 //! The words of the dialect and its limits, for tools that write SQL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::execute::functions::{Section, sections};
 use crate::sql::{self, Functions, ITEM_LIMIT};
@@ -12,16 +12,25 @@ pub struct Vocabulary {
     pub keywords: Vec<&'static str>,
     /// The most items that a SELECT may have.
     pub select_items: usize,
+    /// Every function, aggregates and those of windows too, in order.
+    pub callable: Vec<String>,
     functions: BTreeMap<Section, Vec<String>>,
 }
 
 impl Vocabulary {
     pub(super) fn of(functions: &Functions) -> Self {
-        Self { keywords: sql::keywords(), select_items: ITEM_LIMIT, functions: sections(functions) }
+        let callable = functions.scalar.keys().chain(functions.aggregate.keys()).chain(functions.window.keys());
+        let callable: BTreeSet<&String> = callable.filter(|name| **name != sql::MARK).collect();
+        Self {
+            keywords: sql::keywords(),
+            select_items: ITEM_LIMIT,
+            callable: callable.into_iter().cloned().collect(),
+            functions: sections(functions),
+        }
     }
 
-    #[cfg(test)]
-    pub(crate) fn of_dialect() -> Self {
+    /// The words of the dialect, which are the same for every mart.
+    pub fn of_dialect() -> Self {
         Self::of(&crate::execute::functions::all())
     }
 

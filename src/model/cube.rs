@@ -1,11 +1,12 @@
 //! Cubes: dimensions and measures over a fact table, with their expressions typed and names resolved.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast;
 
-use super::Text;
+use super::{Labels, Order, Text};
 
 /// Dimensions and measures over one fact table.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +27,17 @@ pub struct Cube {
     pub dimensions: Vec<Dimension>,
     /// Its measures as written.
     pub measures: Vec<Measure>,
+    /// What people drill down: that of time, then those of the tables, in the order of their names.
+    pub hierarchies: Vec<Hierarchy>,
+}
+
+/// Dimensions of a cube, each read within the one before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hierarchy {
+    /// Its name; the path of joins stands before it, with dots, where the cube reaches several of that name.
+    pub name: String,
+    /// The dimensions, the coarsest first.
+    pub levels: Vec<String>,
 }
 
 impl Cube {
@@ -69,6 +81,23 @@ pub struct Dimension {
     pub data_type: DataType,
     /// How its value is made of its expression.
     pub kind: DimensionKind,
+    /// The column that it plainly is.
+    pub origin: Option<Origin>,
+    /// What its values are called: what the column says which it plainly is.
+    pub labels: Option<Arc<Labels>>,
+    /// The order in which its values are shown, from there too.
+    pub order: Option<Order>,
+}
+
+/// A column that a dimension plainly is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// The joins that lead to its table from the facts.
+    pub path: Vec<String>,
+    /// Its table.
+    pub table: String,
+    /// Its name there.
+    pub column: String,
 }
 
 /// How a dimension's value is made of its expression.
@@ -134,6 +163,8 @@ pub struct Measure {
     pub unit: Option<String>,
     /// How it is shown, `#,##0` for one.
     pub format: Option<String>,
+    /// Its expression as written.
+    pub written: String,
     /// The aggregates that it is made of, each different.
     pub leaves: Vec<Leaf>,
     /// The arithmetic; the leaf i is the quoted identifier `"$i"`.

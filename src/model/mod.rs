@@ -6,6 +6,8 @@
 mod conversion;
 mod cube;
 mod decode;
+mod format;
+mod labels;
 mod resolve;
 mod shape;
 mod spec;
@@ -13,13 +15,16 @@ mod table;
 mod text;
 
 pub use conversion::{mart_type, refuse_conversion, type_name};
-pub use cube::{Aggregate, Cube, Dimension, DimensionKind, Grain, Leaf, Measure, RowExpr};
+pub use cube::{Aggregate, Cube, Dimension, DimensionKind, Grain, Hierarchy, Leaf, Measure, Origin, RowExpr};
+pub use format::NumberFormat;
+pub use labels::{Label, Labels};
 pub use resolve::resolve;
 pub use shape::{instant, shape};
 pub use spec::{
-    ColumnSpec, CubeSpec, DimensionSpec, FilesSpec, JoinSpec, MeasureSpec, Place, Spec, TableSpec, Written,
+    ColumnSpec, CubeSpec, DimensionSpec, FilesSpec, HierarchySpec, JoinSpec, MeasureSpec, OrderSpec, Place, Spec,
+    TableSpec, Written,
 };
-pub use table::{Column, FileFormat, Join, LoadMode, Schemas, Source, Table, TableSchema};
+pub use table::{Column, FileFormat, Join, LoadMode, Order, Schemas, Source, Table, TableSchema};
 pub use text::{LOCALES, Text};
 
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use arrow::datatypes::{DataType, TimeUnit};
 use chrono_tz::Tz;
 
-use super::FileFormat;
+use super::{FileFormat, NumberFormat};
 use crate::yaml::{Key, Shape, hint};
 
 /// The mart's type for instants.
@@ -72,6 +72,7 @@ fn table() -> Shape {
     let files = "The files it is loaded from, Parquet or CSV (UTF-8, with a header); `*` matches within a name. They \
                  resolve against the folder that holds `data`.";
     let sql = "The query it is derived by, over other tables, named without a schema; it runs inside the load.";
+    let hierarchies = "What people drill down. Name: columns of this table, the coarsest first.";
     let joins = "Joins to at most one row. Name: my columns that are the other table's primary key.";
     Shape::Map(
         [
@@ -86,6 +87,7 @@ fn table() -> Shape {
                     "Columns that need a type, another name or words; the rest loads as it is. A bare value is the type.",
                 ),
                 Key::new("joins", Shape::named("a join", join()), joins),
+                Key::new("hierarchies", Shape::named("a hierarchy", Shape::list(Shape::Text)), hierarchies),
                 Key::new("load", load(), "What a load does with rows that are already there."),
             ],
             words(),
@@ -96,12 +98,16 @@ fn table() -> Shape {
 
 fn column() -> Shape {
     let zone = "The zone of the wall clock that the file writes, for a timestamp without a zone.";
+    let labels = "What its values are called: a CSV file beside this one, with the columns value, en, zh-TW, zh-CN.";
+    let order = "The order in which its values are shown: a list of them, or another column of the table.";
     Shape::Map(
         [
             vec![
                 Key::new("type", column_type(), "Its type in the mart; without it that of its file, in CSV text."),
                 Key::new("from", Shape::Scalar, "Its name in the file."),
                 Key::new("stored_in", timezone(), zone),
+                Key::new("labels", label_file(), labels),
+                Key::new("order", Shape::Either(vec![Shape::Text, Shape::list(Shape::Scalar)]), order),
             ],
             words(),
         ]
@@ -161,7 +167,7 @@ fn measure() -> Shape {
             vec![
                 Key::new("expr", Shape::Scalar, expr).required(),
                 Key::new("filter", Shape::Scalar, "The rows that count, over dimensions and columns."),
-                Key::new("format", Shape::Text, "How it is shown, such as \"#,##0\" or percent."),
+                Key::new("format", number_format(), "How it is shown to people, such as \"#,##0\" or percent."),
                 Key::new("unit", Shape::Text, "What it counts in, such as USD."),
             ],
             words(),
@@ -232,6 +238,33 @@ fn pattern() -> Shape {
         pattern: r"\.(parquet|csv)$",
         check: |text| format_of(text).is_some(),
         hint: |_| "; other files do not load".into(),
+    }
+}
+
+fn label_file() -> Shape {
+    Shape::Written {
+        what: "a .csv file beside this one or in a folder there, such as labels/department.csv",
+        pattern: r"^[^/\\]+(/[^/\\]+)?\.csv$",
+        check: |text| {
+            let parts: Vec<&str> = text.split('/').collect();
+            text.ends_with(".csv") && parts.len() <= 2 && parts.iter().all(|part| !matches!(*part, "" | "." | ".."))
+        },
+        hint: |_| String::new(),
+    }
+}
+
+fn number_format() -> Shape {
+    Shape::Written {
+        what: NumberFormat::WHAT,
+        pattern: NumberFormat::PATTERN,
+        check: |text| NumberFormat::parse(text).is_some(),
+        hint: |text| match text {
+            text if text.eq_ignore_ascii_case("percent") => "; write it in small letters".into(),
+            text if text.contains(['$', '€', '£', '¥']) => {
+                "; quote what stands beside the number: \"$\"0.00".into()
+            }
+            _ => String::new(),
+        },
     }
 }
 

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::sql::SyntaxFault;
 use crate::yaml::{Faults, Lines, Position};
 
-use super::{Defaults, FileFormat, LoadMode, ModelTest, Text, decode};
+use super::{Defaults, FileFormat, Labels, LoadMode, ModelTest, Text, decode};
 
 /// Where something is written. Shown as `file:line:column`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,8 +112,21 @@ pub struct TableSpec {
     pub columns: Vec<ColumnSpec>,
     /// The joins.
     pub joins: Vec<JoinSpec>,
+    /// The hierarchies of its columns.
+    pub hierarchies: Vec<HierarchySpec>,
     /// What a load does with rows already there.
     pub load: LoadMode,
+}
+
+/// A hierarchy as written.
+#[derive(Debug, Clone)]
+pub struct HierarchySpec {
+    /// Its name.
+    pub name: String,
+    /// Where it is written.
+    pub place: Place,
+    /// Its columns, the coarsest first.
+    pub levels: Vec<Written<String>>,
 }
 
 /// A table's files as written.
@@ -144,6 +157,19 @@ pub struct ColumnSpec {
     pub title: Option<Text>,
     /// What it holds.
     pub description: Option<Text>,
+    /// What its values are called.
+    pub labels: Option<Arc<Labels>>,
+    /// The order in which its values are shown.
+    pub order: Option<OrderSpec>,
+}
+
+/// An order of values as written.
+#[derive(Debug, Clone)]
+pub enum OrderSpec {
+    /// These values, the first first.
+    Values(Vec<Written<String>>),
+    /// As another column orders them.
+    Column(Written<String>),
 }
 
 /// A join as written.

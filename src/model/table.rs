@@ -1,12 +1,13 @@
 //! Tables: where their rows come from, their columns, keys and joins.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use chrono_tz::Tz;
 use datafusion::sql::sqlparser::ast;
 
-use super::Text;
+use super::{Labels, Text};
 
 /// The schema of a table as it is found before a load (in its files) or after it (in the mart).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// To one row each, claimed and tested by every load.
     pub joins: Vec<Join>,
+    /// Its hierarchies by name: columns, the coarsest first, each read within the one before.
+    pub hierarchies: BTreeMap<String, Vec<String>>,
     /// What a load does with rows already there.
     pub load: LoadMode,
     /// The columns as the mart stores them, all nullable.
@@ -109,6 +112,19 @@ pub struct Column {
     pub title: Option<Text>,
     /// What it holds.
     pub description: Option<Text>,
+    /// What its values are called.
+    pub labels: Option<Arc<Labels>>,
+    /// The order in which its values are shown; SQL's ORDER BY knows nothing of it.
+    pub order: Option<Order>,
+}
+
+/// An order of a column's values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// These values, the first first; others come after them.
+    Values(Vec<String>),
+    /// That of another column of the table.
+    Column(String),
 }
 
 /// A join to at most one row of another table.

@@ -20,6 +20,11 @@ impl Text {
         self.0.get(locale).map(String::as_str)
     }
 
+    /// The words in `locale`, or in the first in which there are any.
+    pub fn in_or_any(&self, locale: &str) -> Option<&str> {
+        self.get(locale).or_else(|| self.iter().next().map(|(_, words)| words))
+    }
+
     /// All locales with their words.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(locale, words)| (locale.as_str(), words.as_str()))

@@ -30,11 +30,24 @@ pub trait Catalog: Send + Sync {
     /// The table as of `version`, or as of the query's own; none where it is not there.
     fn table(&self, name: &str, version: Option<u64>) -> Option<Arc<dyn TableSource>>;
 
+    /// A table that describes others, of the schema `system` or `information_schema`.
+    fn describing(&self, schema: &str, name: &str) -> Option<Arc<dyn TableSource>>;
+
     /// The names of all tables of the query's version.
     fn names(&self) -> Vec<String>;
 
     /// Whether `columns` are a key of the table, at the query's version.
     fn key_claim(&self, table: &str, columns: &[String]) -> KeyClaim;
+}
+
+/// The schemas of tables that describe others.
+pub(super) const DESCRIBING: [&str; 2] = ["system", "information_schema"];
+
+/// The error for a table that describes nothing.
+pub(super) fn unknown_description(schema: &str, name: &str) -> Error {
+    let way_out =
+        format!("SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}' lists them");
+    Error::not_found(format!("unknown table '{schema}.{name}'; {way_out}"))
 }
 
 /// The reserved name of a table as of a version. No table of a model can bear it.
@@ -71,11 +84,15 @@ impl fmt::Display for NotLoaded {
 
 impl std::error::Error for NotLoaded {}
 
-/// A catalog as `SqlToRel` asks it: the binder has written `starmart.mart.NAME` wherever a table is meant.
+/// A catalog as `SqlToRel` asks it: the binder has written `starmart.SCHEMA.NAME` wherever a table is meant.
 pub(super) struct CatalogTables<'a>(pub(super) &'a Context<'a>);
 
 impl Tables for CatalogTables<'_> {
     fn source(&self, name: &TableReference) -> Result<Arc<dyn TableSource>> {
+        if let Some(schema) = name.schema().filter(|schema| DESCRIBING.contains(schema)) {
+            let source = self.0.catalog.describing(schema, name.table());
+            return source.ok_or_else(|| unknown_description(schema, name.table()));
+        }
         let (table, version) = match name.table().split_once('@') {
             Some((table, version)) => (table, version.parse().ok()),
             None => (name.table(), None),

@@ -15,19 +15,25 @@ pub const CATALOG: &str = "starmart";
 pub enum Schema {
     /// Cubes, as tables of their dimensions and measures.
     Cubes,
+    /// What tools read of it all, as ISO SQL calls it.
+    Information,
     /// The tables of the mart.
     Mart,
+    /// What there is to know of it all, in the model's words.
+    System,
 }
 
 impl Schema {
     /// All schemas, in the order of their names.
-    pub const ALL: [Self; 2] = [Self::Cubes, Self::Mart];
+    pub const ALL: [Self; 4] = [Self::Cubes, Self::Information, Self::Mart, Self::System];
 
     /// Its name in SQL.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cubes => "cubes",
+            Self::Information => "information_schema",
             Self::Mart => "mart",
+            Self::System => "system",
         }
     }
 }
@@ -63,6 +69,16 @@ pub struct Words {
     pub title: Option<String>,
     /// What it is.
     pub description: Option<String>,
+}
+
+impl Words {
+    /// Title and description in one line.
+    pub fn line(&self) -> Option<String> {
+        match (&self.title, &self.description) {
+            (Some(title), Some(description)) => Some(format!("{title}: {description}")),
+            (title, description) => title.clone().or_else(|| description.clone()),
+        }
+    }
 }
 
 /// A column.
@@ -107,7 +123,32 @@ pub struct Reference {
     pub keys: Vec<(String, String)>,
 }
 
+impl Reference {
+    /// What tools call it.
+    pub fn key_name(&self) -> String {
+        format!("{}_{}_fkey", self.from, self.name)
+    }
+}
+
+/// What tools call the primary key of a table.
+pub fn primary_key_name(table: &str) -> String {
+    format!("{table}_pkey")
+}
+
 impl Catalogue {
+    /// The relation of this name.
+    pub fn relation(&self, schema: Schema, name: &str) -> Option<&Relation> {
+        self.relations.iter().find(|relation| relation.schema == schema && relation.name == name)
+    }
+
+    /// The same with more relations.
+    #[must_use]
+    pub fn with(mut self, relations: impl IntoIterator<Item = Relation>) -> Self {
+        self.relations.extend(relations);
+        self.relations.sort_by(|a, b| (a.schema.name(), &a.name).cmp(&(b.schema.name(), &b.name)));
+        self
+    }
+
     /// What `model` makes of the tables of `catalog`. Whatever needs a table that is not loaded is left out.
     pub fn new(model: &Model, catalog: &dyn Catalog) -> Self {
         let there = Loaded { model, catalog };
@@ -216,8 +257,7 @@ impl Loaded<'_> {
     /// Words in the model's language, or in the first in which there are any.
     fn words(&self, title: Option<&Text>, description: Option<&Text>) -> Words {
         let locale = &self.model.defaults.locale;
-        let said =
-            |text: &Text| text.get(locale).or_else(|| text.iter().next().map(|(_, words)| words)).map(str::to_owned);
+        let said = |text: &Text| text.in_or_any(locale).map(str::to_owned);
         Words { title: title.and_then(said), description: description.and_then(said) }
     }
 }

@@ -8,6 +8,7 @@
 
 mod ast;
 mod bind;
+mod browse;
 mod catalog;
 pub mod catalogue;
 mod parameters;
@@ -16,7 +17,7 @@ mod size;
 mod statement;
 
 pub use catalog::{Catalog, KeyClaim, NotLoaded};
-pub use statement::{Statement, statement, versions};
+pub use statement::{Statement, describing, statement, versions};
 
 use std::collections::HashMap;
 use std::sync::Arc;

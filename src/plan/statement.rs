@@ -1,10 +1,13 @@
 //! One statement: queries, EXPLAIN, SET and SHOW. Whatever would write or read files is denied here, by name, before
 //! anything else looks at it.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{self, Expr, Set, TableFactor, Value, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{self, Expr, ObjectName, Set, TableFactor, Value, Visit, Visitor};
 
+use super::browse;
+use super::catalog::DESCRIBING;
 use crate::error::{Error, Result};
 use crate::sql;
 
@@ -90,15 +93,7 @@ pub fn statement(sql: &str) -> Result<Statement> {
             let name = if words == ["time", "zone"] { "timezone".to_owned() } else { words.join(".") };
             Ok(Statement::Show { name })
         }
-        ast::Statement::ShowTables { .. }
-        | ast::Statement::ShowColumns { .. }
-        | ast::Statement::ShowSchemas { .. }
-        | ast::Statement::ShowDatabases { .. }
-        | ast::Statement::ShowFunctions { .. }
-        | ast::Statement::ExplainTable { .. } => {
-            Err(Error::invalid("SHOW of tables and columns and DESCRIBE are not there yet; SHOW mart_version is"))
-        }
-        other => Err(denied(&other)),
+        other => browse::query(&other).unwrap_or_else(|| Err(denied(&other))).map(Statement::Query),
     }
 }
 
@@ -165,6 +160,32 @@ pub fn versions(statement: &Statement) -> Vec<u64> {
     named.0.sort_unstable();
     named.0.dedup();
     named.0
+}
+
+/// The tables that describe others and that a statement names, each by schema and name, so that whoever plans it can make
+/// them first.
+pub fn describing(statement: &Statement) -> BTreeSet<(String, String)> {
+    let mut named = Describing(BTreeSet::new());
+    if let Some(query) = statement.query() {
+        let _: ControlFlow<()> = query.visit(&mut named);
+    }
+    named.0
+}
+
+struct Describing(BTreeSet<(String, String)>);
+
+impl Visitor for Describing {
+    type Break = ();
+
+    fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<()> {
+        let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(sql::fold).collect();
+        if let [.., schema, name] = parts.as_slice()
+            && DESCRIBING.contains(&schema.as_str())
+        {
+            self.0.insert((schema.clone(), name.clone()));
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 struct Named(Vec<u64>);

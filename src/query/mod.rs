@@ -3,7 +3,7 @@
 
 mod types;
 
-pub use types::sent;
+pub use types::{sent, sql_size, sql_type};
 
 use std::time::{Duration, Instant};
 

@@ -37,6 +37,43 @@ fn pairs(entries: &FieldRef) -> Option<FieldRef> {
     Some(Arc::new(Field::new(entries.name(), pair, false)))
 }
 
+/// The name of a type in SQL.
+pub fn sql_type(of: &DataType) -> &'static str {
+    match of {
+        DataType::Utf8 => "VARCHAR",
+        DataType::Int64 => "BIGINT",
+        DataType::Float64 => "DOUBLE",
+        DataType::Decimal128(..) | DataType::Decimal256(..) => "DECIMAL",
+        DataType::Boolean => "BOOLEAN",
+        DataType::Date32 => "DATE",
+        DataType::Time64(_) => "TIME",
+        DataType::Timestamp(_, None) => "TIMESTAMP",
+        DataType::Timestamp(_, Some(_)) => "TIMESTAMP WITH TIME ZONE",
+        DataType::Interval(_) => "INTERVAL",
+        DataType::Binary => "VARBINARY",
+        DataType::List(_) => "ARRAY",
+        DataType::Map(..) => "MAP",
+        DataType::Struct(_) => "STRUCT",
+        _ => "OTHER",
+    }
+}
+
+/// How many digits or characters a value of a type takes at most, and how many of them are of its fraction.
+pub fn sql_size(of: &DataType) -> (Option<i32>, Option<i32>) {
+    match of {
+        DataType::Int64 => (Some(19), Some(0)),
+        DataType::Float64 => (Some(15), None),
+        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
+            (Some(i32::from(*precision)), Some(i32::from(*scale)))
+        }
+        DataType::Boolean => (Some(1), None),
+        DataType::Date32 => (Some(10), Some(0)),
+        DataType::Time64(_) => (Some(15), Some(6)),
+        DataType::Timestamp(..) => (Some(26), Some(6)),
+        _ => (None, None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

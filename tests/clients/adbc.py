@@ -57,7 +57,7 @@ def test_objects_at_every_depth():
     assert catalog["catalog_name"] == "starmart" and not catalog["catalog_db_schemas"], catalog
     [catalog] = objects("db_schemas")
     schemas = catalog["catalog_db_schemas"]
-    assert [schema["db_schema_name"] for schema in schemas] == ["cubes", "mart"], schemas
+    assert [schema["db_schema_name"] for schema in schemas] == ["cubes", "information_schema", "mart", "system"], schemas
     assert not any(schema["db_schema_tables"] for schema in schemas), schemas
     [catalog] = objects("tables")
     tables = {
@@ -65,7 +65,9 @@ def test_objects_at_every_depth():
         for schema in catalog["catalog_db_schemas"]
         for table in schema["db_schema_tables"]
     }
-    assert list(tables) == [("cubes", "sampled", "TABLE"), ("mart", "samples", "TABLE")], tables
+    own = [table for table in tables if table[2] == "TABLE"]
+    assert own == [("cubes", "sampled", "TABLE"), ("mart", "samples", "TABLE")], tables
+    assert ("system", "measures", "SYSTEM TABLE") in tables, tables
     assert not any(tables.values()), tables
 
 
@@ -94,7 +96,7 @@ def test_schemas_of_tables_by_name():
     with connect() as connection:
         samples = connection.adbc_get_table_schema("samples", db_schema_filter="mart")
         cube = connection.adbc_get_table_schema("sampled")
-        assert connection.adbc_get_table_types() == ["TABLE"]
+        assert connection.adbc_get_table_types() == ["SYSTEM TABLE", "TABLE"]
         for name in ["sample_", "nothing_here"]:
             try:
                 connection.adbc_get_table_schema(name)

@@ -14,7 +14,8 @@ use crate::ingest::made;
 use crate::cli::files::{File, content, put, remove, unwritten};
 
 /// The model that ships.
-const MODEL: [(&str, &str); 4] = [
+const MODEL: [(&str, &str); 5] = [
+    ("cubes/labels/department.csv", include_str!("../../../cubes/labels/department.csv")),
     ("cubes/tables.yaml", include_str!("../../../cubes/tables.yaml")),
     ("cubes/sales.yaml", include_str!("../../../cubes/sales.yaml")),
     ("cubes/campaigns.yaml", include_str!("../../../cubes/campaigns.yaml")),

@@ -1,12 +1,16 @@
 //! A table for people under construction: names, values, and to which side they go.
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Decimal128Type, Field, FieldRef, Float64Type, Int64Type, SchemaRef};
 use arrow::util::display::FormatOptions;
 
 use crate::error::Result;
+use crate::model::NumberFormat;
 
 use super::text;
+
+/// Where a result's field tells how its measure is shown.
+const FORMAT: &str = "starmart.format";
 
 /// A column: its name, how its values stand, and its values; NULL is none.
 #[derive(Debug)]
@@ -15,6 +19,8 @@ pub(super) struct Column {
     pub(super) side: Side,
     /// Whether its values may be cut. Half a text still says something; half a number says another number.
     pub(super) cuts: bool,
+    /// How its numbers are written; as they are without it.
+    format: Option<NumberFormat>,
     pub(super) values: Vec<Option<String>>,
 }
 
@@ -32,18 +38,22 @@ pub(in crate::cli) struct Grid {
 }
 
 impl Grid {
-    /// A table of texts.
+    /// A table of texts; those on the left may be cut.
     pub(in crate::cli) fn new(columns: &[(&str, Side)]) -> Self {
-        let column = |&(name, side): &(&str, Side)| Column { name: name.to_owned(), side, cuts: false, values: vec![] };
+        let column = |&(name, side): &(&str, Side)| {
+            let (name, cuts) = (name.to_owned(), side == Side::Left);
+            Column { name, side, cuts, format: None, values: vec![] }
+        };
         Self { columns: columns.iter().map(column).collect() }
     }
 
-    /// A table of a result.
-    pub(in crate::cli) fn of(schema: &SchemaRef) -> Self {
-        let column = |field: &arrow::datatypes::FieldRef| {
+    /// A table of a result, with numbers as the model formats them or as they are.
+    pub(in crate::cli) fn of(schema: &SchemaRef, formats: bool) -> Self {
+        let column = |field: &FieldRef| {
             let side = if field.data_type().is_numeric() { Side::Right } else { Side::Left };
             let cuts = matches!(field.data_type(), DataType::Utf8 | DataType::Binary) || field.data_type().is_nested();
-            Column { name: plain(field.name()).replace('\n', " "), side, cuts, values: vec![] }
+            let name = plain(field.name()).replace('\n', " ");
+            Column { name, side, cuts, format: format(field).filter(|_| formats), values: vec![] }
         };
         Self { columns: schema.fields().iter().map(column).collect() }
     }
@@ -60,7 +70,11 @@ impl Grid {
         let options = FormatOptions::default();
         let formatters = text::formatters(batch, &options)?;
         for ((column, values), formatter) in self.columns.iter_mut().zip(batch.columns()).zip(formatters) {
-            let value = |row| (!text::is_null(values, row)).then(|| plain(&formatter.value(row).to_string()));
+            let written = |row| match column.format.as_ref().and_then(|format| number(format, values, row)) {
+                Some(number) => number,
+                None => plain(&formatter.value(row).to_string()),
+            };
+            let value = |row| (!text::is_null(values, row)).then(|| written(row));
             column.values.extend((0..batch.num_rows()).map(value));
         }
         Ok(())
@@ -69,6 +83,23 @@ impl Grid {
     /// Leaves out the columns that say nothing.
     pub(in crate::cli) fn drop_empty(&mut self) {
         self.columns.retain(|column| column.values.iter().flatten().any(|value| !value.is_empty()));
+    }
+}
+
+/// How the numbers of a field are shown, if it says so in a way that is known here.
+fn format(field: &Field) -> Option<NumberFormat> {
+    NumberFormat::parse(field.metadata().get(FORMAT)?)
+}
+
+/// A value in a format; none if it is no number of a measure.
+fn number(format: &NumberFormat, values: &dyn Array, row: usize) -> Option<String> {
+    match values.data_type() {
+        DataType::Int64 => Some(format.integer(values.as_primitive::<Int64Type>().value(row))),
+        DataType::Decimal128(_, scale) => {
+            Some(format.decimal(values.as_primitive::<Decimal128Type>().value(row), *scale))
+        }
+        DataType::Float64 => Some(format.double(values.as_primitive::<Float64Type>().value(row))),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ mod pipe;
 mod text;
 
 pub(super) use grid::{Grid, Side, counted, grouped};
-pub(super) use layout::{Sheet, lay_out};
+pub(super) use layout::{Form, Sheet, lay_out};
 pub(super) use pipe::apart;
 
 use std::io::{IsTerminal, stdout};
@@ -47,6 +47,13 @@ pub(super) enum Format {
     Arrow,
 }
 
+impl Format {
+    /// Its name, as it is given.
+    pub(super) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
 /// Refuses formats that would garble a terminal, or hold one result and not several.
 pub(super) fn allowed(format: Format, results: usize) -> Result<()> {
     let binary = matches!(format, Format::Parquet | Format::Arrow);
@@ -81,32 +88,59 @@ pub(super) async fn write(format: Format, schema: SchemaRef, batches: Batches, t
     }
 }
 
-/// Prints a table of the first rows; what is left of the result is not asked for.
-async fn table(schema: &SchemaRef, mut batches: Batches, terminal: Terminal) -> Result<()> {
-    let mut grid = Grid::of(schema);
-    let (mut held, mut more) = (0, false);
-    while !more && let Some(batch) = batches.next().await {
-        let batch = batch?;
-        more = batch.num_rows() > TABLE_ROWS - held;
-        let taken = batch.slice(0, batch.num_rows().min(TABLE_ROWS - held));
-        held += taken.num_rows();
-        grid.batch(&taken)?;
+/// The first rows of a result, and whether there are more.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) grid: Grid,
+    pub(super) rows: usize,
+    pub(super) more: bool,
+}
+
+impl Table {
+    /// Gathers the first rows; what is left of the result is not asked for. On a terminal numbers are written as the
+    /// model formats them.
+    ///
+    /// # Errors
+    /// As the batches. Invalid: a column of a type that has no text.
+    pub(super) async fn gather(schema: &SchemaRef, mut batches: Batches, sheet: Sheet) -> Result<Self> {
+        let mut grid = Grid::of(schema, sheet.formats);
+        let (mut rows, mut more) = (0, false);
+        while !more && let Some(batch) = batches.next().await {
+            let batch = batch?;
+            more = batch.num_rows() > TABLE_ROWS - rows;
+            let taken = batch.slice(0, batch.num_rows().min(TABLE_ROWS - rows));
+            rows += taken.num_rows();
+            grid.batch(&taken)?;
+        }
+        Ok(Self { grid, rows, more })
     }
-    let laid = lay_out(&grid, terminal.sheet());
+
+    /// Says how many rows there are, and what is not shown, which `whole` prints; `end` follows.
+    pub(super) fn tell(&self, cut: bool, whole: &str, terminal: Terminal, end: &str) {
+        let rows = counted(self.rows as u64, "row", "rows");
+        if self.more {
+            terminal.warn(&format!("the first {rows}; there are more, and {whole} prints them all{end}"));
+        } else if cut {
+            terminal
+                .note(&format!("{rows}; texts are cut to the terminal's width, and {whole} prints them whole{end}"));
+        } else {
+            terminal.note(&format!("{rows}{end}"));
+        }
+    }
+}
+
+/// Prints a table of the first rows.
+async fn table(schema: &SchemaRef, batches: Batches, terminal: Terminal) -> Result<()> {
+    let sheet = terminal.sheet();
+    let table = Table::gather(schema, batches, sheet).await?;
+    let laid = lay_out(&table.grid, sheet);
     print(laid.text).await?;
-    let rows = counted(held as u64, "row", "rows");
-    if more {
-        terminal.warn(&format!("the first {rows}; there are more, and --format csv prints them all"));
-    } else if laid.cut {
-        terminal.note(&format!("{rows}; texts are cut to the terminal's width, and --format csv prints them whole"));
-    } else {
-        terminal.note(&rows);
-    }
+    table.tell(laid.cut, "--format csv", terminal, "");
     Ok(())
 }
 
-/// Prints what EXPLAIN answers: each plan as the lines that it is, under its name.
-pub(super) async fn plans(mut batches: Batches) -> Result<()> {
+/// What EXPLAIN answers: each plan as the lines that it is, under its name.
+pub(super) async fn plans(mut batches: Batches) -> Result<String> {
     let options = FormatOptions::default();
     let mut text = String::new();
     while let Some(batch) = batches.next().await {
@@ -121,7 +155,7 @@ pub(super) async fn plans(mut batches: Batches) -> Result<()> {
             }
         }
     }
-    print(text).await
+    Ok(text)
 }
 
 async fn csv(schema: &SchemaRef, batches: Batches) -> Result<()> {

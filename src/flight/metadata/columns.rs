@@ -7,9 +7,10 @@ use arrow::ipc::writer::IpcWriteOptions;
 use arrow_flight::{IpcMessage, SchemaAsIpc};
 use bytes::Bytes;
 
-use super::{types, unmade};
+use super::unmade;
 use crate::error::Result;
 use crate::mart::catalogue::{CATALOG, Column, Relation, Role, Words};
+use crate::query::{sql_size, sql_type};
 
 /// Begins the names that Flight SQL lays down.
 const FLIGHT_SQL: &str = "ARROW:FLIGHT:SQL:";
@@ -30,14 +31,15 @@ fn schema(relation: &Relation) -> Schema {
         .columns
         .iter()
         .map(|column| Field::new(&column.name, column.data_type.clone(), true).with_metadata(told(relation, column)));
-    let metadata = remarks(&relation.words).map(|words| (format!("{FLIGHT_SQL}REMARKS"), words));
-    Schema::new_with_metadata(fields.collect::<Vec<_>>(), metadata.into_iter().collect())
+    let remarks = relation.words.line().map(|words| (format!("{FLIGHT_SQL}REMARKS"), words));
+    let metadata = remarks.into_iter().chain(named(words(&relation.words)));
+    Schema::new_with_metadata(fields.collect::<Vec<_>>(), metadata.collect())
 }
 
 /// What there is to tell of a column.
 fn told(relation: &Relation, column: &Column) -> HashMap<String, String> {
     let flag = |holds: bool| if holds { "1" } else { "0" }.to_owned();
-    let (precision, scale) = types::size(&column.data_type);
+    let (precision, scale) = sql_size(&column.data_type);
     let schema = || Some(relation.schema.name().to_owned());
     let of_flight_sql = [
         ("CATALOG_NAME", Some(CATALOG.to_owned())),
@@ -45,19 +47,28 @@ fn told(relation: &Relation, column: &Column) -> HashMap<String, String> {
         ("DB_SCHEMA_NAME", schema()),
         ("SCHEMA_NAME", schema()),
         ("TABLE_NAME", Some(relation.name.clone())),
-        ("TYPE_NAME", Some(types::name(&column.data_type).to_owned())),
+        ("TYPE_NAME", Some(sql_type(&column.data_type).to_owned())),
         ("PRECISION", precision.map(|precision| precision.to_string())),
         ("SCALE", scale.map(|scale| scale.to_string())),
         ("IS_AUTO_INCREMENT", Some(flag(false))),
         ("IS_CASE_SENSITIVE", Some(flag(column.data_type == DataType::Utf8))),
         ("IS_READ_ONLY", Some(flag(true))),
         ("IS_SEARCHABLE", Some(flag(true))),
-        ("REMARKS", remarks(&column.words)),
+        ("REMARKS", column.words.line()),
     ];
     let of_flight_sql =
         of_flight_sql.into_iter().filter_map(|(name, value)| Some((format!("{FLIGHT_SQL}{name}"), value?)));
-    let ours = ours(column.role.as_ref()).into_iter();
-    of_flight_sql.chain(ours.filter_map(|(name, value)| Some((format!("starmart.{name}"), value?)))).collect()
+    of_flight_sql.chain(named(ours(column.role.as_ref()))).chain(named(words(&column.words))).collect()
+}
+
+/// The keys of ours.
+fn named(told: Vec<(&'static str, Option<String>)>) -> impl Iterator<Item = (String, String)> {
+    told.into_iter().filter_map(|(name, value)| Some((format!("starmart.{name}"), value?)))
+}
+
+/// A title and a description apart, which Flight SQL's remarks are not.
+fn words(words: &Words) -> Vec<(&'static str, Option<String>)> {
+    vec![("title", words.title.clone()), ("description", words.description.clone())]
 }
 
 /// What a column is in a cube.
@@ -71,29 +82,5 @@ fn ours(role: Option<&Role>) -> Vec<(&'static str, Option<String>)> {
             ("unit", unit.clone()),
             ("format", format.clone()),
         ],
-    }
-}
-
-/// A title and a description in one text.
-fn remarks(words: &Words) -> Option<String> {
-    match (&words.title, &words.description) {
-        (Some(title), Some(description)) => Some(format!("{title}: {description}")),
-        (title, description) => title.clone().or_else(|| description.clone()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn remarks_say_what_there_is_to_say() {
-        let said = |title: Option<&str>, description: Option<&str>| {
-            remarks(&Words { title: title.map(str::to_owned), description: description.map(str::to_owned) })
-        };
-        assert_eq!(said(Some("Revenue"), Some("net of discounts")).unwrap(), "Revenue: net of discounts");
-        assert_eq!(said(Some("營收"), None).unwrap(), "營收");
-        assert_eq!(said(None, Some("net of discounts")).unwrap(), "net of discounts");
-        assert_eq!(said(None, None), None);
     }
 }

@@ -12,7 +12,7 @@ use arrow_flight::sql::{
 use super::relations::{in_catalog, texts};
 use super::unmade;
 use crate::error::Result;
-use crate::mart::catalogue::{self, CATALOG, Catalogue};
+use crate::mart::catalogue::{self, CATALOG, Catalogue, primary_key_name};
 
 const SCHEMA: catalogue::Schema = catalogue::Schema::Mart;
 
@@ -80,7 +80,7 @@ pub(super) fn primary(command: &CommandGetPrimaryKeys, catalogue: &Catalogue) ->
         texts(keys.iter().map(|(table, ..)| table)),
         texts(keys.iter().map(|(.., column)| column)),
         sequence(keys.iter().map(|(_, at, _)| *at)),
-        texts(keys.iter().map(|(table, ..)| primary_name(table))),
+        texts(keys.iter().map(|(table, ..)| primary_key_name(table))),
     ];
     RecordBatch::try_new(primary_schema(), columns).map_err(unmade)
 }
@@ -139,7 +139,7 @@ fn references(catalogue: &Catalogue, asked: impl Fn(&str, &str) -> bool) -> Vec<
     let references = catalogue.references.iter().filter(|reference| asked(&reference.from, &reference.to));
     let keys = references.flat_map(|reference| {
         reference.keys.iter().enumerate().map(|(at, (mine, theirs))| Key {
-            name: format!("{}_{}_fkey", reference.from, reference.name),
+            name: reference.key_name(),
             from: &reference.from,
             mine,
             to: &reference.to,
@@ -169,15 +169,11 @@ fn foreign(keys: &[Key<'_>]) -> Result<RecordBatch> {
         texts(keys.iter().map(|key| key.mine)),
         sequence(keys.iter().map(|key| key.at)),
         texts(keys.iter().map(|key| &key.name)),
-        texts(keys.iter().map(|key| primary_name(key.to))),
+        texts(keys.iter().map(|key| primary_key_name(key.to))),
         Arc::clone(&rule),
         rule,
     ];
     RecordBatch::try_new(foreign_schema(), columns).map_err(unmade)
-}
-
-fn primary_name(table: &str) -> String {
-    format!("{table}_pkey")
 }
 
 /// Places counted from 1.

@@ -11,11 +11,13 @@ use super::{columns, unmade};
 use crate::error::Result;
 use crate::mart::catalogue::{self, CATALOG, Catalogue, Relation};
 
-/// The one kind of table. Cubes are of it too: some tools list nothing else, and whether something is a cube the schema
+/// The kind of cubes and tables. Both are of one: some tools list nothing else, and whether something is a cube the schema
 /// tells.
 const TABLE: &str = "TABLE";
-/// Names for the same kind, by which some tools ask; capitals or not does not matter either.
-const ALSO_TABLE: [&str; 2] = [TABLE, "BASE TABLE"];
+/// The kind of tables that describe others.
+const SYSTEM_TABLE: &str = "SYSTEM TABLE";
+/// Another name for [`TABLE`], by which some tools ask; capitals or not does not matter either.
+const BASE_TABLE: &str = "BASE TABLE";
 
 /// The schema of [`catalogs`].
 pub(super) fn catalogs_schema() -> SchemaRef {
@@ -60,7 +62,7 @@ pub(super) fn catalogs() -> Result<RecordBatch> {
 /// # Errors
 /// Internal: they cannot be written.
 pub(super) fn table_types() -> Result<RecordBatch> {
-    RecordBatch::try_new(table_types_schema(), vec![texts([TABLE])]).map_err(unmade)
+    RecordBatch::try_new(table_types_schema(), vec![texts([SYSTEM_TABLE, TABLE])]).map_err(unmade)
 }
 
 /// The schemas of a catalog whose names are as a pattern says.
@@ -86,14 +88,17 @@ pub(super) fn schemas(command: &CommandGetDbSchemas) -> Result<RecordBatch> {
 pub(super) fn tables(command: &CommandGetTables, catalogue: &Catalogue) -> Result<RecordBatch> {
     let schema = Pattern::read(command.db_schema_filter_pattern.as_deref())?;
     let table = Pattern::read(command.table_name_filter_pattern.as_deref())?;
-    let there = in_catalog(command.catalog.as_deref()) && of_type(&command.table_types);
-    let asked = |relation: &&Relation| there && schema.matches(relation.schema.name()) && table.matches(&relation.name);
+    let there = in_catalog(command.catalog.as_deref());
+    let asked = |relation: &&Relation| {
+        let named = schema.matches(relation.schema.name()) && table.matches(&relation.name);
+        there && named && of_kind(&command.table_types, kind(relation))
+    };
     let relations: Vec<&Relation> = catalogue.relations.iter().filter(asked).collect();
     let mut columns = vec![
         texts(relations.iter().map(|_| CATALOG)),
         texts(relations.iter().map(|relation| relation.schema.name())),
         texts(relations.iter().map(|relation| &relation.name)),
-        texts(relations.iter().map(|_| TABLE)),
+        texts(relations.iter().map(|relation| kind(relation))),
     ];
     if command.include_schema {
         let schemas = relations.iter().map(|relation| columns::written(relation)).collect::<Result<Vec<_>>>()?;
@@ -107,9 +112,18 @@ pub(super) fn in_catalog(catalog: Option<&str>) -> bool {
     catalog.is_none_or(|catalog| catalog == CATALOG)
 }
 
-/// Whether tables are asked for, as everything is where no type is named.
-fn of_type(types: &[String]) -> bool {
-    types.is_empty() || types.iter().any(|named| ALSO_TABLE.iter().any(|name| name.eq_ignore_ascii_case(named)))
+fn kind(relation: &Relation) -> &'static str {
+    match relation.schema {
+        catalogue::Schema::Cubes | catalogue::Schema::Mart => TABLE,
+        catalogue::Schema::Information | catalogue::Schema::System => SYSTEM_TABLE,
+    }
+}
+
+/// Whether tables of a kind are asked for, as everything is where no kind is named.
+fn of_kind(asked: &[String], kind: &str) -> bool {
+    let is_it =
+        |name: &String| name.eq_ignore_ascii_case(kind) || (kind == TABLE && name.eq_ignore_ascii_case(BASE_TABLE));
+    asked.is_empty() || asked.iter().any(is_it)
 }
 
 /// A column of texts.

@@ -1,49 +1,12 @@
 //! Types as SQL calls them, and what ODBC and JDBC want to know of each.
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow_flight::sql::metadata::{XdbcTypeInfo, XdbcTypeInfoData, XdbcTypeInfoDataBuilder};
 use arrow_flight::sql::{CommandGetXdbcTypeInfo, Nullable, Searchable, XdbcDataType, XdbcDatetimeSubcode};
 
 use super::unmade;
 use crate::error::Result;
-
-/// The name of a type in SQL. Those that columns and results have most are in [`rows`] under the same name.
-pub(super) fn name(of: &DataType) -> &'static str {
-    match of {
-        DataType::Utf8 => "VARCHAR",
-        DataType::Int64 => "BIGINT",
-        DataType::Float64 => "DOUBLE",
-        DataType::Decimal128(..) | DataType::Decimal256(..) => "DECIMAL",
-        DataType::Boolean => "BOOLEAN",
-        DataType::Date32 => "DATE",
-        DataType::Time64(_) => "TIME",
-        DataType::Timestamp(_, None) => "TIMESTAMP",
-        DataType::Timestamp(_, Some(_)) => "TIMESTAMP WITH TIME ZONE",
-        DataType::Interval(_) => "INTERVAL",
-        DataType::Binary => "VARBINARY",
-        DataType::List(_) => "ARRAY",
-        DataType::Map(..) => "MAP",
-        DataType::Struct(_) => "STRUCT",
-        _ => "OTHER",
-    }
-}
-
-/// How many digits or characters a value of a type takes at most, and how many of them are of its fraction.
-pub(super) fn size(of: &DataType) -> (Option<i32>, Option<i32>) {
-    match of {
-        DataType::Int64 => (Some(19), Some(0)),
-        DataType::Float64 => (Some(15), None),
-        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
-            (Some(i32::from(*precision)), Some(i32::from(*scale)))
-        }
-        DataType::Boolean => (Some(1), None),
-        DataType::Date32 => (Some(10), Some(0)),
-        DataType::Time64(_) => (Some(15), Some(6)),
-        DataType::Timestamp(..) => (Some(26), Some(6)),
-        _ => (None, None),
-    }
-}
 
 /// The types there are, or those of one code, ordered by their codes and names.
 ///
@@ -126,8 +89,9 @@ fn quoted(name: &str, code: XdbcDataType, prefix: &str) -> XdbcTypeInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::query::sql_type;
     use arrow::array::AsArray;
-    use arrow::datatypes::{Int32Type, TimeUnit};
+    use arrow::datatypes::{DataType, Int32Type, TimeUnit};
 
     fn names(data_type: Option<i32>) -> Vec<String> {
         let rows = rows(&CommandGetXdbcTypeInfo { data_type }).unwrap();
@@ -163,7 +127,7 @@ mod tests {
             instant,
             clock,
         ] {
-            assert!(all.contains(&name(&of).to_owned()), "{of}");
+            assert!(all.contains(&sql_type(&of).to_owned()), "{of}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use arrow::datatypes::{DataType, Schema};
 
 use crate::model::conversion::{mart_type, refuse_conversion, type_name};
-use crate::model::spec::ColumnSpec;
+use crate::model::spec::{ColumnSpec, OrderSpec};
 use crate::model::{Column, TableSpec};
 use crate::yaml::nearest;
 
@@ -125,7 +125,16 @@ fn source_name(column: &ColumnSpec) -> &str {
 }
 
 fn column(name: &str, data_type: DataType) -> Column {
-    Column { name: name.into(), from: name.into(), data_type, stored_in: None, title: None, description: None }
+    Column {
+        name: name.into(),
+        from: name.into(),
+        data_type,
+        stored_in: None,
+        title: None,
+        description: None,
+        labels: None,
+        order: None,
+    }
 }
 
 fn described(declared: &ColumnSpec, from: &str, data_type: DataType) -> Column {
@@ -136,6 +145,8 @@ fn described(declared: &ColumnSpec, from: &str, data_type: DataType) -> Column {
         stored_in: declared.stored_in,
         title: declared.title.clone(),
         description: declared.description.clone(),
+        labels: declared.labels.clone(),
+        order: declared.order.as_ref().map(OrderSpec::order),
     }
 }
 

@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{Expr, visit_expressions};
 
 use crate::model::conversion::type_name;
 use crate::model::spec::{CubeSpec, DimensionSpec, Written};
-use crate::model::{Cube, Dimension, DimensionKind, Grain, RowExpr, Table, Text};
+use crate::model::{Cube, Dimension, DimensionKind, Grain, Origin, RowExpr, Table, Text};
 use crate::sql::{fold, parse_expr};
 
 use super::Resolver;
@@ -44,6 +44,7 @@ impl<'a> Resolver<'a> {
         let time = spec.time.as_ref().and_then(|time| self.time(time, &mut scope, &mut dimensions));
         self.refuse_shared_names(spec);
         let filter = spec.filter.as_ref().and_then(|filter| self.filter(&about(spec), filter, &scope));
+        let hierarchies = self.hierarchies(time.as_deref(), &dimensions);
         Some(Cube {
             name: spec.name.clone(),
             title: spec.title.clone(),
@@ -53,6 +54,7 @@ impl<'a> Resolver<'a> {
             filter,
             dimensions,
             measures: self.measures(&scope),
+            hierarchies,
         })
     }
 
@@ -113,7 +115,15 @@ impl<'a> Resolver<'a> {
             Expr::CompoundIdentifier(parts) => parts.iter().map(|part| part.value.clone()).collect(),
             _ => Vec::new(),
         };
-        let plain = self.column_at(fact, &parts).ok().map(|(_, column)| column);
+        let plain = self.column_at(fact, &parts).ok();
+        let origin = plain.as_ref().and_then(|(path, column)| {
+            let table = path.iter().try_fold(fact.name.as_str(), |table, step| {
+                let table = if table == fact.name { fact } else { self.tables.get(table)? };
+                Some(table.join(step)?.table.as_str())
+            });
+            Some(Origin { path: path.clone(), table: table?.to_owned(), column: column.name.clone() })
+        });
+        let plain = plain.map(|(_, column)| column);
         let (kind, data_type) = match &expr.data_type {
             DataType::Timestamp(_, Some(_)) => (DimensionKind::Instant, wall_clock()),
             other => (DimensionKind::Plain, other.clone()),
@@ -125,6 +135,9 @@ impl<'a> Resolver<'a> {
             expr,
             data_type,
             kind,
+            origin,
+            labels: plain.as_ref().and_then(|column| column.labels.clone()),
+            order: plain.and_then(|column| column.order),
         }
     }
 
@@ -221,6 +234,9 @@ fn grain_of(axis: &Dimension, grain: Grain) -> Option<Dimension> {
         expr: axis.expr.clone(),
         data_type: if grain == Grain::Hour { wall_clock() } else { DataType::Date32 },
         kind: DimensionKind::Grain { of: axis.name.clone(), grain },
+        origin: None,
+        labels: None,
+        order: None,
     })
 }
 

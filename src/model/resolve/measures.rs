@@ -103,6 +103,7 @@ impl<'a> Resolver<'a> {
             description: spec.description.clone(),
             unit: spec.unit.clone(),
             format: spec.format.clone(),
+            written: spec.expr.value.clone(),
             leaves,
             value,
             data_type,

@@ -12,6 +12,7 @@ mod leaves;
 mod left_out;
 mod measures;
 mod names;
+mod presentation;
 mod rows;
 mod tables;
 

@@ -42,6 +42,8 @@ impl Resolver<'_> {
             |names: &[Written<String>]| -> Vec<String> { names.iter().map(|name| name.value.clone()).collect() };
         self.listed(spec, &columns, "primary_key", &spec.primary_key);
         self.listed(spec, &columns, "sort_by", &spec.sort_by);
+        let hierarchies = self.hierarchies_of(spec, &columns);
+        self.presentation(spec, &columns);
         let schema = schema(&columns);
         let sort_by = known(&spec.sort_by);
         let table = Table {
@@ -54,6 +56,7 @@ impl Resolver<'_> {
             sort_by,
             columns,
             joins: Vec::new(),
+            hierarchies,
             load: spec.load,
             schema,
         };

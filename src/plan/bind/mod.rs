@@ -26,7 +26,7 @@ use crate::model::Cube;
 use crate::sql::{self, fold, version_number};
 use crate::yaml::nearest;
 
-use super::catalog::{NotLoaded, unknown_table, versioned};
+use super::catalog::{DESCRIBING, NotLoaded, unknown_description, unknown_table, versioned};
 use super::relation::{Column, Lineage, Relation};
 use super::{Context, ast};
 
@@ -66,7 +66,7 @@ struct Binder<'a> {
 enum Source<'a> {
     Cube(&'a Cube),
     Cte { planned: Ident, relation: Relation },
-    Table { name: String, version: Option<u64> },
+    Table { schema: &'static str, name: String, version: Option<u64> },
 }
 
 impl<'a> Binder<'a> {
@@ -237,7 +237,19 @@ impl<'a> Binder<'a> {
                 if self.context.catalog.table(name, version).is_none() {
                     return Err(unknown_table(self.context, name, version));
                 }
-                Ok(Source::Table { name: (*name).to_owned(), version })
+                Ok(Source::Table { schema: "mart", name: (*name).to_owned(), version })
+            }
+            [schema, name] | ["starmart", schema, name] if DESCRIBING.contains(schema) => {
+                if version.is_some() {
+                    return Err(Error::invalid(
+                        "VERSION AS OF goes with tables of mart; SET mart_version pins the rest",
+                    ));
+                }
+                let known = DESCRIBING.into_iter().find(|known| known == schema);
+                match known.filter(|schema| self.context.catalog.describing(schema, name).is_some()) {
+                    Some(schema) => Ok(Source::Table { schema, name: (*name).to_owned(), version }),
+                    None => Err(unknown_description(schema, name)),
+                }
             }
             _ => Err(Error::not_found(format!(
                 "unknown table '{name}'; cubes are named bare, tables as mart.NAME (catalog starmart)"
@@ -296,11 +308,15 @@ impl<'a> Binder<'a> {
 fn without_schema(parts: &mut Vec<Ident>) {
     let names: Vec<String> = parts.iter().map(fold).collect();
     let skip = match names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["starmart", "mart" | "cubes", _, _] => 2,
-        ["mart" | "cubes", _, _] => 1,
+        ["starmart", schema, _, _] if is_schema(schema) => 2,
+        [schema, _, _] if is_schema(schema) => 1,
         _ => 0,
     };
     parts.drain(..skip);
+}
+
+fn is_schema(name: &str) -> bool {
+    ["mart", "cubes"].contains(&name) || DESCRIBING.contains(&name)
 }
 
 /// The column names that an alias gives.
@@ -318,11 +334,11 @@ fn united(left: Relation, right: &Relation) -> Relation {
     Relation { columns: columns.collect(), unique: Vec::new(), cube: left.cube || right.cube, plain: false }
 }
 
-/// Makes a table factor read a mart table under its bare name or alias.
-fn read_table(factor: &mut TableFactor, table: &str, version: Option<u64>) {
+/// Makes a table factor read a table of a schema under its bare name or alias.
+fn read_table(factor: &mut TableFactor, schema: &str, table: &str, version: Option<u64>) {
     if let TableFactor::Table { name, alias, version: clause, .. } = factor {
         let reserved = version.map_or_else(|| table.to_owned(), |version| versioned(table, version));
-        *name = ObjectName::from(vec![ast::ident("starmart"), ast::ident("mart"), ast::ident(&reserved)]);
+        *name = ObjectName::from(vec![ast::ident("starmart"), ast::ident(schema), ast::ident(&reserved)]);
         *clause = None;
         if alias.is_none() {
             *alias = Some(ast::alias(table));

@@ -113,15 +113,19 @@ impl Binder<'_> {
                         sources.push((known.unwrap_or(bare), relation.renamed(&renames)));
                         Ok(())
                     }
-                    Source::Table { name, version } => {
-                        let schema = self.context.catalog.table(&name, version).map(|table| table.schema());
-                        let columns = schema
+                    Source::Table { schema, name, version } => {
+                        let found = match schema {
+                            "mart" => self.context.catalog.table(&name, version),
+                            _ => self.context.catalog.describing(schema, &name),
+                        };
+                        let held = found.map(|table| table.schema());
+                        let columns = held
                             .iter()
                             .flat_map(|schema| schema.fields().iter())
                             .map(|field| Column { name: field.name().clone(), lineage: Lineage::Free });
                         let relation = Relation { columns: columns.collect(), ..Relation::default() };
                         sources.push((known.unwrap_or_else(|| name.clone()), relation.renamed(&renames)));
-                        read_table(factor, &name, version);
+                        read_table(factor, schema, &name, version);
                         Ok(())
                     }
                 }

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::sql::fold;
 
 use super::super::ast;
+use super::super::catalog::DESCRIBING;
 use super::super::relation::{Column, Lineage, Relation};
 use super::measure::is_distinct;
 
@@ -256,7 +257,7 @@ pub(super) fn reads_cube(query: &Query) -> bool {
             let cube = match factor {
                 TableFactor::Table { name, .. } => {
                     let schema = name.0.iter().rev().nth(1).and_then(|part| part.as_ident()).map(fold);
-                    schema.as_deref() != Some("mart")
+                    schema.is_none_or(|schema| schema != "mart" && !DESCRIBING.contains(&schema.as_str()))
                 }
                 TableFactor::Derived { alias: Some(alias), .. } => alias.name.value == super::cube::BLOCK,
                 _ => false,

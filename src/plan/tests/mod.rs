@@ -103,6 +103,10 @@ impl Catalog for Tables {
         Some(provider_as_source(Arc::new(table)))
     }
 
+    fn describing(&self, _schema: &str, _name: &str) -> Option<Arc<dyn TableSource>> {
+        None
+    }
+
     fn names(&self) -> Vec<String> {
         self.tables.keys().cloned().collect()
     }

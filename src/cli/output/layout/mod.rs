@@ -21,11 +21,26 @@ pub(in crate::cli) struct Sheet {
     pub(in crate::cli) width: Option<usize>,
     /// Whether NULL is told apart from a text by its colour.
     pub(in crate::cli) colour: bool,
+    /// Whether numbers are written as the model formats them, for people.
+    pub(in crate::cli) formats: bool,
+    /// How rows stand.
+    pub(in crate::cli) form: Form,
+}
+
+/// How rows stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Form {
+    /// Side by side where that fits, upright where not.
+    Fitting,
+    /// Side by side, however wide.
+    Abreast,
+    /// Each as a block of names and values.
+    Upright,
 }
 
 impl Sheet {
     /// As wide as need be, without colours.
-    pub(in crate::cli) const PLAIN: Self = Self { width: None, colour: false };
+    pub(in crate::cli) const PLAIN: Self = Self { width: None, colour: false, formats: false, form: Form::Fitting };
 }
 
 /// A table as text, and whether some value in it was cut.
@@ -35,11 +50,14 @@ pub(in crate::cli) struct Laid {
     pub(in crate::cli) cut: bool,
 }
 
-/// Lays a table out: side by side where it fits, upright where not.
+/// Lays a table out as its sheet says.
 pub(in crate::cli) fn lay_out(grid: &Grid, sheet: Sheet) -> Laid {
     let natural: Vec<usize> = grid.columns.iter().map(Column::width).collect();
-    let Some(room) = sheet.width else {
-        return Laid { text: abreast(grid, &natural, sheet.colour), cut: false };
+    let whole = || Laid { text: abreast(grid, &natural, sheet.colour), cut: false };
+    let room = match (sheet.form, sheet.width) {
+        (Form::Upright, width) => return upright(grid, width.unwrap_or(usize::MAX), sheet.colour),
+        (Form::Abreast, _) | (Form::Fitting, None) => return whole(),
+        (Form::Fitting, Some(room)) => room,
     };
     let gaps = GAP.len() * natural.len().saturating_sub(1);
     match shared(grid, &natural, room.saturating_sub(gaps)) {

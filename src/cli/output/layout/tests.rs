@@ -6,7 +6,7 @@ use super::*;
 
 fn grid(columns: Vec<(&str, ArrayRef)>) -> Grid {
     let batch = RecordBatch::try_from_iter(columns).unwrap();
-    let mut grid = Grid::of(&batch.schema());
+    let mut grid = Grid::of(&batch.schema(), true);
     grid.batch(&batch).unwrap();
     grid
 }
@@ -20,7 +20,7 @@ fn numbers(values: &[Option<i64>]) -> ArrayRef {
 }
 
 fn on(width: usize) -> Sheet {
-    Sheet { width: Some(width), colour: false }
+    Sheet { width: Some(width), ..Sheet::PLAIN }
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn chinese_counts_double_numbers_go_right_and_lines_go_on() {
 fn a_null_of_no_type_is_null() {
     let grid = grid(vec![("n", Arc::new(NullArray::new(1)) as ArrayRef)]);
     assert_eq!(lay_out(&grid, Sheet::PLAIN).text, "n\n────\nNULL\n");
-    let coloured = lay_out(&grid, Sheet { width: Some(80), colour: true }).text;
+    let coloured = lay_out(&grid, Sheet { width: Some(80), colour: true, ..Sheet::PLAIN }).text;
     assert_eq!(coloured, "n\n────\n\x1b[2mNULL\x1b[0m\n");
 }
 
@@ -83,4 +83,47 @@ fn texts_are_cut_by_what_they_take() {
 #[test]
 fn an_empty_result_has_its_names() {
     assert_eq!(lay_out(&grid(vec![("a", texts(&[]))]), on(80)).text, "a\n─\n");
+}
+
+#[test]
+fn rows_stand_as_they_are_told() {
+    let grid = grid(vec![("name", texts(&[Some("食品雜貨")])), ("n", numbers(&[Some(7)]))]);
+    let laid = |width, form| lay_out(&grid, Sheet { width: Some(width), form, ..Sheet::PLAIN }).text;
+    assert_eq!(laid(80, Form::Upright), "── row 1 ──────────\nname │ 食品雜貨\nn    │ 7\n");
+    assert_eq!(laid(5, Form::Abreast), "name      n\n────────  ─\n食品雜貨  7\n");
+    assert_eq!(laid(80, Form::Fitting), laid(80, Form::Abreast));
+}
+
+#[test]
+fn numbers_are_written_by_the_format_of_their_measure() {
+    use arrow::array::{Decimal128Array, Float64Array};
+    use arrow::datatypes::{DataType, Field, Schema};
+
+    let formatted = |name: &str, data_type, format: &str| {
+        Field::new(name, data_type, true).with_metadata([("starmart.format".to_owned(), format.to_owned())].into())
+    };
+    let schema = Arc::new(Schema::new(vec![
+        formatted("revenue", DataType::Decimal128(38, 2), "#,##0.0"),
+        formatted("share", DataType::Float64, "percent"),
+        formatted("units", DataType::Int64, "#,##0"),
+        formatted("label", DataType::Utf8, "#,##0"),
+        formatted("odd", DataType::Int64, "as you like"),
+    ]));
+    let revenue = Decimal128Array::from(vec![Some(-123_456_789), None]).with_precision_and_scale(38, 2).unwrap();
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(revenue),
+        Arc::new(Float64Array::from(vec![Some(0.12345), Some(f64::NAN)])),
+        numbers(&[Some(1_234_567), Some(0)]),
+        texts(&[Some("1234"), None]),
+        numbers(&[Some(1_234_567), None]),
+    ];
+    let batch = RecordBatch::try_new(Arc::clone(&schema), columns).unwrap();
+    let laid = |formats| {
+        let mut grid = Grid::of(&schema, formats);
+        grid.batch(&batch).unwrap();
+        let text = lay_out(&grid, Sheet::PLAIN).text;
+        text.lines().skip(2).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
+    };
+    assert_eq!(laid(true), ["-1,234,567.9 12.3% 1,234,567 1234 1234567", "NULL NaN 0 NULL NULL"]);
+    assert_eq!(laid(false), ["-1234567.89 0.12345 1234567 1234 1234567", "NULL NaN 0 NULL NULL"]);
 }

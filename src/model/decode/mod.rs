@@ -1,5 +1,7 @@
 //! Files to a [`Spec`]: parsed, checked against the [`shape`], then read leniently, since what is faulty is noted.
 
+mod values;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -14,14 +16,15 @@ use super::shape::{format_of, parse_type, shape};
 use super::spec::{
     ColumnSpec, CubeSpec, DimensionSpec, FilesSpec, JoinSpec, MeasureSpec, Place, Spec, TableSpec, Written,
 };
-use super::{Defaults, LoadMode, ModelTest, Text};
+use super::{Defaults, Labels, LoadMode, ModelTest, Text};
 
 /// Decodes all files together.
 pub(super) fn files(files: &[(String, String)]) -> Spec {
     let mut faults = Faults::default();
     let shape = shape();
     let mut roots = Vec::new();
-    for (name, text) in files {
+    let (label_files, model_files): (Vec<_>, Vec<_>) = files.iter().partition(|(name, _)| name.ends_with(".csv"));
+    for (name, text) in &model_files {
         let Some(mut root) = yaml::parse(name, text, &mut faults) else { continue };
         shape.check(name, &mut root, &mut faults);
         roots.push((Arc::<str>::from(name.as_str()), root));
@@ -34,7 +37,7 @@ pub(super) fn files(files: &[(String, String)]) -> Spec {
         hash: hash(files),
         faults: Faults::default(),
         faulty: BTreeSet::new(),
-        is_whole: roots.len() == files.len(),
+        is_whole: roots.len() == model_files.len(),
     };
     let places = faults.iter().map(|fault| Place::new(&Arc::from(fault.file.as_str()), fault.at)).collect();
     let mut decoder = Decoder {
@@ -44,6 +47,8 @@ pub(super) fn files(files: &[(String, String)]) -> Spec {
         places,
         faulty: BTreeSet::new(),
         seen: BTreeMap::new(),
+        label_files: label_files.into_iter().map(|(name, text)| (name.as_str(), text.as_str())).collect(),
+        labels: BTreeMap::new(),
     };
     for (file, root) in &roots {
         decoder.file = Arc::clone(file);
@@ -85,7 +90,7 @@ fn defaults(roots: &[(Arc<str>, Node)], faults: &mut Faults) -> Defaults {
     }
 }
 
-struct Decoder {
+struct Decoder<'f> {
     locale: String,
     file: Arc<str>,
     faults: Faults,
@@ -95,9 +100,13 @@ struct Decoder {
     faulty: BTreeSet<Place>,
     /// Where each table, cube and test was first written.
     seen: BTreeMap<(&'static str, String), Place>,
+    /// The texts of files of labels.
+    label_files: BTreeMap<&'f str, &'f str>,
+    /// Those that a column names, read.
+    labels: BTreeMap<String, Arc<Labels>>,
 }
 
-impl Decoder {
+impl Decoder<'_> {
     fn root(&mut self, root: &Node, spec: &mut Spec) {
         for entry in section(root, "tables") {
             if self.is_first("table", entry) {
@@ -166,6 +175,7 @@ impl Decoder {
             sort_by: self.columns_of(&about, node.get("sort_by")),
             columns: section(node, "columns").iter().map(|column| self.column(column)).collect(),
             joins: section(node, "joins").iter().map(|join| self.join(join)).collect(),
+            hierarchies: section(node, "hierarchies").iter().map(|each| self.hierarchy(each)).collect(),
             load,
         }
     }
@@ -198,6 +208,8 @@ impl Decoder {
             stored_in: text("stored_in").and_then(|zone| Tz::from_str(zone).ok()),
             title: self.text(node.get("title")),
             description: self.text(node.get("description")),
+            labels: node.get("labels").and_then(|file| self.labels(&entry.key, file)),
+            order: node.get("order").and_then(|order| self.order(order)),
         }
     }
 

@@ -1,0 +1,162 @@
+//! Labels: what the values of a column are called in each language. They stand in a CSV file (RFC 4180) beside the
+//! model's own files: a column `value`, and one for each locale.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::yaml::{Faults, Position, hint};
+
+use super::{LOCALES, Text};
+
+/// The column of the values themselves.
+const VALUE: &str = "value";
+
+/// The labels of a column's values, in the order of their file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// The file, as it is shown.
+    pub file: String,
+    /// What each value is called.
+    pub entries: Vec<Label>,
+}
+
+/// What one value is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The value, as SQL shows it.
+    pub value: String,
+    /// What people call it.
+    pub words: Text,
+    /// Where it stands in its file.
+    pub at: Position,
+}
+
+impl Labels {
+    /// What `value` is called in `locale`.
+    pub fn get(&self, value: &str, locale: &str) -> Option<&str> {
+        self.entries.iter().find(|label| label.value == value)?.words.get(locale)
+    }
+}
+
+/// The labels that a file's text holds; faults are noted.
+pub(super) fn parse(file: &str, text: &str, faults: &mut Faults) -> Arc<Labels> {
+    let mut reader = csv::ReaderBuilder::new().from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let mut labels = Labels { file: file.to_owned(), entries: Vec::new() };
+    let Some(columns) = header(&mut reader, file, faults) else { return Arc::new(labels) };
+    let mut seen = BTreeMap::new();
+    for record in reader.records() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                faults.push(file, place(error.position()), broken(&error));
+                continue;
+            }
+        };
+        let at = place(record.position());
+        let mut words = Vec::new();
+        let mut value = "";
+        for (column, cell) in columns.iter().zip(&record) {
+            match column {
+                Some(locale) if !cell.is_empty() => words.push(((*locale).to_owned(), cell.to_owned())),
+                Some(_) => {}
+                None => value = cell,
+            }
+        }
+        if let Some(line) = seen.insert(value.to_owned(), at.line) {
+            faults.push(file, at, format!("the value '{value}' already has its labels in line {line}; keep one"));
+        } else if words.is_empty() {
+            faults.push(file, at, format!("the value '{value}' has no label; write one, or remove the line"));
+        } else {
+            labels.entries.push(Label { value: value.to_owned(), words: Text::new(words), at });
+        }
+    }
+    Arc::new(labels)
+}
+
+/// For each column its locale, or none for the values.
+fn header(reader: &mut csv::Reader<&[u8]>, file: &str, faults: &mut Faults) -> Option<Vec<Option<&'static str>>> {
+    let header = match reader.headers() {
+        Ok(header) => header.clone(),
+        Err(error) => {
+            faults.push(file, place(error.position()), broken(&error));
+            return None;
+        }
+    };
+    let before = faults.len();
+    let mut columns = Vec::new();
+    for name in &header {
+        let column = if name == VALUE { Some(None) } else { LOCALES.iter().find(|known| **known == name).map(Some) };
+        match column.map(Option::<&&str>::copied) {
+            Some(column) if columns.contains(&column) => {
+                faults.push(file, Position::START, format!("column '{name}' stands twice; keep one"));
+            }
+            Some(column) => columns.push(column),
+            None => {
+                let known = LOCALES.iter().copied().chain([VALUE]);
+                let way_out = hint(name, known);
+                let message = format!("unknown column '{name}'{way_out}; there are {VALUE} and {}", LOCALES.join(", "));
+                faults.push(file, Position::START, message);
+            }
+        }
+    }
+    if faults.len() == before && !(columns.contains(&None) && columns.len() > 1) {
+        let message = format!("labels need a column '{VALUE}' and at least one of {}", LOCALES.join(", "));
+        faults.push(file, Position::START, message);
+    }
+    (faults.len() == before).then_some(columns)
+}
+
+fn place(at: Option<&csv::Position>) -> Position {
+    let line = at.map_or(1, |at| usize::try_from(at.line()).unwrap_or(usize::MAX));
+    Position { line, column: 1 }
+}
+
+fn broken(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("the line has {len} values and the header {expected_len}; quote values that hold a comma")
+        }
+        _ => format!("the line cannot be read: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> Vec<String> {
+        let mut faults = Faults::default();
+        parse("labels.csv", text, &mut faults);
+        faults.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn values_have_words_in_each_language() {
+        let mut faults = Faults::default();
+        let labels = parse("d.csv", "\u{feff}en,value,zh-TW\n\"Meat, fresh\",MEAT,鮮肉\nDeli,DELI,\n", &mut faults);
+        assert!(faults.is_empty());
+        assert_eq!(labels.get("MEAT", "zh-TW"), Some("鮮肉"));
+        assert_eq!(labels.get("MEAT", "en"), Some("Meat, fresh"));
+        assert_eq!(
+            (labels.get("DELI", "zh-TW"), labels.get("DELI", "zh-CN"), labels.get("x", "en")),
+            (None, None, None)
+        );
+        assert_eq!(labels.entries[1].at, Position { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn faulty_files_are_told_by_their_lines() {
+        assert_eq!(faults(""), ["labels.csv:1:1: labels need a column 'value' and at least one of en, zh-TW, zh-CN"]);
+        assert_eq!(faults("value\nA\n").len(), 1);
+        assert!(faults("value,zh-tw\n")[0].contains("did you mean 'zh-TW'?"), "{:?}", faults("value,zh-tw\n"));
+        assert!(faults("value,en,en\n")[0].contains("stands twice"));
+        assert_eq!(
+            faults("value,en\nA,a\nB,\nA,b\nC,c,d\nD,d\n"),
+            [
+                "labels.csv:3:1: the value 'B' has no label; write one, or remove the line",
+                "labels.csv:4:1: the value 'A' already has its labels in line 2; keep one",
+                "labels.csv:5:1: the line has 3 values and the header 2; quote values that hold a comma",
+            ]
+        );
+    }
+}
