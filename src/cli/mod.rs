@@ -6,6 +6,8 @@ mod check;
 mod demo;
 mod door;
 mod exit;
+mod files;
+mod init;
 mod load;
 mod mart;
 mod output;
@@ -64,12 +66,14 @@ const NOTHING_LOADED: &str = "nothing has been loaded yet; run starmart load";
 
 const EXAMPLES: &str = "Examples:
   starmart demo                                   load the retail mart and serve it
+  starmart init shop --from sales.csv             propose a model for your own files
   starmart -C demo sql -c 'SELECT department, revenue FROM sales'
   starmart -C demo check --data                   test the model against the data";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Demo),
+    Init(init::Init),
     Check(check::Check),
     Load(load::Load),
     Sql(sql::Sql),
@@ -168,6 +172,7 @@ fn start(arguments: Arguments, terminal: Terminal) -> Result<ExitCode> {
 async fn dispatch(command: Command, setting: Setting) -> Result<ExitCode> {
     match command {
         Command::Demo(demo) => demo.run(&setting).await,
+        Command::Init(init) => init.run(&setting).await,
         Command::Check(check) => check.run(&setting).await,
         Command::Load(load) => load.run(&setting).await,
         Command::Sql(sql) => sql.run(&setting).await,

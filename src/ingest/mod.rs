@@ -10,6 +10,7 @@ mod load;
 pub mod made;
 mod misfit;
 mod number;
+pub mod propose;
 mod read;
 mod report;
 mod sources;

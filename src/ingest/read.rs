@@ -30,7 +30,7 @@ const BATCH_BYTES: usize = 32 << 20;
 pub(super) type OnRows = Arc<dyn Fn(u64) + Send + Sync>;
 
 /// Batches, or why there are no more.
-type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
+pub(super) type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
 
 /// Some files of a table.
 #[derive(Clone)]
@@ -61,43 +61,6 @@ impl FilePartition {
         }
     }
 
-    /// A file's batches as the file has them, only the columns that the table wants.
-    fn raw(&self, file: &SourceFile) -> Result<Batches> {
-        let (table, shown) = (self.table.clone(), file.shown.clone());
-        match self.format {
-            FileFormat::Parquet => {
-                let damaged = move |error: &dyn fmt::Display| {
-                    let said = error.to_string();
-                    let what = match said.contains("overflow") {
-                        true => "has rows too long to be read together; write shorter texts or smaller row groups",
-                        false => "is damaged",
-                    };
-                    Error::invalid(format!("table '{table}': '{shown}' {what}: {said}"))
-                };
-                let builder = ParquetRecordBatchReaderBuilder::try_new(file.open()?)
-                    .map_err(|error| damaged(&error).with_source(error))?;
-                let wanted = builder.schema().fields().iter().enumerate();
-                let roots = wanted
-                    .filter(|(_, field)| self.columns.iter().any(|column| column.from == *field.name()))
-                    .map(|(at, _)| at)
-                    .collect::<Vec<_>>();
-                let rows = batch_rows(builder.metadata());
-                let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-                let reader = builder
-                    .with_projection(mask)
-                    .with_batch_size(rows)
-                    .build()
-                    .map_err(|error| damaged(&error).with_source(error))?;
-                Ok(Box::new(reader.map(move |batch| batch.map_err(|error| damaged(&error).with_source(error)))))
-            }
-            FileFormat::Csv => {
-                let file = file.clone();
-                let reader = csv::rows(&table, &file, BATCH_ROWS, BATCH_BYTES)?;
-                Ok(Box::new(reader.map(move |batch| batch.map_err(|error| csv::unreadable(&table, &file, error)))))
-            }
-        }
-    }
-
     /// A file's batches in the mart's types.
     fn batches(&self, file: SourceFile) -> Result<Batches> {
         let partition = self.clone();
@@ -107,7 +70,8 @@ impl FilePartition {
             on_rows(0);
             None
         });
-        let rows = self.raw(&file)?.map(move |batch| {
+        let is_wanted = |name: &str| self.columns.iter().any(|column| column.from == name);
+        let rows = raw(&self.table, &file, self.format, is_wanted)?.map(move |batch| {
             let batch = batch?;
             let place = cast::Place {
                 table: &partition.table,
@@ -121,6 +85,45 @@ impl FilePartition {
             Ok(cast)
         });
         Ok(Box::new(rows.chain(end).fuse()))
+    }
+}
+
+/// A file's batches as the file has them; of Parquet only the columns that are wanted.
+pub(super) fn raw(
+    table: &str,
+    file: &SourceFile,
+    format: FileFormat,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Batches> {
+    let (table, shown) = (table.to_owned(), file.shown.clone());
+    match format {
+        FileFormat::Parquet => {
+            let damaged = move |error: &dyn fmt::Display| {
+                let said = error.to_string();
+                let what = match said.contains("overflow") {
+                    true => "has rows too long to be read together; write shorter texts or smaller row groups",
+                    false => "is damaged",
+                };
+                Error::invalid(format!("table '{table}': '{shown}' {what}: {said}"))
+            };
+            let builder = ParquetRecordBatchReaderBuilder::try_new(file.open()?)
+                .map_err(|error| damaged(&error).with_source(error))?;
+            let wanted = builder.schema().fields().iter().enumerate();
+            let roots = wanted.filter(|(_, field)| is_wanted(field.name())).map(|(at, _)| at).collect::<Vec<_>>();
+            let rows = batch_rows(builder.metadata());
+            let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
+            let reader = builder
+                .with_projection(mask)
+                .with_batch_size(rows)
+                .build()
+                .map_err(|error| damaged(&error).with_source(error))?;
+            Ok(Box::new(reader.map(move |batch| batch.map_err(|error| damaged(&error).with_source(error)))))
+        }
+        FileFormat::Csv => {
+            let file = file.clone();
+            let reader = csv::rows(&table, &file, BATCH_ROWS, BATCH_BYTES)?;
+            Ok(Box::new(reader.map(move |batch| batch.map_err(|error| csv::unreadable(&table, &file, error)))))
+        }
     }
 }
 

@@ -251,7 +251,7 @@ fn table_header(table: &str, patterns: &[String], format: FileFormat, root: &Pat
 
 /// The columns of two files of one table, or the first difference. Their order, and how a type is stored, do not matter;
 /// a column that holds nothing but NULL has no type yet.
-fn together(known: &Schema, found: &Schema) -> Result<SchemaRef, String> {
+pub(super) fn together(known: &Schema, found: &Schema) -> Result<SchemaRef, String> {
     let mut fields = Vec::with_capacity(known.fields().len());
     for field in known.fields() {
         let name = field.name();

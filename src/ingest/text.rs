@@ -57,7 +57,7 @@ fn each<T>(texts: &StringArray, read: impl Fn(&str) -> Result<T, String>) -> Res
 }
 
 /// Days from 1970: `2017-01-31`, years from 0001.
-fn date(text: &str) -> Option<i32> {
+pub(super) fn date(text: &str) -> Option<i32> {
     calendar(text.as_bytes()).map(|date| date.num_days_from_ce() - EPOCH_DAYS)
 }
 
@@ -98,7 +98,7 @@ fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
 
 /// A timestamp with its offset, or without one in the zone that the file writes; `None` if it is no timestamp. A date,
 /// then perhaps one `T` or space, `hh:mm`, seconds and up to six digits of a fraction, then perhaps `Z` or `+hh:mm`.
-fn timestamp(text: &str, stored_in: Option<Tz>) -> Option<Result<i64, String>> {
+pub(super) fn timestamp(text: &str, stored_in: Option<Tz>) -> Option<Result<i64, String>> {
     let (date, rest) = text.as_bytes().split_at_checked(10)?;
     let date = calendar(date)?;
     let (time, offset) = match rest {

@@ -19,7 +19,7 @@ pub use cube::{Aggregate, Cube, Dimension, DimensionKind, Grain, Hierarchy, Leaf
 pub use format::NumberFormat;
 pub use labels::{Label, Labels};
 pub use resolve::resolve;
-pub use shape::shape;
+pub use shape::{instant, shape};
 pub use spec::{
     ColumnSpec, CubeSpec, DimensionSpec, FilesSpec, HierarchySpec, JoinSpec, MeasureSpec, OrderSpec, Place, Spec,
     TableSpec, Written,

@@ -9,7 +9,7 @@ use super::{FileFormat, NumberFormat};
 use crate::yaml::{Key, Shape, hint};
 
 /// The mart's type for instants.
-pub(super) fn instant() -> DataType {
+pub fn instant() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
 

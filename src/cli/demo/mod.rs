@@ -12,6 +12,7 @@ use crate::ingest::LoadOptions;
 use crate::mart::Mart;
 
 use super::Setting;
+use super::files::shell_word;
 use super::load::load;
 use super::serve::Doors;
 
@@ -88,14 +89,4 @@ or from Python (pip install adbc-driver-flightsql pyarrow):
 or by JDBC: {jdbc}
 Ctrl-C ends it."
     )
-}
-
-/// A path as a shell reads it.
-fn shell_word(text: &str) -> String {
-    let plain = |character: char| character.is_alphanumeric() || "/._-+@:,".contains(character);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
 }

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use crate::config::{Config, FILE};
 use crate::error::{Error, Result};
 use crate::ingest::made;
+
+use crate::cli::files::{File, content, put, remove, unwritten};
 
 /// The model that ships.
 const MODEL: [(&str, &str); 5] = [
@@ -45,7 +46,7 @@ pub(super) fn write(dir: &Path, data: Option<&Path>, mart: &str, all: bool) -> R
         )));
     }
     let real = data.is_some();
-    let mut files: Vec<(String, Vec<u8>)> = if real { Vec::new() } else { made::files()? };
+    let mut files: Vec<File> = if real { Vec::new() } else { made::files()? };
     let model = MODEL.into_iter().chain(real.then_some(TESTS)).chain(all.then_some(PROMOTIONS));
     files.extend(model.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())));
     files.push((FILE.to_owned(), Config::render(mart, &data_folder)?.into_bytes()));
@@ -81,7 +82,7 @@ impl<'a> Record<'a> {
         self.lines.contains(&line(name, bytes))
     }
 
-    fn refuse_what_is_in_the_way(&self, files: &[(String, Vec<u8>)], unwanted: &[&str]) -> Result<()> {
+    fn refuse_what_is_in_the_way(&self, files: &[File], unwanted: &[&str]) -> Result<()> {
         let mut foreign = Vec::new();
         let wanted = files.iter().map(|(name, bytes)| (name.as_str(), Some(bytes)));
         for (name, bytes) in wanted.chain(unwanted.iter().map(|name| (*name, None))) {
@@ -104,7 +105,7 @@ impl<'a> Record<'a> {
     }
 
     /// Notes the files that are about to be written: a demo that is killed meanwhile knows them again.
-    fn add(&mut self, files: &[(String, Vec<u8>)]) -> Result<()> {
+    fn add(&mut self, files: &[File]) -> Result<()> {
         self.lines.extend(files.iter().map(|(name, bytes)| line(name, bytes)));
         let text: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
         put(&self.dir.join(RECORD), text.as_bytes())
@@ -113,45 +114,6 @@ impl<'a> Record<'a> {
 
 fn line(name: &str, bytes: &[u8]) -> String {
     format!("{:x}  {name}", Sha256::digest(bytes))
-}
-
-/// A file's content, if it is there.
-fn content(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => {
-            Err(Error::misconfigured(format!("'{}' cannot be read: {error}", path.display())).with_source(error))
-        }
-    }
-}
-
-/// Puts a file in place whole, unless it is there already.
-fn put(path: &Path, bytes: &[u8]) -> Result<()> {
-    if content(path)?.is_some_and(|there| there == bytes) {
-        return Ok(());
-    }
-    let unwritten = |error| unwritten(path, error);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(unwritten)?;
-    let mut beside: PathBuf = path.to_path_buf();
-    beside.as_mut_os_string().push(".tmp");
-    let placed = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    placed.inspect_err(|_| drop(fs::remove_file(&beside))).map_err(unwritten)
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritten(path, error)),
-        _ => Ok(()),
-    }
-}
-
-fn unwritten(path: &Path, error: std::io::Error) -> Error {
-    let message = format!("'{}' cannot be written: {error}", path.display());
-    let full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge);
-    let said = if full { Error::exhausted(message) } else { Error::misconfigured(message) };
-    said.with_source(error)
 }
 
 #[cfg(test)]
