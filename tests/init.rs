@@ -114,12 +114,12 @@ fn the_shops_files_become_its_model() {
     let folder = from(&data("shop"));
     let tables = read(folder.path(), "mart/cubes/tables.yaml");
     for line in [
-        "    primary_key: [line_id]  # unique in all 11 rows",
-        "      amount: decimal(12,2)  # up to ",
-        "      sold_at: timestamp  # each value names its offset",
+        "    primary_key: [line_id]  # unique in all 12 rows",
+        "      amount: decimal(12,2)  # digits before the point: at most ",
+        "      sold_at: {type: timestamp, stored_in: UTC}  # each value names its offset",
         "      flagship: boolean",
         "      opened: date",
-        "      products: product_id  # all ",
+        "      products: product_id  # 80.0 % of values are found in products.product_id: 1 orphan",
         "      categories: category_id  # all ",
     ] {
         assert!(tables.contains(line), "'{line}' is not in\n{tables}");

@@ -192,7 +192,10 @@ impl Config {
 fn unreadable(shown: &str, error: std::io::Error) -> Error {
     let message = match error.kind() {
         std::io::ErrorKind::NotFound => {
-            format!("{shown}: no such file; name a project with -C DIR, or make one with `starmart demo --dir DIR`")
+            format!(
+                "{shown}: no such file; name a project with -C DIR, or make one with `starmart init DIR` or \
+                 `starmart demo --dir DIR`"
+            )
         }
         std::io::ErrorKind::IsADirectory => format!("{shown}: is a folder, not a configuration file"),
         _ => format!("{shown}: cannot be read: {error}"),

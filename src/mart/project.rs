@@ -127,7 +127,7 @@ fn of_input(error: Error, schemas: &Schemas) -> Error {
 /// The model's files in order of their names; folders within are not read.
 fn listed(folder: &Path) -> Result<Vec<PathBuf>> {
     let shown = folder.display();
-    let way_out = "write one, or make a project with `starmart demo`";
+    let way_out = "write one, or make a project with `starmart init`";
     let unreadable = |error: io::Error| {
         let message = match error.kind() {
             io::ErrorKind::NotFound => format!("no model: there is no folder '{shown}' with .yaml files; {way_out}"),

@@ -58,7 +58,7 @@ struct Fit {
 fn single(tables: &[Table], keys: &[Option<Key>], from: usize, at: usize, found: &mut Joins) {
     let (table, column) = (&tables[from], &tables[from].columns[at]);
     let mut best: Option<Fit> = None;
-    let mut chances = Vec::new();
+    let (mut chances, mut named) = (Vec::new(), false);
     for (to, (other, key)) in tables.iter().zip(keys).enumerate().filter(|(to, _)| *to != from) {
         let Some(key) = key.as_ref().filter(|key| key.values.is_some()) else { continue };
         let [theirs] = key.columns[..] else { continue };
@@ -73,7 +73,10 @@ fn single(tables: &[Table], keys: &[Option<Key>], from: usize, at: usize, found:
         }
         let fit = Fit { to, alike, found: column.values.iter().filter(|hash| key.holds(**hash)).count() };
         let of = format!("{}.{}", other.name, key_column.name);
-        if fit.found * 100 < column.values.len() * ALIKE_PERCENT {
+        named |= alike;
+        // One orphan among few is still one.
+        let most = fit.found * 100 >= column.values.len() * ALIKE_PERCENT;
+        if !(most || (alike && fit.found > 1 && fit.found + 1 == column.values.len())) {
             if alike {
                 let part = share(fit.found, column.values.len());
                 let of = format!("only {part} of the values are found in {of}");
@@ -92,7 +95,7 @@ fn single(tables: &[Table], keys: &[Option<Key>], from: usize, at: usize, found:
             best = Some(fit);
         }
     }
-    if best.is_none() {
+    if best.is_none() && !named {
         found.left_out.append(&mut chances);
     }
     if let Some(Fit { to, found: there, .. }) = best {
@@ -101,10 +104,11 @@ fn single(tables: &[Table], keys: &[Option<Key>], from: usize, at: usize, found:
         let values = column.values.len();
         let known = if column.is_complete { String::new() } else { format!("the first {} ", counted(values)) };
         let why = match values - there {
+            0 if values == 1 => format!("the only value is found in {of}"),
             0 if column.is_complete => format!("all {} values are found in {of}", counted(values)),
             0 => format!("{known}values are found in {of}"),
             orphans => {
-                format!("{} of {known}values are found in {of}: {} orphans", share(there, values), counted(orphans))
+                format!("{} of {known}values are found in {of}: {}", share(there, values), lacking(orphans))
             }
         };
         found.joins.push(Join { name: String::new(), to, columns: vec![at], why });
@@ -172,12 +176,9 @@ fn composite(tables: &[Table], key: &Key, from: usize, to: usize) -> Result<Opti
     }
     let why = match seen.len() - found {
         0 => format!("all {} keys are found in {}", counted(found), theirs.name),
-        orphans => format!(
-            "{} of the keys are found in {}: {} orphans",
-            share(found, seen.len()),
-            theirs.name,
-            counted(orphans)
-        ),
+        orphans => {
+            format!("{} of the keys are found in {}: {}", share(found, seen.len()), theirs.name, lacking(orphans))
+        }
     };
     Ok(Some(Join { name: String::new(), to, columns, why }))
 }
@@ -207,6 +208,10 @@ pub(super) fn counted(count: usize) -> String {
         text.push(digit);
     }
     text
+}
+
+fn lacking(keys: usize) -> String {
+    format!("{} {}", counted(keys), if keys == 1 { "orphan" } else { "orphans" })
 }
 
 /// A share of a whole, never 100 % if anything is missing.

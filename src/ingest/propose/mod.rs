@@ -119,7 +119,7 @@ impl Proposal {
 
     /// A question to begin with, which the proposed model answers.
     pub fn question(&self) -> String {
-        let Some(cube) = self.cubes.iter().max_by_key(|cube| (cube.dimensions.len(), measures(cube))) else {
+        let Some(cube) = self.cubes.iter().max_by_key(|cube| (sums(cube), cube.dimensions.len())) else {
             return "SELECT 1".into();
         };
         let proposed = || cube.measures.iter().filter(|measure| measure.unsummed.is_none());
@@ -138,6 +138,11 @@ impl Proposal {
 
 fn measures(cube: &Cube) -> usize {
     cube.measures.iter().filter(|measure| measure.unsummed.is_none()).count()
+}
+
+fn sums(cube: &Cube) -> usize {
+    let is_sum = |measure: &&cubes::Measure| measure.unsummed.is_none() && measure.expr.starts_with("sum");
+    cube.measures.iter().filter(is_sum).count()
 }
 
 #[cfg(test)]

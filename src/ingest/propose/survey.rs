@@ -79,16 +79,8 @@ impl Source {
             // Read as if in UTC, a wall clock stays what the file shows.
             let stored_in = matches!(field.data_type(), DataType::Timestamp(_, None)).then_some(Tz::UTC);
             let (name, from) = (field.name().clone(), field.name().clone());
-            Ok(model::Column {
-                name,
-                from,
-                data_type,
-                stored_in,
-                title: None,
-                description: None,
-                labels: None,
-                order: None,
-            })
+            let (title, description, labels, order) = (None, None, None, None);
+            Ok(model::Column { name, from, data_type, stored_in, title, description, labels, order })
         };
         let columns = schema.fields().iter().map(column).collect::<Result<_>>()?;
         Ok(Self { table: table.to_owned(), format, files, columns })

