@@ -204,14 +204,22 @@ async fn a_full_queue_refuses_at_once_and_a_place_is_kept_while_the_answer_lives
     drop(answer);
 }
 
+/// How a query ends, planned in time or not.
+async fn end(answer: crate::error::Result<Answer>) -> Kind {
+    match answer {
+        Ok(answer) => kind(answer.try_collect::<Vec<_>>().await),
+        Err(error) => error.kind(),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn deadlines_and_cancellation_end_a_query_wherever_it_is() {
     let (_folder, engine) = engine(&Limits { queued: 2, ..limits() });
     let late = within(Duration::from_millis(50));
-    let answer = start(&engine, &late, endless()).await.unwrap();
+    let answer = start(&engine, &late, endless()).await;
     let waiting = within(Duration::ZERO);
     assert_eq!(kind(engine.admit(&waiting.stop).await), Kind::Deadline);
-    assert_eq!(kind(answer.try_collect::<Vec<_>>().await), Kind::Deadline);
+    assert_eq!(end(answer).await, Kind::Deadline);
     let cancelled = query();
     let answer = start(&engine, &cancelled, endless()).await.unwrap();
     cancelled.stop.cancel();
@@ -224,14 +232,14 @@ async fn a_fruitless_join_stops_and_lets_others_run() {
     for (join, keys) in
         [(JoinType::Inner, false), (JoinType::LeftSemi, false), (JoinType::RightAnti, false), (JoinType::Inner, true)]
     {
-        let late = start(&engine, &within(Duration::from_millis(300)), fruitless(join, keys)).await.unwrap();
+        let late = start(&engine, &within(Duration::from_millis(300)), fruitless(join, keys)).await;
         let gone = start(&engine, &query(), fruitless(join, keys)).await.unwrap();
         let more = start(&engine, &query(), fruitless(join, keys)).await.unwrap();
         let rows: Vec<_> =
             start(&engine, &query(), scan(10).build().unwrap()).await.unwrap().try_collect().await.unwrap();
         assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 10);
         drop((gone, more));
-        assert_eq!(kind(late.try_collect::<Vec<_>>().await), Kind::Deadline);
+        assert_eq!(end(late).await, Kind::Deadline);
         // Until the last of them has stopped.
         returned(&engine).await;
     }
