@@ -1,7 +1,7 @@
 """Queries and results over Flight SQL, side by side with rivals, in turn, in one run.
 
 Questions to the retail mart over Flight (ADBC, the result fetched as Arrow) beside DuckDB asking the same of the same
-Parquet files in process; the round trip of SELECT 1 and the streaming of all transactions beside a server of pyarrow's
+Parquet files in process, and how long both plan each; the round trip of SELECT 1 and the streaming of all transactions beside a server of pyarrow's
 that only hands out batches it holds, over the same client. Answers are compared before anything is timed. Prints a table
 and writes target/bench/flight.json; `make bench` runs it after building release.
 
@@ -172,6 +172,8 @@ def main():
         connection = servers.enter_context(adbc.connect(url, autocommit=True))
         cursor = servers.enter_context(connection.cursor())
 
+        mine = servers.enter_context(pyarrow.flight.connect(url))
+
         def ask(sql):
             cursor.execute(sql)
             return cursor.fetch_arrow_table()
@@ -181,13 +183,18 @@ def main():
             if sorted_rows(ask(sql)) != sorted_rows(database.sql(theirs).to_arrow_table()):
                 sys.exit(f"the answers differ: {case}")
             pairs = paired(lambda: ask(sql), lambda: database.sql(theirs).to_arrow_table(), runs)
-            mine, other = (statistics.median(pair[at] for pair in pairs) * 1000 for at in (0, 1))
-            report(case, "ms", mine, other, statistics.median(pair[0] / pair[1] for pair in pairs), rival)
+            ours_ms, theirs_ms = (statistics.median(pair[at] for pair in pairs) * 1000 for at in (0, 1))
+            report(case, "ms", ours_ms, theirs_ms, statistics.median(pair[0] / pair[1] for pair in pairs), rival)
+            # GetFlightInfo plans and runs nothing; DuckDB's EXPLAIN does the same in process.
+            plan = statement(sql)
+            pairs = paired(lambda: mine.get_flight_info(plan), lambda: database.sql(f"explain {theirs}").fetchall(), runs)
+            ours_ms, theirs_ms = (statistics.median(pair[at] for pair in pairs) * 1000 for at in (0, 1))
+            ratio = statistics.median(pair[0] / pair[1] for pair in pairs)
+            report("  planning it, round trip", "ms", ours_ms, theirs_ms, ratio, rival)
 
         files = sorted(str(path) for path in (project / "mart" / "tables" / "transactions").glob("*.parquet"))
         bare = servers.enter_context(running([sys.executable, "-c", BARE, f"grpc://127.0.0.1:{bare_port}", *files]))
         wait_until(lambda: listens(bare_port))
-        mine = servers.enter_context(pyarrow.flight.connect(url))
         other = servers.enter_context(pyarrow.flight.connect(f"grpc://127.0.0.1:{bare_port}"))
         bare_name = f"pyarrow {pyarrow.__version__}"
         command = pyarrow.flight.FlightDescriptor.for_command

@@ -33,8 +33,11 @@ fn a_plan_is_lines_and_a_setting_no_result() {
     let folder = projects::copied("shop");
     works(folder.path(), &["-q", "load"]);
     let plan = works(folder.path(), &["sql", "-c", "explain select revenue from sales"]);
-    assert!(plan.starts_with("logical_plan\n  ") && plan.contains("\nphysical_plan\n  "), "{plan}");
+    assert!(plan.starts_with("cube sales: the facts of mart.lines\n") && plan.contains("\nhow it runs"), "{plan}");
     assert!(plan.lines().count() > 6 && !plan.contains('\u{fffd}'), "{plan}");
+    let refused = works(folder.path(), &["sql", "-c", "explain select sum(aov * 2) from sales"]);
+    assert!(refused.starts_with("refused: ") && refused.lines().count() == 1, "{refused}");
+    fails(folder.path(), &["sql", "-c", "explain select revenue from nowhere"], 1, &["unknown cube 'nowhere'"]);
     let both = "set timezone = 'Asia/Taipei'; show timezone";
     assert_eq!(
         json(&works(folder.path(), &["sql", "--format", "json", "-c", both])),
@@ -42,6 +45,22 @@ fn a_plan_is_lines_and_a_setting_no_result() {
     );
     fails(folder.path(), &["sql", "--format", "json", "-c", "select 1; select 2"], 2, &["2 results"]);
     fails(folder.path(), &["sql", "--url", "nonsense", "-c", "select 1"], 1, &["\"nonsense\"", "grpc://host:"]);
+}
+
+/// Lines join products by a column of the same name, and still read only what the condition on time leaves.
+#[test]
+fn a_run_is_told_by_its_stages() {
+    let folder = projects::copied("shop");
+    works(folder.path(), &["-q", "load"]);
+    let asked = "explain analyze select department, revenue from sales where sold_at >= '2017-06-15'";
+    let told = works(folder.path(), &["sql", "-c", asked]);
+    let lines: Vec<&str> = told.lines().map(str::trim).collect();
+    let read = lines.iter().position(|line| line.starts_with("read mart.lines, 1 file: ")).expect(&told);
+    assert!(lines[read].contains(" rows · ") && lines[read].ends_with(" of 1 row groups"), "{told}");
+    assert!(lines[read + 1..].contains(&"and sold_at >= '2017-06-13T00:00:00Z'"), "{told}");
+    assert!(told.contains("join, all rows of the ") && told.contains(" on product_id = product_id"), "{told}");
+    let end = lines.last().unwrap();
+    assert!(end.starts_with("2 rows in ") && end.contains("; times of stages add up over "), "{told}");
 }
 
 #[test]

@@ -13,7 +13,8 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use futures::TryStreamExt;
 use tokio::runtime::{Builder, Runtime};
 
 use super::admission::{Admission, Permit};
@@ -21,7 +22,8 @@ use super::answer::{self, Answer};
 use super::joins::stoppable;
 use super::quota::QuotaPool;
 use super::spill::SpillFolder;
-use super::{damage, fault, session};
+use super::{damage, explain, fault, session};
+use crate::clock;
 use crate::config::Limits;
 use crate::error::{Error, Result};
 use crate::query::{Query, Stop};
@@ -144,11 +146,23 @@ impl Engine {
         plan: LogicalPlan,
         announced: SchemaRef,
     ) -> Result<Answer> {
+        self.start(query, permit, plan, announced).await.map(|(answer, _)| answer)
+    }
+
+    /// Starts a plan: its answer, and the physical plan, which counts what happens.
+    async fn start(
+        &self,
+        query: &Query,
+        permit: Permit,
+        plan: LogicalPlan,
+        announced: SchemaRef,
+    ) -> Result<(Answer, Arc<dyn ExecutionPlan>)> {
         let stop = query.stop.child();
         let state = self.session(query);
         let context = state.task_ctx();
         let plan = self.physical(&stop, state, plan).await?;
         let plan = damage::told_by_table(stoppable(plan, &stop).map_err(fault::error)?)?;
+        let counted = Arc::clone(&plan);
         let (messages, received) = Answer::channel();
         let (id, schema) = (query.id, Arc::clone(&announced));
         let task = {
@@ -161,16 +175,37 @@ impl Engine {
             }
         };
         let task = self.threads()?.spawn(task).abort_handle();
-        Ok(Answer::new(schema, received, task, stop))
+        Ok((Answer::new(schema, received, task, stop), counted))
     }
 
-    /// The physical plan of `plan`, as text.
+    /// How `plan` runs, in lines of text.
     ///
     /// # Errors
     /// As [`Engine::execute`].
-    pub async fn explain(&self, query: &Query, plan: LogicalPlan) -> Result<String> {
+    pub async fn explain(&self, query: &Query, plan: LogicalPlan) -> Result<Vec<String>> {
         let plan = self.physical(&query.stop, self.session(query), plan).await?;
-        Ok(displayable(plan.as_ref()).indent(false).to_string())
+        Ok(explain::lines(&plan, None))
+    }
+
+    /// Runs `plan`, whose rows nobody sees: how it ran, in lines of text.
+    ///
+    /// # Errors
+    /// As [`Engine::execute`], and what goes wrong while it runs.
+    pub async fn analyze(
+        &self,
+        query: &Query,
+        permit: Permit,
+        plan: LogicalPlan,
+        announced: SchemaRef,
+    ) -> Result<Vec<String>> {
+        let begun = clock::monotonic();
+        let (mut answer, plan) = self.start(query, permit, plan, announced).await?;
+        let mut rows = 0;
+        while let Some(batch) = answer.try_next().await? {
+            rows += batch.num_rows();
+        }
+        let took = clock::monotonic().saturating_duration_since(begun);
+        Ok(explain::lines(&plan, Some(explain::Ran { rows, took })))
     }
 
     /// Runs `work`, which may think long without ever waiting, on a thread of its own: neither other queries nor the

@@ -12,6 +12,7 @@ mod conform;
 mod constants;
 mod damage;
 mod engine;
+mod explain;
 mod fault;
 pub mod functions;
 mod joins;

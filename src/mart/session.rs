@@ -3,13 +3,14 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::SchemaRef;
 
 use crate::error::{Error, Result};
-use crate::execute::{Answer, Watch};
-use crate::plan::Description;
+use crate::execute::{Answer, Permit, Watch};
 use crate::plan::catalogue::Catalogue;
-use crate::query::{Principal, Settings, Stop};
+use crate::plan::{Description, Explained, Plan};
+use crate::query::{Principal, Query, Settings, Stop};
 
 use super::asking::{Asked, Asking, Pinned, Planned, zone};
 use super::log::Begun;
@@ -159,7 +160,10 @@ impl Session {
         let answer = async {
             let permit = self.mart.engine.admit(&query.stop).await?;
             running.admitted();
-            self.mart.engine.execute(&query, permit, plan.logical, plan.schema).await
+            match plan.explained.clone() {
+                None => self.mart.engine.execute(&query, permit, plan.logical, plan.schema).await,
+                Some(explained) => self.explain(&query, permit, plan, explained).await,
+            }
         };
         match answer.await {
             Ok(answer) => Ok(answer.watched(Box::new(running))),
@@ -168,6 +172,21 @@ impl Session {
                 Err(error)
             }
         }
+    }
+
+    /// The answer of EXPLAIN: a line in each row.
+    async fn explain(&self, query: &Query, permit: Permit, plan: Plan, explained: Explained) -> Result<Answer> {
+        let Plan { logical, schema, .. } = plan;
+        let mut lines = explained.lines;
+        if let Some(answers) = explained.answers {
+            lines.extend(match explained.analyze {
+                true => self.mart.engine.analyze(query, permit, logical, answers).await?,
+                false => self.mart.engine.explain(query, logical).await?,
+            });
+        }
+        let rows = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(StringArray::from(lines))]);
+        let rows = rows.map_err(|error| Error::internal("the explanation cannot be written").with_source(error))?;
+        Ok(Answer::ready(schema, vec![rows]))
     }
 
     /// Changes a setting; without a value it goes back to its default.

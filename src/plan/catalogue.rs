@@ -3,8 +3,9 @@
 
 use arrow::datatypes::DataType;
 
+use super::relation::Member;
 use super::{Catalog, KeyClaim};
-use crate::model::{Cube, Join, Model, RowExpr, Table, Text};
+use crate::model::{Cube, Join, Measure, Model, RowExpr, Table, Text};
 use crate::query::sent;
 
 /// The one catalog.
@@ -214,11 +215,7 @@ impl Loaded<'_> {
             name: measure.name.clone(),
             data_type: on_the_wall(&measure.data_type),
             words: self.words(measure.title.as_ref(), measure.description.as_ref()),
-            role: Some(Role::Measure {
-                additive: measure.is_additive(),
-                unit: measure.unit.clone(),
-                format: measure.format.clone(),
-            }),
+            role: Some(role(measure)),
         });
         Relation {
             schema: Schema::Cubes,
@@ -259,6 +256,32 @@ impl Loaded<'_> {
         let locale = &self.model.defaults.locale;
         let said = |text: &Text| text.in_or_any(locale).map(str::to_owned);
         Words { title: title.and_then(said), description: description.and_then(said) }
+    }
+}
+
+/// What a dimension or measure is, as the metadata of a result's field.
+pub(super) fn role_of(member: &Member, model: &Model) -> Vec<(String, String)> {
+    let measure = model.cubes.get(&member.cube).and_then(|cube| cube.measure(&member.name));
+    measure.map_or(Role::Dimension, role).metadata()
+}
+
+fn role(measure: &Measure) -> Role {
+    Role::Measure { additive: measure.is_additive(), unit: measure.unit.clone(), format: measure.format.clone() }
+}
+
+impl Role {
+    /// The same as keys and values of a field's metadata.
+    pub fn metadata(&self) -> Vec<(String, String)> {
+        let told = match self {
+            Self::Dimension => vec![("role", Some("dimension".to_owned()))],
+            Self::Measure { additive, unit, format } => vec![
+                ("role", Some("measure".to_owned())),
+                ("additivity", Some(if *additive { "additive" } else { "non_additive" }.to_owned())),
+                ("unit", unit.clone()),
+                ("format", format.clone()),
+            ],
+        };
+        told.into_iter().filter_map(|(name, value)| Some((format!("starmart.{name}"), value?))).collect()
     }
 }
 

@@ -26,7 +26,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast as sqlast;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::Model;
 use crate::query::{Query, sent};
 use crate::sql::{self, Functions};
@@ -60,6 +60,19 @@ pub struct Plan {
     pub logical: LogicalPlan,
     /// The schema that is announced and sent: every field nullable, text as Utf8, at any depth.
     pub schema: SchemaRef,
+    /// That the plan is to be explained and not answered.
+    pub explained: Option<Explained>,
+}
+
+/// What is known of a statement that is to be explained, before its plan is optimised.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// Whether to run it and tell rows and times.
+    pub analyze: bool,
+    /// How it was read, or why it is refused.
+    pub lines: Vec<String>,
+    /// The schema of what it would answer; none where it is refused, and there is no plan to tell of.
+    pub answers: Option<SchemaRef>,
 }
 
 /// Plans a statement.
@@ -112,28 +125,40 @@ pub fn describe(statement: &Statement, context: &Context<'_>) -> Result<Descript
 }
 
 fn planned(statement: &Statement, context: &Context<'_>) -> Result<Plan> {
-    let (query, explain) = match statement {
-        Statement::Query(query) => (query.as_ref().clone(), None),
-        Statement::Explain { query, analyze } => (query.as_ref().clone(), Some(*analyze)),
-        Statement::Set { .. } => return Err(Error::invalid("SET changes a session; it has no plan")),
-        Statement::Show { name } => (show(name, context)?, None),
-    };
-    let mut query = query;
+    match statement {
+        Statement::Query(query) => answered(query.as_ref().clone(), context, false).map(|(plan, _)| plan),
+        Statement::Show { name } => answered(show(name, context)?, context, false).map(|(plan, _)| plan),
+        Statement::Explain { query, analyze } => explained(query.as_ref().clone(), *analyze, context),
+        Statement::Set { .. } => Err(Error::invalid("SET changes a session; it has no plan")),
+    }
+}
+
+/// The plan of a query, and lines that tell how it was read, where it is to be explained.
+fn answered(mut query: sqlast::Query, context: &Context<'_>, explain: bool) -> Result<(Plan, Vec<String>)> {
     sql::calls(&query, context.functions)?;
-    let relation = bind::bind(&mut query, context)?;
+    let (relation, lines) = bind::bind(&mut query, context, explain)?;
     let tables = CatalogTables(context);
     let logical = sql::plan_query(query, &tables, context.functions)?;
     size::bounded(&logical)?;
-    let mut logical = sql::coerced(logical, context.query.timezone, context.functions)?;
-    let mut columns = relation.columns;
-    if let Some(analyze) = explain {
-        columns.clear();
-        logical = LogicalPlanBuilder::from(logical)
-            .explain(false, analyze)
-            .and_then(LogicalPlanBuilder::build)
-            .map_err(sql::planning_error)?;
+    let logical = sql::coerced(logical, context.query.timezone, context.functions)?;
+    let schema = announced(&logical, &relation.columns, context.model)?;
+    Ok((Plan { schema, logical, explained: None }, lines))
+}
+
+/// The plan of a query that is explained. One that is refused is explained by why.
+fn explained(query: sqlast::Query, analyze: bool, context: &Context<'_>) -> Result<Plan> {
+    let schema = Arc::new(Schema::new(vec![Field::new("explanation", DataType::Utf8, true)]));
+    match answered(query, context, true) {
+        Ok((Plan { logical, schema: answers, .. }, lines)) => {
+            Ok(Plan { logical, schema, explained: Some(Explained { analyze, lines, answers: Some(answers) }) })
+        }
+        Err(error) if error.kind() == Kind::Invalid => {
+            let logical = LogicalPlanBuilder::empty(false).build().map_err(sql::planning_error)?;
+            let lines = vec![format!("refused: {error}")];
+            Ok(Plan { schema, logical, explained: Some(Explained { analyze, lines, answers: None }) })
+        }
+        Err(error) => Err(error),
     }
-    Ok(Plan { schema: announced(&logical, &columns)?, logical })
 }
 
 /// The key of a field's metadata, and its value where every value is NULL because a measure has none in a fact row.
@@ -141,7 +166,7 @@ const DETAIL: (&str, &str) = ("starmart.detail", "null: not additive");
 
 /// The schema to announce for a plan, of whose result `columns` tell what is held: what clients are told is what they are
 /// sent.
-fn announced(plan: &LogicalPlan, columns: &[Column]) -> Result<SchemaRef> {
+fn announced(plan: &LogicalPlan, columns: &[Column], model: &Model) -> Result<SchemaRef> {
     let all = plan.schema().fields();
     let known = |at: usize| columns.get(at).filter(|_| columns.len() == all.len());
     let valueless = |at: usize| known(at).is_some_and(|column| column.lineage.valueless().is_some());
@@ -149,7 +174,9 @@ fn announced(plan: &LogicalPlan, columns: &[Column]) -> Result<SchemaRef> {
         Some(data_type) => {
             let (key, value) = DETAIL;
             let marks = valueless(at).then(|| (key.to_owned(), value.to_owned()));
-            Ok(Field::new(field.name(), data_type, true).with_metadata(marks.into_iter().collect()))
+            let member = known(at).and_then(|column| column.member.as_ref());
+            let told = member.map(|member| catalogue::role_of(member, model)).unwrap_or_default();
+            Ok(Field::new(field.name(), data_type, true).with_metadata(told.into_iter().chain(marks).collect()))
         }
         None => Err(Error::invalid(format!(
             "column '{}' has a type that drivers cannot read; leave it out, or cast it to text or an array",

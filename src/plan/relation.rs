@@ -49,9 +49,23 @@ impl Lineage {
 pub(super) struct Column {
     pub(super) name: String,
     pub(super) lineage: Lineage,
+    /// The member of a cube whose values it holds as they are.
+    pub(super) member: Option<Member>,
+}
+
+/// A dimension or measure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Member {
+    pub(super) cube: String,
+    pub(super) name: String,
 }
 
 impl Column {
+    /// A column that holds something of its own.
+    pub(super) fn new(name: impl Into<String>, lineage: Lineage) -> Self {
+        Self { name: name.into(), lineage, member: None }
+    }
+
     /// Makes it the column of rows that stand for several equal ones: what it held adds up no more.
     pub(super) fn merge(&mut self) {
         if let Lineage::Additive(measure) = &self.lineage {

@@ -173,7 +173,7 @@ def test_fact_rows():
     assert [{name: sum(filter(None, rows[name].to_pylist())) for name in ("n", "total")}] == measures, measures
     # The mean has no value in a row, and its field says so.
     mean = rows.schema.field("mean")
-    assert rows["mean"].null_count == 50 and mean.metadata == {b"starmart.detail": b"null: not additive"}, mean
+    assert rows["mean"].null_count == 50 and mean.metadata[b"starmart.detail"] == b"null: not additive", mean
     with connect() as connection, connection.cursor() as cursor:
         cursor.execute("select * from (select * from sampled where flag = ?) t limit 0", (True,))
         assert cursor.fetch_arrow_table().schema == rows.schema
@@ -326,6 +326,21 @@ def test_flightsql_dbapi():
     client = flightsql_dbapi.FlightSQLClient(host=host, port=int(port), insecure=True)
     info = client.execute("select id, label from mart.samples where id = 3")
     assert client.do_get(info.endpoints[0].ticket).read_all().to_pylist() == [{"id": 3, "label": "樣品 3"}]
+
+
+def test_sqlalchemy_as_superset_uses_it():
+    import sqlalchemy
+
+    host, port = URL.removeprefix("grpc://").split(":")
+    engine = sqlalchemy.create_engine(f"datafusion://{host}:{port}?insecure=True")
+    inspector = sqlalchemy.inspect(engine)
+    assert inspector.get_schema_names() == ["cubes", "information_schema", "mart", "system"]
+    assert inspector.get_table_names(schema="mart") == ["samples"]
+    columns = {column["name"]: str(column["type"]) for column in inspector.get_columns("samples", schema="mart")}
+    assert columns["price"] == "DECIMAL" and columns["sold_on"] == "DATE", columns
+    with engine.connect() as connection:
+        [[count]] = connection.execute(sqlalchemy.text("SELECT COUNT(*) FROM mart.samples"))
+        assert count > 0, count
 
 
 def test_a_query_is_cancelled():

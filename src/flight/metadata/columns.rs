@@ -58,7 +58,7 @@ fn told(relation: &Relation, column: &Column) -> HashMap<String, String> {
     ];
     let of_flight_sql =
         of_flight_sql.into_iter().filter_map(|(name, value)| Some((format!("{FLIGHT_SQL}{name}"), value?)));
-    of_flight_sql.chain(named(ours(column.role.as_ref()))).chain(named(words(&column.words))).collect()
+    of_flight_sql.chain(column.role.iter().flat_map(Role::metadata)).chain(named(words(&column.words))).collect()
 }
 
 /// The keys of ours.
@@ -69,18 +69,4 @@ fn named(told: Vec<(&'static str, Option<String>)>) -> impl Iterator<Item = (Str
 /// A title and a description apart, which Flight SQL's remarks are not.
 fn words(words: &Words) -> Vec<(&'static str, Option<String>)> {
     vec![("title", words.title.clone()), ("description", words.description.clone())]
-}
-
-/// What a column is in a cube.
-fn ours(role: Option<&Role>) -> Vec<(&'static str, Option<String>)> {
-    match role {
-        None => Vec::new(),
-        Some(Role::Dimension) => vec![("role", Some("dimension".to_owned()))],
-        Some(Role::Measure { additive, unit, format }) => vec![
-            ("role", Some("measure".to_owned())),
-            ("additivity", Some(if *additive { "additive" } else { "non_additive" }.to_owned())),
-            ("unit", unit.clone()),
-            ("format", format.clone()),
-        ],
-    }
 }

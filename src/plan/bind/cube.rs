@@ -20,7 +20,7 @@ use super::grouping::{aliases, describe, keys, refuse_two_meanings};
 use super::items::{Item, Names, ordinal};
 use super::measure::{Evaluation, key_name, leaf_name};
 use super::star::Star;
-use super::{Binder, Place, instant};
+use super::{Binder, Place, explain, instant};
 
 /// What the inner query is called in the outer one.
 pub(super) const BLOCK: &str = "$block";
@@ -33,7 +33,7 @@ struct Where {
 }
 
 impl<'a> Binder<'a> {
-    /// Binds a query whose body is a SELECT over one cube, in place.
+    /// Binds a query whose body is a SELECT over one cube, in place, and tells of it where it is to be explained.
     pub(super) fn cube_block(
         &mut self,
         query: &mut Query,
@@ -41,6 +41,14 @@ impl<'a> Binder<'a> {
         alias: &str,
         place: Place,
     ) -> Result<Relation> {
+        let relation = self.bound_block(query, cube, alias, place)?;
+        if let Some(told) = &mut self.told {
+            told.extend(explain::lines(&cube.name, &cube.table, query, &relation)?);
+        }
+        Ok(relation)
+    }
+
+    fn bound_block(&mut self, query: &mut Query, cube: &'a Cube, alias: &str, place: Place) -> Result<Relation> {
         let SetExpr::Select(select) = query.body.as_mut() else {
             return Err(Error::internal("a block over a cube is a SELECT"));
         };
@@ -86,7 +94,7 @@ impl<'a> Binder<'a> {
 
     /// Binds the subqueries of a block; IN and EXISTS stand in WHERE only.
     fn subqueries(&mut self, select: &mut Select, query: &mut Query) -> Result<()> {
-        let mut exprs: Vec<&mut Expr> = select.projection.iter_mut().filter_map(item_expr).collect();
+        let mut exprs: Vec<&mut Expr> = select.projection.iter_mut().filter_map(item_expr_mut).collect();
         exprs.extend(select.having.iter_mut());
         if let Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) = &mut query.order_by {
             exprs.extend(order.iter_mut().map(|item| &mut item.expr));
@@ -144,7 +152,15 @@ fn holds_query(expr: &Expr) -> bool {
     ast::any(expr, |inner| matches!(inner, Expr::Subquery(_) | Expr::InSubquery { .. } | Expr::Exists { .. }))
 }
 
-fn item_expr(item: &mut SelectItem) -> Option<&mut Expr> {
+/// An item's expression.
+pub(super) fn item_expr(item: &SelectItem) -> Option<&Expr> {
+    match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
+        _ => None,
+    }
+}
+
+fn item_expr_mut(item: &mut SelectItem) -> Option<&mut Expr> {
     match item {
         SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
         _ => None,
@@ -153,10 +169,7 @@ fn item_expr(item: &mut SelectItem) -> Option<&mut Expr> {
 
 fn refuse_windows(select: &Select, query: &Query) -> Result<()> {
     let is_window = |expr: &Expr| matches!(expr, Expr::Function(function) if function.over.is_some());
-    let mut items = select.projection.iter().filter_map(|item| match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
-        _ => None,
-    });
+    let mut items = select.projection.iter().filter_map(item_expr);
     let order = match &query.order_by {
         Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) => order.as_slice(),
         _ => &[],

@@ -95,19 +95,21 @@ impl Evaluation<'_> {
     fn columns_of_detail(&mut self, projection: &[SelectItem], items: &[Item]) -> Result<Vec<(Column, Expr)>> {
         let mut columns = Vec::new();
         for item in items {
-            let column = Column { name: item.name.clone(), lineage: self.lineage(&item.expr) };
+            let column = self.column(item);
             columns.push((column, self.rows(&item.expr)?));
         }
         let cube = self.names.cube;
         let mut all = Vec::with_capacity(cube.dimensions.len() + cube.measures.len());
         for dimension in &cube.dimensions {
-            let column = Column { name: dimension.name.clone(), lineage: Lineage::Free };
+            let member = Some(self.names.member(&dimension.name));
+            let column = Column { name: dimension.name.clone(), lineage: Lineage::Free, member };
             all.push((column, self.star.dimension(dimension)?));
         }
         for measure in &cube.measures {
             let of = measure.name.clone();
             let lineage = if row_leaf(measure).is_some() { Lineage::Additive(of) } else { Lineage::Valueless(of) };
-            all.push((Column { name: measure.name.clone(), lineage }, self.value_of_a_row(measure)?));
+            let member = Some(self.names.member(&measure.name));
+            all.push((Column { name: measure.name.clone(), lineage, member }, self.value_of_a_row(measure)?));
         }
         let at = self.names.star_at(projection)?.unwrap_or_default();
         columns.splice(at..at, all);

@@ -143,8 +143,7 @@ pub(super) fn describe(
     query: &Query,
     explicit: bool,
 ) -> Relation {
-    let mut columns: Vec<Column> =
-        items.iter().map(|item| Column { name: item.name.clone(), lineage: block.lineage(&item.expr) }).collect();
+    let mut columns: Vec<Column> = items.iter().map(|item| block.column(item)).collect();
     let named = |key: &Expr| items.iter().find(|item| item.expr == *key).map(|item| item.name.clone());
     let unique: Option<BTreeSet<String>> = block.keys.iter().map(named).collect();
     if matches!(select.distinct, Some(Distinct::Distinct)) && unique.is_none() {

@@ -11,6 +11,7 @@ use crate::sql::{self, fold};
 use crate::yaml::hint;
 
 use super::super::ast;
+use super::super::relation::Member;
 
 /// An item of the SELECT list.
 pub(super) struct Item {
@@ -45,6 +46,11 @@ impl<'a> Names<'a> {
         }
         let hint = hint(name, self.columns());
         Err(Error::invalid(format!("the cube '{}' has no dimension or measure '{name}'{hint}", self.cube.name)))
+    }
+
+    /// A dimension or measure of the cube.
+    pub(super) fn member(&self, name: &str) -> Member {
+        Member { cube: self.cube.name.clone(), name: name.to_owned() }
     }
 
     /// The names of the cube's columns.

@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 use crate::model::{Aggregate, Measure};
 use crate::sql;
 
-use super::super::relation::Lineage;
+use super::super::relation::{Column, Lineage};
 use super::super::{Context, ast};
 use super::instant;
-use super::items::{Meaning, Names, is_measure_call};
+use super::items::{Item, Meaning, Names, is_measure_call};
 use super::star::{Star, aggregate};
 use super::sums::{looked_through, reads_cube, yields_constants};
 
@@ -220,6 +220,23 @@ impl Evaluation<'_> {
             }
             ast::children(expr)?.into_iter().try_for_each(|child| self.on_the_wall(child))
         })
+    }
+
+    /// An item as a column of the block's result.
+    pub(super) fn column(&self, item: &Item) -> Column {
+        let name = match unwrapped(&item.expr) {
+            Expr::Identifier(name) => Some(&name.value),
+            Expr::Function(function) if self.is_call(function) => match ast::arguments(function).as_deref() {
+                Some([argument]) => match unwrapped(argument) {
+                    Expr::Identifier(name) => Some(&name.value).filter(|name| self.names.cube.measure(name).is_some()),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        };
+        let member = name.filter(|name| self.names.known(name).is_some()).map(|name| self.names.member(name));
+        Column { name: item.name.clone(), lineage: self.lineage(&item.expr), member }
     }
 
     /// What an item of the block holds, for whoever adds it up.

@@ -3,6 +3,7 @@
 
 mod cube;
 mod detail;
+mod explain;
 mod flatten;
 mod grouping;
 mod instant;
@@ -30,10 +31,20 @@ use super::catalog::{DESCRIBING, NotLoaded, unknown_description, unknown_table, 
 use super::relation::{Column, Lineage, Relation};
 use super::{Context, ast};
 
-/// Binds a whole query in place: what its rows are.
-pub(super) fn bind(query: &mut Query, context: &Context<'_>) -> Result<Relation> {
-    let place = Place::Outermost;
-    Binder { context, ctes: Vec::new(), with: Vec::new(), outside: Vec::new(), place, wall: false }.query(query)
+/// Binds a whole query in place: what its rows are, and lines that tell how its blocks over cubes were read, where it is to
+/// be explained.
+pub(super) fn bind(query: &mut Query, context: &Context<'_>, explain: bool) -> Result<(Relation, Vec<String>)> {
+    let mut binder = Binder {
+        context,
+        ctes: Vec::new(),
+        with: Vec::new(),
+        outside: Vec::new(),
+        place: Place::Outermost,
+        wall: false,
+        told: explain.then(Vec::new),
+    };
+    let relation = binder.query(query)?;
+    Ok((relation, binder.told.unwrap_or_default()))
 }
 
 /// Where a query stands, as far as `*` over a cube goes.
@@ -60,6 +71,8 @@ struct Binder<'a> {
     place: Place,
     /// Whether the expressions at hand stand over what a cube has computed, where time is wall clock.
     wall: bool,
+    /// How the blocks over cubes were read, where somebody asks.
+    told: Option<Vec<String>>,
 }
 
 /// What a name after FROM means.
@@ -175,7 +188,7 @@ impl<'a> Binder<'a> {
                     return Err(Error::invalid("a query in VALUES is not supported; join it instead"));
                 }
                 let width = values.rows.first().map_or(0, |row| row.content.len());
-                let column = |at| Column { name: format!("column{at}"), lineage: Lineage::Free };
+                let column = |at| Column::new(format!("column{at}"), Lineage::Free);
                 Ok(Relation { columns: (1..=width).map(column).collect(), ..Relation::default() })
             }
             other => Err(Error::invalid(format!("'{other}' is not supported"))),
@@ -329,7 +342,10 @@ fn united(left: Relation, right: &Relation) -> Relation {
     let columns = left.columns.into_iter().enumerate().map(|(at, column)| {
         let lineage =
             right.columns.get(at).map_or(column.lineage.clone(), |other| column.lineage.united(&other.lineage));
-        Column { name: column.name, lineage }
+        let member = column
+            .member
+            .filter(|member| right.columns.get(at).is_some_and(|other| other.member.as_ref() == Some(member)));
+        Column { name: column.name, lineage, member }
     });
     Relation { columns: columns.collect(), unique: Vec::new(), cube: left.cube || right.cube, plain: false }
 }

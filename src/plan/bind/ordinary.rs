@@ -122,7 +122,7 @@ impl Binder<'_> {
                         let columns = held
                             .iter()
                             .flat_map(|schema| schema.fields().iter())
-                            .map(|field| Column { name: field.name().clone(), lineage: Lineage::Free });
+                            .map(|field| Column::new(field.name(), Lineage::Free));
                         let relation = Relation { columns: columns.collect(), ..Relation::default() };
                         sources.push((known.unwrap_or_else(|| name.clone()), relation.renamed(&renames)));
                         read_table(factor, schema, &name, version);
@@ -197,10 +197,10 @@ impl Binder<'_> {
         for item in &select.projection {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
-                    columns.push(Column { name: output_name(expr), lineage: self.lineage(expr, block)? });
+                    columns.push(self.column(output_name(expr), expr, block)?);
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
-                    columns.push(Column { name: fold(alias), lineage: self.lineage(expr, block)? });
+                    columns.push(self.column(fold(alias), expr, block)?);
                 }
                 SelectItem::Wildcard(_) => {
                     columns.extend(block.sources.iter().flat_map(|(_, relation)| relation.columns.clone()));
@@ -214,6 +214,11 @@ impl Binder<'_> {
             }
         }
         Ok(columns)
+    }
+
+    fn column(&self, name: String, expr: &Expr, block: &Block) -> Result<Column> {
+        let member = block.column(expr).and_then(|column| column.member.clone());
+        Ok(Column { name, lineage: self.lineage(expr, block)?, member })
     }
 
     fn lineage(&self, expr: &Expr, block: &Block) -> Result<Lineage> {

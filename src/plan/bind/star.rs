@@ -16,7 +16,7 @@ use super::super::catalog::{KeyClaim, NotLoaded};
 use super::super::{Context, ast};
 
 /// What the fact is called in a star; no column or join can bear it.
-const FACT: &str = "$f";
+pub(super) const FACT: &str = "$f";
 
 /// A cube's star as one block needs it.
 pub(super) struct Star<'a> {

@@ -1,5 +1,9 @@
 //! `*` over a cube (semantics, rule 6), and the cube as a subquery (rule 3).
 
+use std::sync::Arc;
+
+use arrow::datatypes::Field;
+
 use super::{KeyClaim, failed, model, planned, refused, rows, sorted, tables};
 use crate::plan::catalogue::Catalogue;
 
@@ -47,7 +51,7 @@ fn what_detail_leaves_null_is_marked_and_typed() {
     for field in grouped.schema.fields() {
         let of_detail = plan.schema.field_with_name(field.name()).unwrap();
         assert_eq!((of_detail.data_type(), of_detail.is_nullable()), (field.data_type(), true));
-        assert!(field.metadata().is_empty());
+        assert!(!field.metadata().contains_key("starmart.detail"));
     }
     let field = plan.schema.field_with_name("aov").unwrap();
     assert_eq!(field.metadata().get("starmart.detail").map(String::as_str), Some("null: not additive"));
@@ -63,6 +67,30 @@ fn what_detail_leaves_null_is_marked_and_typed() {
     assert!(marked(&format!("SELECT aov {outer} UNION ALL SELECT 1.5")).is_empty());
     assert!(marked(&format!("SELECT department, SUM(revenue) AS r {outer} GROUP BY 1")).is_empty());
     assert!(marked("EXPLAIN SELECT * FROM sales").is_empty());
+}
+
+#[test]
+fn results_tell_which_columns_are_measures() {
+    let roles = |sql: &str| -> Vec<String> {
+        let schema = planned(sql).unwrap().schema;
+        let told = |field: &Arc<Field>, key: &str| field.metadata().get(key).cloned().unwrap_or_default();
+        let told =
+            |field: &Arc<Field>| format!("{} {}", told(field, "starmart.role"), told(field, "starmart.additivity"));
+        schema.fields().iter().map(|field| told(field).trim().to_owned()).collect()
+    };
+    let (dimension, sum, other) = ("dimension", "measure additive", "measure non_additive");
+    assert_eq!(
+        roles(
+            "SELECT department AS d, MEASURE(revenue) AS r, SUM(aov), (baskets), revenue * 2, 1 AS n FROM sales GROUP BY 1"
+        ),
+        [dimension, sum, other, other, "", ""]
+    );
+    let evaluated = "(SELECT department AS d, revenue AS r FROM sales GROUP BY 1) t";
+    assert_eq!(roles(&format!("SELECT d, r AS money, r + 1 AS more FROM {evaluated}")), [dimension, sum, ""]);
+    assert_eq!(roles(&format!("SELECT SUM(r) AS s FROM {evaluated}")), [""]);
+    assert_eq!(roles(&format!("SELECT r FROM {evaluated} UNION ALL SELECT r FROM {evaluated}")), [sum]);
+    assert_eq!(roles(&format!("SELECT r FROM {evaluated} UNION ALL SELECT 1.5")), [""]);
+    assert_eq!(roles("SELECT amount FROM mart.lines"), [""]);
 }
 
 #[test]

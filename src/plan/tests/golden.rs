@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::planned;
+use super::{Plan, planned};
 
 /// A statement's plan or refusal, and the ending of the file that holds it.
 fn outcome(sql: &str) -> (&'static str, String) {
     match planned(sql) {
+        Ok(Plan { explained: Some(explained), .. }) => ("plan", format!("{}\n", explained.lines.join("\n"))),
         Ok(plan) => ("plan", format!("{}\n", plan.logical.display_indent())),
         Err(error) => ("err", format!("{:?}: {error}\n", error.kind())),
     }
