@@ -270,9 +270,9 @@ fn a_folder_without_a_model_says_the_way_out() {
     let config = Config::load(folder.path(), None).expect("a configuration");
     let message = |config: &Config| model_faults(config).expect_err("there is none").to_string();
     assert!(message(&config).contains("there is no folder"), "{}", message(&config));
-    assert!(message(&config).ends_with("write one, or make a project with `starmart demo`"));
+    assert!(message(&config).ends_with("write one, or make a project with `starmart init`"));
     write(folder.path(), "cubes/readme.txt", "");
-    assert!(message(&config).ends_with("holds no .yaml file; write one, or make a project with `starmart demo`"));
+    assert!(message(&config).ends_with("holds no .yaml file; write one, or make a project with `starmart init`"));
 }
 
 /// `starmart check` lists the faults of the configuration and of the model together.
