@@ -39,7 +39,7 @@ pub(super) struct Init {
 const MODEL: &str = include_str!("example/shop.yaml");
 const SALES: &str = include_str!("example/sales.csv");
 const PRODUCTS: &str = include_str!("example/products.csv");
-const QUESTION: &str = "SELECT department, revenue, average_sale FROM shop";
+const QUESTION: &str = "SELECT department, revenue, average_sale FROM shop ORDER BY revenue DESC";
 
 /// What else a configuration may say, with the defaults.
 const MORE: &str = "\
