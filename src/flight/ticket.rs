@@ -46,6 +46,10 @@ impl Ticket {
         if !ticket.pinned.sql.is_empty() {
             return Err(Error::invalid("malformed ticket: a statement stands in two places"));
         }
+        // Planning computes with the time, in nanoseconds and on the wall of the zone.
+        if ticket.pinned.now.timestamp_nanos_opt().is_none() {
+            return Err(Error::invalid(format!("malformed ticket: no statement was asked at {}", ticket.pinned.now)));
+        }
         ticket.pinned.sql = sql;
         Ok(ticket)
     }
@@ -134,6 +138,10 @@ mod tests {
             text.replacen("\"sql\":\"\"", "\"sql\":\"SELECT 2\"", 1),
             text.replacen("SELECT", "SELECT 1,", 1),
             text.replacen("\"mart_version\":2,\"now\"", "\"mart_version\":-2,\"now\"", 1),
+            text.replacen("\"settings\":{", "\"settings\":{\"deadline\":99,", 1),
+            text.replacen("\"now\":\"2023", "\"now\":\"+262142", 1),
+            text.replacen("\"now\":\"2023", "\"now\":\"-262143", 1),
+            text.replacen("\"now\":\"2023", "\"now\":\"9999", 1),
             format!("{text} {text}"),
             "null".into(),
             String::new(),

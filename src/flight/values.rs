@@ -50,10 +50,10 @@ async fn read(messages: impl Stream<Item = Result<FlightData, Status>> + Send + 
 
 /// Refuses data whose size when unpacked only the client knows.
 fn plain(message: FlightData) -> Result<FlightData, FlightError> {
-    let compressed = arrow::ipc::root_as_message(&message.data_header)
-        .ok()
-        .and_then(|header| header.header_as_record_batch())
-        .is_some_and(|batch| batch.compression().is_some());
+    let header = arrow::ipc::root_as_message(&message.data_header).ok();
+    let rows = header.and_then(|header| header.header_as_record_batch());
+    let words = header.and_then(|header| header.header_as_dictionary_batch()?.data());
+    let compressed = rows.or(words).is_some_and(|batch| batch.compression().is_some());
     match compressed {
         true => Err(FlightError::DecodeError("the values are compressed; send them as they are".to_owned())),
         false => Ok(message),

@@ -34,6 +34,7 @@ impl Principal {
 
 /// What a session sets for its queries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The mart version to read (`SET mart_version = 3`); without one, the newest at the time of asking.
     pub mart_version: Option<u64>,
