@@ -24,7 +24,7 @@ use tonic::{Code, Status};
 use crate::cli::edit;
 use crate::projects::{self, Served, loaded};
 
-fn asked(sql: &str) -> FlightDescriptor {
+pub(crate) fn asked(sql: &str) -> FlightDescriptor {
     let command = CommandStatementQuery { query: sql.into(), transaction_id: None };
     FlightDescriptor::new_cmd(command.as_any().encode_to_vec())
 }
@@ -35,7 +35,7 @@ pub(crate) async fn raw(server: &Served) -> FlightServiceClient<Channel> {
 }
 
 /// The ticket with `change` made to what it holds.
-fn changed(ticket: &Ticket, change: impl FnOnce(&mut serde_json::Value)) -> Ticket {
+pub(crate) fn changed(ticket: &Ticket, change: impl FnOnce(&mut serde_json::Value)) -> Ticket {
     let any = Any::decode(&*ticket.ticket).unwrap();
     let query: TicketStatementQuery = any.unpack().unwrap().unwrap();
     let handle = std::str::from_utf8(&query.statement_handle).unwrap();
@@ -120,13 +120,13 @@ async fn hostile_tickets_are_refused() {
 }
 
 /// Rows without an end, as far as anybody waits.
-const ENDLESS: &str = "select a.id, repeat(b.label, 30) as long_text from mart.samples a, mart.samples b, \
+pub(crate) const ENDLESS: &str = "select a.id, repeat(b.label, 30) as long_text from mart.samples a, mart.samples b, \
                        mart.samples c, mart.samples d, mart.samples e, mart.samples f";
 /// A question that takes as long.
 const HARD: &str = "select count(distinct a.id + b.id * c.id + d.id * e.id * f.id) as n from mart.samples a, \
                     mart.samples b, mart.samples c, mart.samples d, mart.samples e, mart.samples f";
 /// Long enough for anything that should happen at once.
-const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 
 /// A loaded project whose queries have `limits`.
 pub(crate) async fn limited(limits: &str) -> (TempDir, Arc<Mart>) {
@@ -138,7 +138,7 @@ pub(crate) async fn limited(limits: &str) -> (TempDir, Arc<Mart>) {
 }
 
 /// How a statement ends that is asked and read to its end.
-async fn code(service: &mut FlightServiceClient<Channel>, sql: &str) -> Code {
+pub(crate) async fn code(service: &mut FlightServiceClient<Channel>, sql: &str) -> Code {
     let ended = async {
         let mut messages = started(service, sql).await?;
         while messages.next().await.transpose()?.is_some() {}
