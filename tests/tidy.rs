@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 /// The pipeline, in import order. A module may name those before it.
-const PIPELINE: [&str; 17] = [
+const PIPELINE: [&str; 18] = [
     "error", "clock", "yaml", "config", "sql", "model", "query", "store", "plan", "execute", "ingest", "mart",
-    "listen", "flight", "http", "cli", "main",
+    "listen", "flight", "http", "cli", "fuzzing", "main",
 ];
 /// Stages that hold the `Mart` and see nothing beneath it.
 const OUTER: [&str; 3] = ["flight", "http", "cli"];

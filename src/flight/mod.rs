@@ -10,6 +10,8 @@ mod calls;
 pub mod client;
 mod command;
 mod encode;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod handle;
 mod metadata;
 mod prepared;
