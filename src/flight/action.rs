@@ -25,7 +25,7 @@ const CANCEL_QUERY: &str = "CancelQuery";
 /// The actions that are there, and what they do.
 const ACTIONS: [(&str, &str); 4] = [
     (PREPARE, "Prepares a statement: its handle, its parameters and the schema of its result"),
-    (CLOSE, "Takes a prepared statement's handle back; nothing is kept for one"),
+    (CLOSE, "Takes a prepared statement's handle back"),
     (CANCEL, "Stops what is being sent of a result"),
     (CANCEL_QUERY, "As CancelFlightInfo, for older clients"),
 ];
@@ -36,7 +36,7 @@ pub(super) enum Asked {
     /// Prepare this statement.
     Prepare(String),
     /// Take a handle back.
-    Close,
+    Close(Bytes),
     /// Stop what is sent for these tickets. An older client is answered in its own form.
     Cancel { tickets: Vec<Bytes>, older: bool },
 }
@@ -56,7 +56,8 @@ pub(super) fn asked(action: &arrow_flight::Action) -> Result<Asked> {
             let request: ActionCreatePreparedStatementRequest = unpacked(PREPARE, &action.body)?;
             command::sql(request.query, request.transaction_id.as_deref()).map(Asked::Prepare)
         }
-        CLOSE => unpacked::<ActionClosePreparedStatementRequest>(CLOSE, &action.body).map(|_handle| Asked::Close),
+        CLOSE => unpacked::<ActionClosePreparedStatementRequest>(CLOSE, &action.body)
+            .map(|request| Asked::Close(request.prepared_statement_handle)),
         CANCEL => {
             let request =
                 CancelFlightInfoRequest::decode(action.body.clone()).map_err(|error| malformed(CANCEL, error))?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 /// The form of what is written and read here.
-const FORM: u32 = 3;
+const FORM: u32 = 4;
 /// Stands between what is written as JSON, which has no line break, and the statement.
 const SEPARATOR: u8 = b'\n';
 

@@ -5,6 +5,7 @@
 //! the two the server keeps nothing. What tools browse is answered by `metadata`.
 
 mod action;
+mod bound;
 pub mod browse;
 mod calls;
 pub mod client;

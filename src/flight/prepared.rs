@@ -1,10 +1,12 @@
 //! Prepared statements. Their handles hold everything: the statement, and the values once they are bound, so that any
-//! server of the same mart can go on with one, and none keeps any. A handle says nothing that a statement could not.
+//! server of the same mart can go on with one, and none needs to keep any. A handle says nothing that a statement could
+//! not.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::handle;
 use crate::clock;
@@ -19,6 +21,8 @@ const VALUES_BYTES: usize = 256 << 10;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Prepared {
+    /// Tells it from every other, with values or without.
+    pub(super) id: Uuid,
     /// When it was prepared.
     since: DateTime<Utc>,
     /// The values that are bound, each a literal of SQL.
@@ -31,7 +35,7 @@ pub(super) struct Prepared {
 impl Prepared {
     /// A statement without values.
     pub(super) fn new(sql: String) -> Self {
-        Self { since: clock::now(), values: Vec::new(), sql }
+        Self { id: Uuid::new_v4(), since: clock::now(), values: Vec::new(), sql }
     }
 
     /// The same statement with these values, in place of any before.

@@ -18,6 +18,7 @@ use prost::Message;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
 use super::action;
+use super::bound::LastBound;
 use super::calls::{Call, Calls};
 use super::command::{self, Asked, Redeemed};
 use super::metadata::Metadata;
@@ -36,12 +37,13 @@ type Messages<T> = BoxStream<'static, Result<T, Status>>;
 pub(super) struct Service {
     mart: Arc<Mart>,
     calls: Calls,
+    bound: LastBound,
 }
 
 impl Service {
     /// Answers from `mart`, and counts its calls among `calls`.
     pub(super) fn new(mart: Arc<Mart>, calls: Calls) -> Self {
-        Self { mart, calls }
+        Self { mart, calls, bound: LastBound::default() }
     }
 
     /// Nobody logs in yet, and calls share no settings: each has a session of its own.
@@ -64,7 +66,7 @@ impl Service {
     async fn describe(&self, descriptor: FlightDescriptor) -> Result<FlightInfo> {
         match command::asked(&descriptor)? {
             Asked::Statement(sql) => self.offer(descriptor, &sql, Vec::new()).await,
-            Asked::Prepared(Prepared { sql, values, .. }) => self.offer(descriptor, &sql, values).await,
+            Asked::Prepared(prepared) => self.offer(descriptor, &prepared.sql, self.values(&prepared)).await,
             Asked::Metadata(metadata) => {
                 let ticket = Ticket::new(descriptor.cmd.clone());
                 described(descriptor, &metadata.schema(), ticket)
@@ -72,10 +74,18 @@ impl Service {
         }
     }
 
+    /// The values in the handle, or those that were bound last to one without.
+    fn values(&self, prepared: &Prepared) -> Vec<String> {
+        match prepared.values.is_empty() {
+            true => self.bound.values(prepared.id),
+            false => prepared.values.clone(),
+        }
+    }
+
     async fn schema(&self, descriptor: &FlightDescriptor) -> Result<SchemaResult> {
         let schema = match command::asked(descriptor)? {
             Asked::Statement(sql) => self.pin(&sql, Vec::new()).await?.1,
-            Asked::Prepared(Prepared { sql, values, .. }) => self.pin(&sql, values).await?.1,
+            Asked::Prepared(prepared) => self.pin(&prepared.sql, self.values(&prepared)).await?.1,
             Asked::Metadata(metadata) => metadata.schema(),
         };
         SchemaAsIpc::new(&schema, &IpcWriteOptions::default())
@@ -124,7 +134,13 @@ impl Service {
     async fn act(&self, asked: action::Asked) -> Result<Option<Bytes>> {
         match asked {
             action::Asked::Prepare(sql) => self.prepare(sql).await.map(Some),
-            action::Asked::Close => Ok(None),
+            action::Asked::Close(handle) => {
+                // One that cannot be read, or is too old, is closed already.
+                if let Ok(prepared) = Prepared::decode(&handle) {
+                    self.bound.forget(prepared.id);
+                }
+                Ok(None)
+            }
             action::Asked::Cancel { tickets, older } => {
                 let stopped = tickets.iter().filter(|ticket| self.calls.cancel(ticket)).count();
                 Ok(Some(action::cancelled(stopped > 0, older)))
@@ -139,8 +155,9 @@ impl Service {
         let command = first.flight_descriptor.as_ref().map(|descriptor| descriptor.cmd.clone()).unwrap_or_default();
         let statement = command::put(&command)?;
         let values = values::row(stream::iter([Ok(first)]).chain(messages)).await?;
-        let handle = statement.with_values(values)?.encode()?;
-        let result = DoPutPreparedStatementResult { prepared_statement_handle: Some(handle.into()) };
+        let statement = statement.with_values(values)?;
+        self.bound.keep(statement.id, &statement.values);
+        let result = DoPutPreparedStatementResult { prepared_statement_handle: Some(statement.encode()?.into()) };
         Ok(PutResult { app_metadata: result.encode_to_vec().into() })
     }
 }

@@ -129,11 +129,11 @@ mod tests {
     #[test]
     fn foreign_tickets_are_refused() {
         let text = String::from_utf8(handle(&ticket())).unwrap();
-        let newer = text.replacen("\"form\":3", "\"form\":4", 1);
+        let newer = text.replacen("\"form\":4", "\"form\":5", 1);
         let error = Ticket::decode(newer.as_bytes()).unwrap_err();
-        assert!(error.kind() == Kind::Invalid && error.message().contains("form 4"), "{error}");
+        assert!(error.kind() == Kind::Invalid && error.message().contains("form 5"), "{error}");
         for hostile in [
-            text.replacen("\"form\":3", "\"form\":3,\"deadline\":99", 1),
+            text.replacen("\"form\":4", "\"form\":4,\"deadline\":99", 1),
             text.replacen("\"sql\":", "\"files\":[\"/etc/passwd\"],\"sql\":", 1),
             text.replacen("\"sql\":\"\"", "\"sql\":\"SELECT 2\"", 1),
             text.replacen("SELECT", "SELECT 1,", 1),

@@ -326,6 +326,11 @@ def test_flightsql_dbapi():
     client = flightsql_dbapi.FlightSQLClient(host=host, port=int(port), insecure=True)
     info = client.execute("select id, label from mart.samples where id = 3")
     assert client.do_get(info.endpoints[0].ticket).read_all().to_pylist() == [{"id": 3, "label": "樣品 3"}]
+    cursor = flightsql_dbapi.connect(client).cursor()
+    sql = "select id, label from mart.samples where id < ? and label <> ? order by id"
+    for bound, expected in [((4, "樣品 2"), [1, 3]), ((3, "x"), [1, 2])]:
+        cursor.execute(sql, bound)
+        assert [row[0] for row in cursor.fetchall()] == expected
 
 
 def test_sqlalchemy_as_superset_uses_it():
@@ -341,6 +346,9 @@ def test_sqlalchemy_as_superset_uses_it():
     with engine.connect() as connection:
         [[count]] = connection.execute(sqlalchemy.text("SELECT COUNT(*) FROM mart.samples"))
         assert count > 0, count
+        samples = sqlalchemy.Table("samples", sqlalchemy.MetaData(), autoload_with=engine, schema="mart")
+        chosen = sqlalchemy.select(samples.c.id).where(samples.c.label == "樣品 3", samples.c.id < 9)
+        assert connection.execute(chosen).all() == [(3,)]
 
 
 def test_a_query_is_cancelled():

@@ -2,14 +2,15 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::words::{Kind, pieces};
 use crate::error::Error;
 use crate::sql::SyntaxFault;
 
-/// The line of a statement that an error names, with a caret beneath the place; none if it names none.
+/// The line of a statement that an error tells of, with a caret beneath the place; none if it tells of none.
 pub(super) fn pointed(error: &Error, sql: &str) -> Option<String> {
     let (line, column) = match SyntaxFault::of(error) {
         Some(fault) => place_of(sql, fault.offset),
-        None => said(error.message())?,
+        None => said(error.message()).or_else(|| unknown(error.message(), sql))?,
     };
     let text = sql.lines().nth(line.checked_sub(1)?)?;
     let before: Vec<char> = text.chars().take(column.checked_sub(1)?).collect();
@@ -45,6 +46,22 @@ fn said(message: &str) -> Option<(usize, usize)> {
     Some((line.parse().ok()?, column[..digits].parse().ok()?))
 }
 
+/// The line and column of the name that a message says is unknown, where the statement has it once.
+fn unknown(message: &str, sql: &str) -> Option<(usize, usize)> {
+    let said = message.split(';').next()?;
+    if !said.starts_with("unknown ") && !said.contains(" has no ") {
+        return None;
+    }
+    let name = said.rsplit('\'').nth(1)?.rsplit('.').next()?;
+    let pieces = pieces(sql);
+    let is_name = |kind| matches!(kind, Kind::Word | Kind::Quoted);
+    let mut found = pieces.iter().filter(|piece| is_name(piece.kind) && piece.name() == name);
+    match (found.next(), found.next()) {
+        (Some(piece), None) => Some(place_of(sql, sql[..piece.start].chars().count())),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +77,20 @@ mod tests {
         assert_eq!(shown("wrong, at line 2, column 4", "SELECT 1\n部門 !"), "2 │ 部門 !\n         ^");
         assert_eq!(shown("ends, at line 1, column 9; so", "SELECT 1"), "1 │ SELECT 1\n            ^");
         assert_eq!(shown("wrong, at line 1, column 2", "\t!"), "1 │ \t!\n    \t^");
+    }
+
+    #[test]
+    fn a_name_that_is_unknown_is_pointed_out() {
+        let unknown = "the cube 'sales' has no dimension or measure 'revenu'; did you mean 'revenue'?";
+        assert_eq!(shown(unknown, "SELECT Revenu\nFROM sales"), "1 │ SELECT Revenu\n           ^");
+        assert_eq!(
+            shown("unknown table 'mart.門'; there is 'x'", "SELECT 1\nFROM mart.\"門\""),
+            "2 │ FROM mart.\"門\"\n              ^"
+        );
+        // Which of the two it is, the message does not say; a text or a comment is no name.
+        assert_eq!(shown(unknown, "SELECT revenu AS revenu FROM sales"), "");
+        assert_eq!(shown(unknown, "SELECT 'revenu' FROM sales -- revenu"), "");
+        assert_eq!(shown("the measure 'revenue' cannot be grouped by", "SELECT revenue FROM sales"), "");
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! Batches on their way out: an answer becomes messages of bounded size, which wait for the client (`outbox`).
+//! Batches on their way out: an answer becomes messages of bounded size (`writer`), which wait for the client
+//! (`outbox`).
 
 mod outbox;
+mod writer;
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -8,11 +10,8 @@ use std::time::{Duration, Instant};
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow_flight::FlightData;
-use arrow_flight::encode::FlightDataEncoderBuilder;
-use arrow_flight::error::FlightError;
-use arrow_flight::utils::batches_to_flight_data;
 use futures::stream::BoxStream;
-use futures::{Stream, StreamExt, TryStreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use tokio::time::timeout;
 use tonic::Status;
 
@@ -22,11 +21,10 @@ use crate::error::{Error, Result};
 use crate::execute::divided;
 use crate::query::sent;
 use outbox::{Outbox, Patience};
+use writer::Writer;
 
 /// What a message aims at; its rows are divided until they take no more.
 const MESSAGE_BYTES: usize = 4 << 20;
-/// What a message may take, with room for its frame within the 16 MiB that drivers read.
-const MESSAGE_BYTES_MOST: usize = (16 << 20) - (64 << 10);
 /// How long a client may leave its result unread.
 const UNREAD: Duration = Duration::from_secs(300);
 /// How long a result is silent at most: what stands between server and client may cut off whatever says nothing, and
@@ -86,26 +84,16 @@ fn encoded(
     answer: impl Stream<Item = Result<RecordBatch>> + Send + 'static,
     schema: SchemaRef,
 ) -> impl Stream<Item = Result<FlightData>> + Send {
-    let announced = Arc::clone(&schema);
-    let nothing = nothing(&schema);
-    let pieces = answer
-        .map(move |batch| {
-            Ok::<_, FlightError>(stream::iter(pieces(&batch.map_err(external)?, &announced).map_err(external)?).map(Ok))
-        })
-        .try_flatten();
-    let messages = FlightDataEncoderBuilder::new()
-        .with_schema(schema)
-        // The rows are divided already; the encoder would count the buffers of whole batches again.
-        .with_max_flight_data_size(usize::MAX)
-        .build(pieces)
-        .map(|message| message.map_err(own).and_then(small_enough));
-    kept_alive(messages, nothing, SILENT)
-}
-
-/// A batch of no rows as a message, which the encoder would leave out.
-fn nothing(schema: &Schema) -> Option<FlightData> {
-    let none = RecordBatch::new_empty(Arc::new(schema.clone()));
-    batches_to_flight_data(schema, vec![none]).ok()?.pop()
+    let mut writer = Writer::new();
+    let first = writer.schema(&schema);
+    // Where it cannot be written, neither can the rows, which say why.
+    let nothing = writer.batch(&RecordBatch::new_empty(Arc::clone(&schema))).ok();
+    let pieces = answer.flat_map(move |batch| {
+        let pieces = batch.and_then(|batch| pieces(&batch, &schema));
+        stream::iter(pieces.map_or_else(|error| vec![Err(error)], |pieces| pieces.into_iter().map(Ok).collect()))
+    });
+    let written = pieces.map(move |piece| piece.and_then(|piece| writer.batch(&piece)));
+    kept_alive(stream::iter([Ok(first)]).chain(written), nothing, SILENT)
 }
 
 /// The messages, and one that holds nothing wherever there has been none for so long.
@@ -124,31 +112,6 @@ fn kept_alive(
             next.map(|message| (message, messages))
         }
     })
-}
-
-fn external(error: Error) -> FlightError {
-    FlightError::ExternalError(Box::new(error))
-}
-
-fn own(error: FlightError) -> Error {
-    match error {
-        FlightError::ExternalError(error) => match error.downcast::<Error>() {
-            Ok(error) => *error,
-            Err(other) => Error::internal("the result cannot be sent").with_source(other),
-        },
-        other => Error::internal("the result cannot be sent").with_source(other),
-    }
-}
-
-fn small_enough(message: FlightData) -> Result<FlightData> {
-    let bytes = message.data_header.len() + message.data_body.len();
-    if bytes > MESSAGE_BYTES_MOST {
-        return Err(Error::exhausted(format!(
-            "one row of the result takes {bytes} bytes, more than the {MESSAGE_BYTES_MOST} that a message may; select \
-             fewer or shorter columns"
-        )));
-    }
-    Ok(message)
 }
 
 /// `batch` with the announced schema, in pieces that aim at [`MESSAGE_BYTES`].

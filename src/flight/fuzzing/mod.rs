@@ -52,7 +52,7 @@ pub(crate) fn action(bytes: &[u8]) -> Result<Option<String>> {
     let Ok(action) = Action::decode(bytes) else { return Ok(None) };
     action::asked(&action).map(|asked| match asked {
         action::Asked::Prepare(sql) => Some(sql),
-        action::Asked::Close | action::Asked::Cancel { .. } => None,
+        action::Asked::Close(_) | action::Asked::Cancel { .. } => None,
     })
 }
 

@@ -48,7 +48,8 @@ fn bare(ticket: &Ticket) -> Vec<u8> {
 
 /// A handle that does not become too old.
 fn prepared(sql: &str, values: &[&str]) -> Vec<u8> {
-    handle::write(&serde_json::json!({"since": "2999-01-01T00:00:00Z", "values": values}), sql).unwrap()
+    let id = "0b3a7f5e-6a10-4a53-9a4f-3f6f2f7f4c11";
+    handle::write(&serde_json::json!({"id": id, "since": "2999-01-01T00:00:00Z", "values": values}), sql).unwrap()
 }
 
 fn message(message: &impl ProstMessageExt) -> Vec<u8> {
