@@ -50,7 +50,7 @@ fuzz: toolchain ## Send damaged bytes to every decoder, FUZZ_SECONDS=60 each, or
 	  found=$(TARGET)/fuzz/found/$$name; mkdir -p $$found; words=fuzz/dictionaries/$$name; \
 	  echo "fuzzing $$name for $(FUZZ_SECONDS) seconds" >&2; \
 	  $(CARGO) fuzz run $(FUZZING) $$name $$found fuzz/corpus/$$name -- -max_total_time=$(FUZZ_SECONDS) \
-	    -timeout=10 -rss_limit_mb=4096 -verbosity=0 $$(test ! -e $$words || echo -dict=$$words) || exit 1; \
+	    -timeout=10 -rss_limit_mb=4096 -verbosity=0 -print_funcs=0 $$(test ! -e $$words || echo -dict=$$words) || exit 1; \
 	done
 
 clients: $(CLIENTS)/installed $(CLIENTS)/jdbc.jar $(CLIENTS)/adbc-go ## Install the Flight SQL clients that the tests drive

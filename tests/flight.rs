@@ -10,6 +10,7 @@ use arrow_flight::sql::{Any, CommandStatementQuery, ProstMessageExt, TicketState
 use arrow_flight::{FlightDescriptor, Ticket};
 use futures::{StreamExt, TryStreamExt};
 use prost::Message;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use starmart::error::Kind;
 use starmart::flight::Bounds;
 use starmart::flight::client::Client;
@@ -308,6 +309,27 @@ async fn idle_connections_give_way_and_busy_ones_do_not() {
     assert!(others.next().await.unwrap().is_ok());
     closed(connected(&server, HELLO).await).await;
     drop((rows, others));
+    server.stop().await;
+}
+
+/// As many as a pool that leaks opens, all of them held by their client.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_idle_connections_shut_nobody_out() {
+    let files = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files }).unwrap();
+    let (_folder, mart) = loaded("wire").await;
+    let server = Served::start(mart).await;
+    let mut idle = Vec::new();
+    for _ in 0..1000 {
+        idle.push(connected(&server, HELLO).await);
+    }
+    let mut service = raw(&server).await;
+    assert_eq!(code(&mut service, "select 1 as one").await, Code::Ok);
+    let surplus = idle.len() + 1 - Bounds::default().connections;
+    for connection in idle.drain(..surplus) {
+        closed(connection).await;
+    }
+    assert_eq!(code(&mut service, "select 1 as one").await, Code::Ok);
     server.stop().await;
 }
 

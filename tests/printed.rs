@@ -35,6 +35,8 @@ fn a_plan_is_lines_and_a_setting_no_result() {
     let plan = works(folder.path(), &["sql", "-c", "explain select revenue from sales"]);
     assert!(plan.starts_with("cube sales: the facts of mart.lines\n") && plan.contains("\nhow it runs"), "{plan}");
     assert!(plan.lines().count() > 6 && !plan.contains('\u{fffd}'), "{plan}");
+    let distinct = works(folder.path(), &["sql", "-c", "explain select department, aov from sales"]);
+    assert!(distinct.contains("count(basket_id)") && !distinct.contains("alias"), "{distinct}");
     let refused = works(folder.path(), &["sql", "-c", "explain select sum(aov * 2) from sales"]);
     assert!(refused.starts_with("refused: ") && refused.lines().count() == 1, "{refused}");
     fails(folder.path(), &["sql", "-c", "explain select revenue from nowhere"], 1, &["unknown cube 'nowhere'"]);

@@ -1,5 +1,6 @@
 //! The stages of a plan: what each node does, and what it came to.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,18 +35,27 @@ pub(super) struct Stage {
 
 /// The stages of a plan, the last one first, each before those that its rows come from.
 pub(super) fn stages(plan: &Arc<dyn ExecutionPlan>) -> Vec<Stage> {
-    let mut found = Vec::new();
-    walk(plan, 0, &mut found);
+    let (mut found, mut made_up) = (Vec::new(), HashMap::new());
+    walk(plan, 0, &mut found, &mut made_up);
+    for stage in &mut found {
+        stage.told = words::said_for(&stage.told, &made_up);
+    }
     found
 }
 
-fn walk(plan: &Arc<dyn ExecutionPlan>, depth: usize, found: &mut Vec<Stage>) {
+/// `made_up` collects what names stand for that no statement has.
+fn walk(plan: &Arc<dyn ExecutionPlan>, depth: usize, found: &mut Vec<Stage>, made_up: &mut HashMap<String, String>) {
+    if let Some(aggregate) = plan.downcast_ref::<AggregateExec>().filter(|node| !is_final(node)) {
+        let keys = aggregate.group_expr().expr().iter().map(|(key, name)| (name.clone(), words::expr(key)));
+        let aggregates = aggregate.aggr_expr().iter().map(|each| (each.name().to_owned(), words::aggregate(each)));
+        made_up.extend(keys.chain(aggregates).filter(|(name, _)| words::is_made_up(name)));
+    }
     let told = told(plan.as_ref());
     let beneath = depth + usize::from(told.is_some());
     let asked = asked(plan.as_ref());
     found.extend(told.map(|told| Stage { depth, told, asked, figures: figures(plan.as_ref()) }));
     for child in plan.children() {
-        walk(child, beneath, found);
+        walk(child, beneath, found, made_up);
     }
 }
 
@@ -130,8 +140,12 @@ fn table(files: &FileScanConfig) -> Option<String> {
     Some(file.object_meta.location.parts().nth_back(1)?.as_ref().to_owned())
 }
 
+fn is_final(node: &AggregateExec) -> bool {
+    matches!(node.mode(), AggregateMode::Final | AggregateMode::FinalPartitioned)
+}
+
 fn aggregated(node: &AggregateExec) -> Option<String> {
-    if matches!(node.mode(), AggregateMode::Final | AggregateMode::FinalPartitioned) {
+    if is_final(node) {
         return Some("groups of all threads together".into());
     }
     let keys: Vec<String> = node.group_expr().expr().iter().map(|(key, _)| words::expr(key)).collect();

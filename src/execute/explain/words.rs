@@ -1,10 +1,12 @@
 //! Expressions and figures in words.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::ScalarValue;
+use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_expr::expressions::{
     BinaryExpr, CastExpr, Column, DynamicFilterPhysicalExpr, InListExpr, IsNotNullExpr, IsNullExpr, Literal, NotExpr,
 };
@@ -83,6 +85,31 @@ pub(super) fn plain(name: &str) -> String {
     text
 }
 
+/// An aggregate by what it does, whatever its name.
+pub(super) fn aggregate(of: &AggregateFunctionExpr) -> String {
+    format!("{}({})", plain(of.fun().name()), list(&of.expressions()))
+}
+
+/// Whether DataFusion has made this name up: it counts different values by grouping by them first, as `alias1`, beside
+/// the other aggregates, as `alias2` and so on (its rule `single_distinct_to_groupby`).
+pub(super) fn is_made_up(name: &str) -> bool {
+    name.strip_prefix("alias").is_some_and(|number| !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit()))
+}
+
+/// The text with what the names in it stand for.
+pub(super) fn said_for(text: &str, names: &HashMap<String, String>) -> String {
+    let mut said = String::with_capacity(text.len());
+    let in_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let alike = |c: char| in_word(c) != in_word(first);
+        let (piece, more) = rest.split_at(rest.find(alike).unwrap_or(rest.len()));
+        said.push_str(names.get(piece).map_or(piece, String::as_str));
+        rest = more;
+    }
+    said
+}
+
 /// A value as SQL writes it.
 fn value(of: &ScalarValue) -> String {
     let options = FormatOptions::default().with_null("NULL");
@@ -139,6 +166,13 @@ mod tests {
         assert_eq!(plain("sum($f.amount)"), "sum(amount)");
         assert_eq!(plain("$shop.city@3"), "shop.city");
         assert_eq!(plain("\"部門\"@0 = x"), "部門 = x");
+    }
+
+    #[test]
+    fn names_that_were_made_up_are_told_by_what_they_stand_for() {
+        assert!(is_made_up("alias1") && !is_made_up("alias") && !is_made_up("alias1x"));
+        let names = HashMap::from([("alias1".to_owned(), "basket".to_owned())]);
+        assert_eq!(said_for("n = count(alias1), 數alias1, alias12", &names), "n = count(basket), 數alias1, alias12");
     }
 
     #[test]
