@@ -219,7 +219,7 @@ async fn columns_tell_their_types_and_what_they_mean() {
     assert_eq!(
         tells(&sales, "revenue"),
         format!(
-            "*additivity=additive *format=#,##0.00 *role=measure *title=Revenue *unit=USD {common}0 IS_READ_ONLY=1 IS_SEARCHABLE=1 \
+            "*additivity=additive *better=higher *format=#,##0.00 *role=measure *title=Revenue *unit=USD {common}0 IS_READ_ONLY=1 IS_SEARCHABLE=1 \
              PRECISION=38 REMARKS=Revenue SCALE=2 SCHEMA_NAME=cubes TABLE_NAME=sales TYPE_NAME=DECIMAL"
         )
     );

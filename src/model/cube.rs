@@ -150,6 +150,37 @@ impl Grain {
     }
 }
 
+/// Which way a measure should move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    /// More is better.
+    Higher,
+    /// Less is better.
+    Lower,
+}
+
+impl Better {
+    /// The words for both.
+    pub const WORDS: &'static [&'static str] = &["higher", "lower"];
+
+    /// What a word says.
+    pub fn of(word: &str) -> Option<Self> {
+        match word {
+            "higher" => Some(Self::Higher),
+            "lower" => Some(Self::Lower),
+            _ => None,
+        }
+    }
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Higher => "higher",
+            Self::Lower => "lower",
+        }
+    }
+}
+
 /// A measure of a cube: arithmetic over leaves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measure {
@@ -163,6 +194,8 @@ pub struct Measure {
     pub unit: Option<String>,
     /// How it is shown, `#,##0` for one.
     pub format: Option<String>,
+    /// Which way it should move; none where neither is better.
+    pub better: Option<Better>,
     /// Its expression as written.
     pub written: String,
     /// The aggregates that it is made of, each different.

@@ -1,5 +1,5 @@
 //! Labels: what the values of a column are called in each language. They stand in a CSV file (RFC 4180) beside the
-//! model's own files: a column `value`, and one for each locale.
+//! model's own files: a column `value`, one for each locale, and one for the short words of each, `en_short` for English.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +10,8 @@ use super::{LOCALES, Text};
 
 /// The column of the values themselves.
 const VALUE: &str = "value";
+/// How the names of columns with short words end, after a locale.
+const SHORT: &str = "_short";
 
 /// The labels of a column's values, in the order of their file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct Label {
     pub value: String,
     /// What people call it.
     pub words: Text,
+    /// The same in fewer words, for where there is little room.
+    pub short: Text,
     /// Where it stands in its file.
     pub at: Position,
 }
@@ -53,28 +57,62 @@ pub(super) fn parse(file: &str, text: &str, faults: &mut Faults) -> Arc<Labels> 
             }
         };
         let at = place(record.position());
-        let mut words = Vec::new();
+        let (mut words, mut short) = (Vec::new(), Vec::new());
         let mut value = "";
         for (column, cell) in columns.iter().zip(&record) {
             match column {
-                Some(locale) if !cell.is_empty() => words.push(((*locale).to_owned(), cell.to_owned())),
-                Some(_) => {}
-                None => value = cell,
+                Column::Value => value = cell,
+                _ if cell.is_empty() => {}
+                Column::Words(locale) => words.push(((*locale).to_owned(), cell.to_owned())),
+                Column::Short(locale) => short.push(((*locale).to_owned(), cell.to_owned())),
             }
         }
         if let Some(line) = seen.insert(value.to_owned(), at.line) {
             faults.push(file, at, format!("the value '{value}' already has its labels in line {line}; keep one"));
         } else if words.is_empty() {
             faults.push(file, at, format!("the value '{value}' has no label; write one, or remove the line"));
+        } else if let Some((locale, _)) = short.iter().find(|(locale, _)| words.iter().all(|(own, _)| own != locale)) {
+            let message =
+                format!("the value '{value}' has short words in {locale} and no others; fill column '{locale}'");
+            faults.push(file, at, message);
         } else {
-            labels.entries.push(Label { value: value.to_owned(), words: Text::new(words), at });
+            labels.entries.push(Label {
+                value: value.to_owned(),
+                words: Text::new(words),
+                short: Text::new(short),
+                at,
+            });
         }
     }
     Arc::new(labels)
 }
 
-/// For each column its locale, or none for the values.
-fn header(reader: &mut csv::Reader<&[u8]>, file: &str, faults: &mut Faults) -> Option<Vec<Option<&'static str>>> {
+/// What a column of the file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Value,
+    Words(&'static str),
+    Short(&'static str),
+}
+
+impl Column {
+    fn of(name: &str) -> Option<Self> {
+        let locale = |name: &str| LOCALES.iter().copied().find(|known| *known == name);
+        match name.strip_suffix(SHORT) {
+            _ if name == VALUE => Some(Self::Value),
+            Some(name) => locale(name).map(Self::Short),
+            None => locale(name).map(Self::Words),
+        }
+    }
+
+    /// The names of all of them.
+    fn names() -> Vec<String> {
+        let short = LOCALES.iter().map(|locale| format!("{locale}{SHORT}"));
+        [VALUE].iter().chain(LOCALES).map(|name| (*name).to_owned()).chain(short).collect()
+    }
+}
+
+fn header(reader: &mut csv::Reader<&[u8]>, file: &str, faults: &mut Faults) -> Option<Vec<Column>> {
     let header = match reader.headers() {
         Ok(header) => header.clone(),
         Err(error) => {
@@ -85,21 +123,21 @@ fn header(reader: &mut csv::Reader<&[u8]>, file: &str, faults: &mut Faults) -> O
     let before = faults.len();
     let mut columns = Vec::new();
     for name in &header {
-        let column = if name == VALUE { Some(None) } else { LOCALES.iter().find(|known| **known == name).map(Some) };
-        match column.map(Option::<&&str>::copied) {
+        match Column::of(name) {
             Some(column) if columns.contains(&column) => {
                 faults.push(file, Position::START, format!("column '{name}' stands twice; keep one"));
             }
             Some(column) => columns.push(column),
             None => {
-                let known = LOCALES.iter().copied().chain([VALUE]);
-                let way_out = hint(name, known);
-                let message = format!("unknown column '{name}'{way_out}; there are {VALUE} and {}", LOCALES.join(", "));
+                let known = Column::names();
+                let way_out = hint(name, known.iter().map(String::as_str));
+                let message = format!("unknown column '{name}'{way_out}; there are {}", known.join(", "));
                 faults.push(file, Position::START, message);
             }
         }
     }
-    if faults.len() == before && !(columns.contains(&None) && columns.len() > 1) {
+    let words = |column: &Column| matches!(column, Column::Words(_));
+    if faults.len() == before && !(columns.contains(&Column::Value) && columns.iter().any(words)) {
         let message = format!("labels need a column '{VALUE}' and at least one of {}", LOCALES.join(", "));
         faults.push(file, Position::START, message);
     }
@@ -145,11 +183,27 @@ mod tests {
     }
 
     #[test]
+    fn words_may_have_a_short_form() {
+        let mut faults = Faults::default();
+        let labels =
+            parse("d.csv", "value,en,en_short,zh-TW\nGM,General merchandise,General,百貨\nA,a,,\n", &mut faults);
+        assert!(faults.is_empty());
+        let short = |at: usize, locale: &str| labels.entries[at].short.get(locale);
+        assert_eq!((short(0, "en"), short(0, "zh-TW"), short(1, "en")), (Some("General"), None, None));
+    }
+
+    #[test]
     fn faulty_files_are_told_by_their_lines() {
         assert_eq!(faults(""), ["labels.csv:1:1: labels need a column 'value' and at least one of en, zh-TW, zh-CN"]);
         assert_eq!(faults("value\nA\n").len(), 1);
         assert!(faults("value,zh-tw\n")[0].contains("did you mean 'zh-TW'?"), "{:?}", faults("value,zh-tw\n"));
         assert!(faults("value,en,en\n")[0].contains("stands twice"));
+        assert!(faults("value,en,en_shor\n")[0].contains("did you mean 'en_short'?"));
+        assert_eq!(faults("value,en_short\n").len(), 1);
+        assert_eq!(
+            faults("value,en,zh-TW,zh-TW_short\nA,a,,甲\n"),
+            ["labels.csv:2:1: the value 'A' has short words in zh-TW and no others; fill column 'zh-TW'"]
+        );
         assert_eq!(
             faults("value,en\nA,a\nB,\nA,b\nC,c,d\nD,d\n"),
             [

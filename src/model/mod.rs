@@ -15,7 +15,7 @@ mod table;
 mod text;
 
 pub use conversion::{mart_type, refuse_conversion, type_name};
-pub use cube::{Aggregate, Cube, Dimension, DimensionKind, Grain, Hierarchy, Leaf, Measure, Origin, RowExpr};
+pub use cube::{Aggregate, Better, Cube, Dimension, DimensionKind, Grain, Hierarchy, Leaf, Measure, Origin, RowExpr};
 pub use format::NumberFormat;
 pub use labels::{Label, Labels};
 pub use resolve::resolve;

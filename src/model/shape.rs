@@ -5,7 +5,7 @@ use std::str::FromStr;
 use arrow::datatypes::{DataType, TimeUnit};
 use chrono_tz::Tz;
 
-use super::{FileFormat, NumberFormat};
+use super::{Better, FileFormat, NumberFormat};
 use crate::yaml::{Key, Shape, hint};
 
 /// The mart's type for instants.
@@ -169,6 +169,7 @@ fn measure() -> Shape {
                 Key::new("filter", Shape::Scalar, "The rows that count, over dimensions and columns."),
                 Key::new("format", number_format(), "How it is shown to people, such as \"#,##0\" or percent."),
                 Key::new("unit", Shape::Text, "What it counts in, such as USD."),
+                Key::new("better", Shape::OneOf(Better::WORDS), "Which way it should move; neither without it."),
             ],
             words(),
         ]

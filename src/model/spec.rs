@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::sql::SyntaxFault;
 use crate::yaml::{Faults, Lines, Position};
 
-use super::{Defaults, FileFormat, Labels, LoadMode, ModelTest, Text, decode};
+use super::{Better, Defaults, FileFormat, Labels, LoadMode, ModelTest, Text, decode};
 
 /// Where something is written. Shown as `file:line:column`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -242,6 +242,8 @@ pub struct MeasureSpec {
     pub unit: Option<String>,
     /// How it is shown.
     pub format: Option<String>,
+    /// Which way it should move.
+    pub better: Option<Better>,
 }
 
 impl Spec {

@@ -5,7 +5,7 @@ use arrow::datatypes::DataType;
 
 use super::relation::Member;
 use super::{Catalog, KeyClaim};
-use crate::model::{Cube, Join, Measure, Model, RowExpr, Table, Text};
+use crate::model::{Better, Cube, Join, Measure, Model, RowExpr, Table, Text};
 use crate::query::sent;
 
 /// The one catalog.
@@ -108,6 +108,8 @@ pub enum Role {
         unit: Option<String>,
         /// How it is shown.
         format: Option<String>,
+        /// Which way it should move.
+        better: Option<Better>,
     },
 }
 
@@ -266,7 +268,12 @@ pub(super) fn role_of(member: &Member, model: &Model) -> Vec<(String, String)> {
 }
 
 fn role(measure: &Measure) -> Role {
-    Role::Measure { additive: measure.is_additive(), unit: measure.unit.clone(), format: measure.format.clone() }
+    Role::Measure {
+        additive: measure.is_additive(),
+        unit: measure.unit.clone(),
+        format: measure.format.clone(),
+        better: measure.better,
+    }
 }
 
 impl Role {
@@ -274,11 +281,12 @@ impl Role {
     pub fn metadata(&self) -> Vec<(String, String)> {
         let told = match self {
             Self::Dimension => vec![("role", Some("dimension".to_owned()))],
-            Self::Measure { additive, unit, format } => vec![
+            Self::Measure { additive, unit, format, better } => vec![
                 ("role", Some("measure".to_owned())),
                 ("additivity", Some(if *additive { "additive" } else { "non_additive" }.to_owned())),
                 ("unit", unit.clone()),
                 ("format", format.clone()),
+                ("better", better.map(|better| better.word().to_owned())),
             ],
         };
         told.into_iter().filter_map(|(name, value)| Some((format!("starmart.{name}"), value?))).collect()

@@ -1,6 +1,6 @@
 //! `system`: cubes, what they are made of, and what people call that.
 
-use crate::model::{Cube, Dimension, DimensionKind, Labels, Measure, Order, type_name};
+use crate::model::{Better, Cube, Dimension, DimensionKind, Labels, Measure, Order, type_name};
 use crate::plan::catalogue::{Role, Schema};
 
 use super::cells::{Cell, Kind};
@@ -134,6 +134,7 @@ pub(super) const MEASURES: Table = Table {
         ("expression", Kind::Text, "What it is, as the model writes it."),
         ("unit", Kind::Text, "What it counts in."),
         ("format", Kind::Text, "How it is shown."),
+        ("better", Kind::Text, "Which way it should move, higher or lower; NULL where neither is better."),
         ("additive", Kind::Flag, "Whether its values add up over any grouping."),
         ("dimensions", Kind::Texts, "The dimensions that go with it."),
     ],
@@ -152,6 +153,7 @@ pub(super) const MEASURES: Table = Table {
                     Cell::of(&measure.written),
                     Cell::text(measure.unit.clone()),
                     Cell::text(measure.format.clone()),
+                    Cell::text(measure.better.map(Better::word)),
                     Cell::Flag(Some(measure.is_additive())),
                     Cell::Texts(dimensions.clone()),
                 ]);
@@ -196,6 +198,9 @@ pub(super) const LABELS: Table = Table {
         ("en", Kind::Text, "What it is called in English."),
         ("zh_tw", Kind::Text, "What it is called in Traditional Chinese."),
         ("zh_cn", Kind::Text, "What it is called in Simplified Chinese."),
+        ("short_en", Kind::Text, "The same in fewer words, for where there is little room; NULL if there are none."),
+        ("short_zh_tw", Kind::Text, "The same in Traditional Chinese."),
+        ("short_zh_cn", Kind::Text, "The same in Simplified Chinese."),
     ],
     rows: |facts| {
         let labelled = cubes(facts).flat_map(|cube| {
@@ -208,6 +213,7 @@ pub(super) const LABELS: Table = Table {
 fn label_rows(cube: &Cube, dimension: &Dimension, labels: &Labels) -> Vec<Vec<Cell>> {
     let row = |(at, label): (usize, &crate::model::Label)| {
         let called = |locale: &str| Cell::text(label.words.get(locale));
+        let short = |locale: &str| Cell::text(label.short.get(locale));
         let value = Cell::of(&label.value);
         let place = Cell::count(at + 1);
         vec![
@@ -218,6 +224,9 @@ fn label_rows(cube: &Cube, dimension: &Dimension, labels: &Labels) -> Vec<Vec<Ce
             called("en"),
             called("zh-TW"),
             called("zh-CN"),
+            short("en"),
+            short("zh-TW"),
+            short("zh-CN"),
         ]
     };
     labels.entries.iter().enumerate().map(row).collect()

@@ -16,7 +16,7 @@ use super::shape::{format_of, parse_type, shape};
 use super::spec::{
     ColumnSpec, CubeSpec, DimensionSpec, FilesSpec, JoinSpec, MeasureSpec, Place, Spec, TableSpec, Written,
 };
-use super::{Defaults, Labels, LoadMode, ModelTest, Text};
+use super::{Better, Defaults, Labels, LoadMode, ModelTest, Text};
 
 /// Decodes all files together.
 pub(super) fn files(files: &[(String, String)]) -> Spec {
@@ -274,6 +274,7 @@ impl Decoder<'_> {
             description: self.text(node.get("description")),
             unit: owned("unit"),
             format: owned("format"),
+            better: node.get("better").and_then(Node::text).and_then(Better::of),
         }
     }
 

@@ -103,6 +103,7 @@ impl<'a> Resolver<'a> {
             description: spec.description.clone(),
             unit: spec.unit.clone(),
             format: spec.format.clone(),
+            better: spec.better,
             written: spec.expr.value.clone(),
             leaves,
             value,
