@@ -23,6 +23,7 @@ mod reader;
 mod session;
 mod size;
 mod spill;
+mod star_order;
 mod table;
 mod whole;
 mod window;

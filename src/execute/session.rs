@@ -14,6 +14,7 @@ use super::constants::LimitConstants;
 use super::fault;
 use super::functions::{self, ExactRewrite};
 use super::pushdown;
+use super::star_order;
 use super::whole::Planner;
 use super::window::CountWindows;
 use crate::error::Result;
@@ -48,6 +49,7 @@ pub(super) fn template(cores: usize, query_memory: usize, runtime: Arc<RuntimeEn
         .with_scalar_functions(functions.scalar.into_values().collect())
         .with_aggregate_functions(functions.aggregate.into_values().collect())
         .with_window_functions(functions.window.into_values().collect())
+        .with_optimizer_rules(star_order::rules())
         .with_physical_optimizer_rules(pushdown::rules())
         .with_physical_optimizer_rule(Arc::new(LimitConstants))
         .with_physical_optimizer_rule(Arc::new(CountWindows))
