@@ -112,6 +112,7 @@ impl Column {
     }
 }
 
+/// What each column holds; none, and a fault, where one holds nothing that is known.
 fn header(reader: &mut csv::Reader<&[u8]>, file: &str, faults: &mut Faults) -> Option<Vec<Column>> {
     let header = match reader.headers() {
         Ok(header) => header.clone(),
