@@ -16,6 +16,7 @@ pub mod mart;
 pub(crate) mod listen;
 pub mod flight;
 pub mod http;
+pub mod report;
 pub mod cli;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]
