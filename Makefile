@@ -35,7 +35,7 @@ data/transactions.parquet:
 build: toolchain ## Build the release binary
 	$(CARGO) build --release --locked
 
-test: toolchain clients ## Run every test, real clients included
+test: toolchain clients demo-data ## Run every test, real clients included
 	STARMART_CLIENTS=$(CLIENTS) $(CARGO) test --locked
 
 soak: toolchain ## Kill loads hundreds of times over, then fuzz; minutes, or hours with ROUNDS=1000 FUZZ_SECONDS=3600

@@ -23,6 +23,7 @@ mod model;
 mod prepared;
 mod printed;
 mod projects;
+mod reports;
 mod shell;
 mod signals;
 mod slow;

@@ -258,7 +258,7 @@ fn every_fault_is_listed_whatever_cannot_be_read() {
         faults_of(folder.path()),
         format!(
             "cubes/latin.yaml:2:14: not UTF-8 text; save the file as UTF-8\n\
-             cubes/old.yml:1:1: a model's files end in .yaml; rename it\n{known}"
+             cubes/old.yml:1:1: the files of a project end in .yaml; rename it\n{known}"
         )
     );
 }

@@ -49,18 +49,11 @@ impl Project {
     fn decode(config: &Config) -> Result<Self> {
         let paths = listed(&config.cubes)?;
         let labels = label_files(&config.cubes)?;
-        let shown = |path: &Path| path.strip_prefix(&config.root).unwrap_or(path).display().to_string();
-        let mut files = Vec::new();
-        let mut unread = Vec::new();
-        for path in paths.iter().chain(&labels) {
-            match text(path) {
-                Ok(text) => files.push((shown(path), text)),
-                Err((at, why)) => unread.push((shown(path), at, why)),
-            }
-        }
-        let mut spec = Spec::decode(&files);
-        for (file, at, why) in unread {
-            spec.unread(&file, at, &why);
+        let paths: Vec<PathBuf> = paths.into_iter().chain(labels).collect();
+        let Texts { read, unread } = texts(config, &paths);
+        let mut spec = Spec::decode(&read);
+        for fault in unread.iter() {
+            spec.unread(&fault.file, fault.at, &fault.message);
         }
         Ok(Self { spec })
     }
@@ -124,29 +117,69 @@ fn of_input(error: Error, schemas: &Schemas) -> Error {
     }
 }
 
+/// The texts of files that people write, and what is wrong with those that cannot be read.
+#[derive(Debug, Clone, Default)]
+pub struct Texts {
+    /// Each file, as it is shown, and its text.
+    pub read: Vec<(String, String)>,
+    /// The others.
+    pub unread: Faults,
+}
+
+/// The texts of the files of `reports/`, in order of their names; none where there is no such folder.
+///
+/// # Errors
+/// Misconfigured: the folder cannot be read.
+pub fn report_files(config: &Config) -> Result<Texts> {
+    Ok(texts(config, &yaml_files(&config.root.join("reports"))?.unwrap_or_default()))
+}
+
+fn texts(config: &Config, paths: &[PathBuf]) -> Texts {
+    let mut texts = Texts::default();
+    for path in paths {
+        let shown = path.strip_prefix(&config.root).unwrap_or(path).display().to_string();
+        match text(path) {
+            Ok(text) => texts.read.push((shown, text)),
+            Err((at, why)) => texts.unread.push(&shown, at, why),
+        }
+    }
+    texts
+}
+
 /// The model's files in order of their names; folders within are not read.
 fn listed(folder: &Path) -> Result<Vec<PathBuf>> {
     let shown = folder.display();
     let way_out = "write one, or make a project with `starmart init`";
+    match yaml_files(folder)? {
+        None => {
+            Err(Error::misconfigured(format!("no model: there is no folder '{shown}' with .yaml files; {way_out}")))
+        }
+        Some(paths) if paths.is_empty() => {
+            Err(Error::misconfigured(format!("no model: '{shown}' holds no .yaml file; {way_out}")))
+        }
+        Some(paths) => Ok(paths),
+    }
+}
+
+/// The files of a folder that end in .yaml, or wrongly in .yml, in order of their names; none without the folder.
+fn yaml_files(folder: &Path) -> Result<Option<Vec<PathBuf>>> {
     let unreadable = |error: io::Error| {
-        let message = match error.kind() {
-            io::ErrorKind::NotFound => format!("no model: there is no folder '{shown}' with .yaml files; {way_out}"),
-            _ => format!("cannot read '{shown}': {error}"),
-        };
-        Error::misconfigured(message).with_source(error)
+        Error::misconfigured(format!("cannot read '{}': {error}", folder.display())).with_source(error)
+    };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
     };
     let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
+    for entry in entries {
         let path = entry.map_err(unreadable)?.path();
         if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
             paths.push(path);
         }
     }
-    if paths.is_empty() {
-        return Err(Error::misconfigured(format!("no model: '{shown}' holds no .yaml file; {way_out}")));
-    }
     paths.sort();
-    Ok(paths)
+    Ok(Some(paths))
 }
 
 /// The CSV files of labels in the model's folder and the folders in it, in order of their names.
@@ -173,12 +206,12 @@ fn label_files(folder: &Path) -> Result<Vec<PathBuf>> {
 /// The text of a model's file, or why there is none and where.
 fn text(path: &Path) -> std::result::Result<String, (Position, String)> {
     if path.extension().is_some_and(|extension| extension == "yml") {
-        return Err((Position::START, "a model's files end in .yaml; rename it".into()));
+        return Err((Position::START, "the files of a project end in .yaml; rename it".into()));
     }
     let unreadable = |error| (Position::START, format!("the file cannot be read: {error}"));
     let size = fs::metadata(path).map_err(unreadable)?.len();
     if size > FILE_BYTES {
-        let message = format!("{size} bytes are too many for a model's file; the most are {FILE_BYTES}");
+        let message = format!("{size} bytes are too many for a file of a project; the most are {FILE_BYTES}");
         return Err((Position::START, message));
     }
     let bytes = fs::read(path).map_err(unreadable)?;

@@ -8,6 +8,7 @@ use arrow::datatypes::SchemaRef;
 
 use crate::error::{Error, Result};
 use crate::execute::{Answer, Permit, Watch};
+use crate::model::Model;
 use crate::plan::catalogue::Catalogue;
 use crate::plan::{Description, Explained, Plan};
 use crate::query::{Principal, Query, Settings, Stop};
@@ -121,6 +122,19 @@ impl Session {
             error = stop.wait() => Err(error),
             found = found => found,
         }
+    }
+
+    /// The model, and the version whose tables made it: the newest, or the one that the settings name.
+    ///
+    /// # Errors
+    /// NotFound: nothing has been loaded, or there is no such version. Misconfigured: a model that is faulty, or that the
+    /// version does not fit. Unavailable: the store does not answer.
+    pub async fn model(&self) -> Result<(u64, Arc<Model>)> {
+        let version = match self.settings().mart_version {
+            Some(version) => version,
+            None => self.mart.newest().await?,
+        };
+        Ok((version, Arc::clone(&self.mart.adopt(version).await?.model)))
     }
 
     /// The words of the dialect.

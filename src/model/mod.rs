@@ -8,6 +8,7 @@ mod cube;
 mod decode;
 mod format;
 mod labels;
+mod parts;
 mod resolve;
 mod shape;
 mod spec;
@@ -18,6 +19,7 @@ pub use conversion::{mart_type, refuse_conversion, type_name};
 pub use cube::{Aggregate, Better, Cube, Dimension, DimensionKind, Grain, Hierarchy, Leaf, Measure, Origin, RowExpr};
 pub use format::NumberFormat;
 pub use labels::{Label, Labels};
+pub use parts::{Arithmetic, Operator, Parts};
 pub use resolve::resolve;
 pub use shape::{instant, shape};
 pub use spec::{

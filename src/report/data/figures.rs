@@ -1,0 +1,176 @@
+//! Every figure of a report as a row of a file, exactly as computed: what is drawn, and what is said.
+
+use crate::error::{Error, Result};
+
+use super::super::figure::Figure;
+use super::super::resolve::{Body, Item, NumberKind, Report, Tile};
+use super::{Compared, Data, Days, Drivers, Kpi, Rows, Shown, Weeks, change};
+
+/// A figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FigureRow {
+    /// The page, from 1.
+    pub page: usize,
+    /// The tile and what it is of, with dots.
+    pub name: String,
+    /// This week's value, or what was made of several.
+    pub this: Option<Figure>,
+    /// The value of the week before.
+    pub previous: Option<Figure>,
+    /// The average of the four weeks before.
+    pub average: Option<Figure>,
+    /// What it counts in: a currency, `%` or `pts`; nothing for counts.
+    pub unit: String,
+}
+
+/// The figures as CSV (RFC 4180) with a header.
+///
+/// # Errors
+/// Internal: they cannot be written.
+pub fn csv(rows: &[FigureRow]) -> Result<Vec<u8>> {
+    let unwritten = |error: csv::Error| Error::internal("the figures cannot be written as CSV").with_source(error);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["page", "name", "this_week", "last_week", "avg_last_four", "unit"]).map_err(unwritten)?;
+    for row in rows {
+        let shown = |figure: Option<Figure>| figure.map(|figure| figure.to_string()).unwrap_or_default();
+        let values = [shown(row.this), shown(row.previous), shown(row.average)];
+        let [this, previous, average] = values;
+        let record = [row.page.to_string(), row.name.clone(), this, previous, average, row.unit.clone()];
+        writer.write_record(record).map_err(unwritten)?;
+    }
+    writer
+        .into_inner()
+        .map_err(|error| Error::internal("the figures cannot be written as CSV").with_source(error.to_string()))
+}
+
+impl Data {
+    /// Every figure, page by page and tile by tile.
+    pub fn figures(&self, report: &Report) -> Vec<FigureRow> {
+        let mut rows = Vec::new();
+        for (at, (page, shown)) in report.pages.iter().zip(&self.pages).enumerate() {
+            for (tile, shown) in page.tiles.iter().zip(shown) {
+                let mut list = List { page: at + 1, tile: tile.name.clone(), rows: &mut rows };
+                list.tile(tile, shown);
+            }
+        }
+        rows
+    }
+}
+
+struct List<'a> {
+    page: usize,
+    tile: String,
+    rows: &'a mut Vec<FigureRow>,
+}
+
+impl List<'_> {
+    fn tile(&mut self, tile: &Tile, shown: &Shown) {
+        match (&tile.body, shown) {
+            (Body::Kpis(kpis), Shown::Kpis(_, values)) => {
+                kpis.items.iter().zip(values).for_each(|(item, kpi)| self.kpi(item, kpi));
+            }
+            (Body::Chart(chart), Shown::Days(days)) => self.days(&chart.item, days),
+            (Body::Chart(chart), Shown::Weeks(weeks)) => self.weeks(&chart.item, weeks),
+            (Body::Waterfall(waterfall), Shown::Drivers(drivers)) => {
+                self.compared(&waterfall.item, &drivers.whole);
+                self.change(&waterfall.item, &drivers.whole);
+                self.add(&format!("{}.effect", waterfall.item.measure.name), drivers.change(), unit(&waterfall.item));
+                let parts = waterfall.drivers.iter().map(|driver| &driver.item).zip(&drivers.drivers);
+                for (item, effect) in parts.chain(waterfall.apart.iter().zip(&drivers.apart)) {
+                    self.compared(item, &effect.compared);
+                    self.change(item, &effect.compared);
+                    self.add(&format!("{}.effect", item.measure.name), effect.effect, unit(&waterfall.item));
+                }
+                self.product(&waterfall.item, drivers);
+            }
+            (Body::Table(table), Shown::Table(rows)) => self.table(&table.items, rows),
+            _ => {}
+        }
+    }
+
+    fn kpi(&mut self, item: &Item, kpi: &Kpi) {
+        let measure = &item.measure;
+        self.compared(item, &kpi.compared);
+        self.change(item, &kpi.compared);
+        let average = kpi.compared.change_from_average(measure);
+        self.add(&format!("{}.change_average", measure.name), hundredths(item, average), change_unit(item));
+        for (week, value) in &kpi.spark {
+            self.add(&format!("{}.spark.{}", measure.name, week.first()), *value, unit(item));
+        }
+    }
+
+    fn days(&mut self, item: &Item, days: &Days) {
+        for day in &days.days {
+            self.row(&day.day.to_string(), [day.this, day.before, day.average], unit(item));
+        }
+    }
+
+    fn weeks(&mut self, item: &Item, weeks: &Weeks) {
+        for week in &weeks.weeks {
+            self.add(&week.week.first().to_string(), week.value, unit(item));
+        }
+    }
+
+    fn product(&mut self, item: &Item, drivers: &Drivers) {
+        let Compared { this, previous, average } = drivers.product;
+        self.row("product", [this, previous, average], unit(item));
+    }
+
+    fn table(&mut self, items: &[Item], rows: &Rows) {
+        let named = rows.rows.iter().map(|row| {
+            let members = row.members.iter().map(|member| member.as_deref().unwrap_or("unknown"));
+            (members.collect::<Vec<_>>().join("."), &row.values)
+        });
+        let others = rows.others.iter().map(|(_, values)| ("others".to_owned(), values));
+        for (name, values) in named.chain(others).chain([("total".to_owned(), &rows.total)]) {
+            for (item, value) in items.iter().zip(values) {
+                self.add(&format!("{name}.{}", item.measure.name), *value, unit(item));
+            }
+        }
+    }
+
+    fn compared(&mut self, item: &Item, compared: &Compared) {
+        self.row(&item.measure.name, [compared.this, compared.previous, compared.average], unit(item));
+    }
+
+    fn change(&mut self, item: &Item, compared: &Compared) {
+        let change = change(&item.measure, compared.this, compared.previous);
+        self.add(&format!("{}.change", item.measure.name), hundredths(item, change), change_unit(item));
+    }
+
+    fn add(&mut self, name: &str, this: Option<Figure>, unit: &str) {
+        self.row(name, [this, None, None], unit);
+    }
+
+    fn row(&mut self, name: &str, values: [Option<Figure>; 3], unit: &str) {
+        let name = format!("{}.{name}", self.tile);
+        // Shares are told in hundredths, as they are shown.
+        let told = |value: Option<Figure>| value.map(|value| value.times(Figure::whole(100)));
+        let [this, previous, average] = if unit == SHARE { values.map(told) } else { values };
+        self.rows.push(FigureRow { page: self.page, name, this, previous, average, unit: told_unit(unit).to_owned() });
+    }
+}
+
+/// A change in hundredths, as it is shown: that of a share is in hundredths already.
+fn hundredths(item: &Item, change: Option<f64>) -> Option<Figure> {
+    let factor = if item.measure.kind == NumberKind::Rate { 1.0 } else { 100.0 };
+    change.and_then(|change| Figure::of_double(change * factor))
+}
+
+/// The unit of a share, before it is told.
+const SHARE: &str = "share";
+
+fn told_unit(unit: &str) -> &str {
+    if unit == SHARE { "%" } else { unit }
+}
+
+fn change_unit(item: &Item) -> &'static str {
+    if item.measure.kind == NumberKind::Rate { "pts" } else { "%" }
+}
+
+fn unit(item: &Item) -> &str {
+    match item.measure.kind {
+        NumberKind::Rate => SHARE,
+        _ => item.measure.currency.as_deref().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,187 @@
+//! Measures over time, and what is computed of them: this week, the week before, the average of four.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use crate::error::Result;
+use crate::mart::Session;
+use crate::model::{Arithmetic, Operator};
+
+use super::super::ask::{Answered, ask, quoted};
+use super::super::figure::Figure;
+use super::super::period::Week;
+use super::super::resolve::{Measured, NumberKind, Source};
+use super::frame::Frame;
+
+/// Measures by days or weeks. Where there are no facts, there is no row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// The question and the answer as it came.
+    pub answered: Answered,
+    names: Vec<String>,
+    rows: BTreeMap<NaiveDate, Vec<Option<Figure>>>,
+}
+
+/// The points of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Points {
+    Days,
+    Weeks,
+}
+
+/// A measure of this week beside earlier ones.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    /// This week.
+    pub this: Option<Figure>,
+    /// The week before.
+    pub previous: Option<Figure>,
+    /// The average of the four weeks before: of sums and counts their mean, of a quotient the same quotient of means.
+    pub average: Option<Figure>,
+}
+
+impl Compared {
+    /// Its change from the week before.
+    pub fn change(&self, measured: &Measured) -> Option<f64> {
+        change(measured, self.this, self.previous)
+    }
+
+    /// Its distance from the average of four.
+    pub fn change_from_average(&self, measured: &Measured) -> Option<f64> {
+        change(measured, self.this, self.average)
+    }
+}
+
+/// A change: of a share in hundredths of it, of anything else as a share of what it was.
+pub fn change(measured: &Measured, this: Option<Figure>, before: Option<Figure>) -> Option<f64> {
+    let (this, before) = (this?, before?);
+    match measured.kind {
+        NumberKind::Rate => Some(this.minus(before).double() * 100.0),
+        _ => this.change_from(before),
+    }
+}
+
+impl Series {
+    /// Asks for measures, and for the parts that their averages need, from one day to another.
+    pub(super) async fn ask(
+        session: &Session,
+        source: &Source,
+        measures: &[&Measured],
+        filter: Option<&str>,
+        points: Points,
+        (from, end): (NaiveDate, NaiveDate),
+    ) -> Result<Self> {
+        let parts = measures.iter().flat_map(|measure| &measure.parts.names);
+        let all: Vec<&String> = measures.iter().map(|measure| &measure.name).chain(parts).collect();
+        let mut seen = BTreeSet::new();
+        let names: Vec<String> = all.into_iter().filter(|name| seen.insert(*name)).cloned().collect();
+        let time = quoted(&source.time);
+        let grain = match points {
+            Points::Days => "day",
+            Points::Weeks => "week",
+        };
+        let columns: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+        let mut sql = format!(
+            "SELECT {}, {} FROM {} WHERE {time} >= DATE '{from}' AND {time} < DATE '{end}'",
+            quoted(&format!("{}__{grain}", source.time)),
+            columns.join(", "),
+            quoted(&source.cube)
+        );
+        if let Some(filter) = filter {
+            sql.push_str(&format!(" AND ({filter})"));
+        }
+        sql.push_str(" GROUP BY 1 ORDER BY 1");
+        let answered = ask(session, &sql).await?;
+        let rows = answered.rows.iter().filter_map(|row| {
+            let (first, values) = row.split_first()?;
+            Some((first.day()?, values.iter().map(|cell| cell.figure()).collect()))
+        });
+        Ok(Self { rows: rows.collect(), names, answered })
+    }
+
+    /// The value of a measure on a day or in the week of a Monday.
+    pub fn at(&self, measured: &Measured, day: NaiveDate) -> Option<Figure> {
+        self.named(&measured.name, day)
+    }
+
+    /// Whether there are facts on a day or in the week of a Monday.
+    pub fn has(&self, day: NaiveDate) -> bool {
+        self.rows.contains_key(&day)
+    }
+
+    fn named(&self, name: &str, day: NaiveDate) -> Option<Figure> {
+        let at = self.names.iter().position(|own| own == name)?;
+        *self.rows.get(&day)?.get(at)?
+    }
+
+    /// A measure of the frame's week beside earlier ones, of a series by weeks.
+    pub(super) fn compared(&self, measured: &Measured, frame: &Frame) -> Compared {
+        Compared {
+            this: self.of_week(measured, frame.week),
+            previous: frame.previous().and_then(|week| self.of_week(measured, week)),
+            average: frame.four().and_then(|weeks| self.average(measured, &weeks)),
+        }
+    }
+
+    /// A measure in a complete week: sums and counts are nothing there, where there are no facts.
+    pub(super) fn of_week(&self, measured: &Measured, week: Week) -> Option<Figure> {
+        match self.has(week.first()) {
+            true => self.at(measured, week.first()),
+            false => evaluate(&measured.parts.arithmetic, &vec![Some(Figure::ZERO); measured.parts.names.len()]),
+        }
+    }
+
+    fn average(&self, measured: &Measured, weeks: &[Week]) -> Option<Figure> {
+        let part = |name: &String| {
+            let of_week = |week: &Week| match self.has(week.first()) {
+                true => self.named(name, week.first()),
+                false => Some(Figure::ZERO),
+            };
+            // A sum of no values that count is none, and adds nothing.
+            let weekly: Vec<Figure> = weeks.iter().map(|week| of_week(week).unwrap_or(Figure::ZERO)).collect();
+            Figure::mean(&weekly)
+        };
+        let parts: Vec<Option<Figure>> = measured.parts.names.iter().map(part).collect();
+        evaluate(&measured.parts.arithmetic, &parts)
+    }
+}
+
+/// The value of arithmetic over parts; none where a part has none, and by nothing.
+pub fn evaluate(arithmetic: &Arithmetic, parts: &[Option<Figure>]) -> Option<Figure> {
+    match arithmetic {
+        Arithmetic::Part(at) => *parts.get(*at)?,
+        Arithmetic::Number(text) => match text.parse::<i128>() {
+            Ok(units) => Some(Figure::whole(units)),
+            Err(_) => text.parse().ok().and_then(Figure::of_double),
+        },
+        Arithmetic::Negative(of) => Some(Figure::ZERO.minus(evaluate(of, parts)?)),
+        Arithmetic::Both(left, operator, right) => {
+            let (left, right) = (evaluate(left, parts)?, evaluate(right, parts)?);
+            match operator {
+                Operator::Plus => Some(left.plus(right)),
+                Operator::Minus => Some(left.minus(right)),
+                Operator::Times => Some(left.times(right)),
+                Operator::Over => left.over(right),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quotient_is_recomputed_from_its_parts() {
+        let part = |at| Box::new(Arithmetic::Part(at));
+        let rate =
+            Arithmetic::Both(part(0), Operator::Over, Box::new(Arithmetic::Both(part(1), Operator::Plus, part(0))));
+        let parts = [Some(Figure::whole(1)), Some(Figure::whole(3))];
+        assert_eq!(evaluate(&rate, &parts), Some(Figure::Double(0.25)));
+        assert_eq!(evaluate(&rate, &[Some(Figure::ZERO), Some(Figure::ZERO)]), None);
+        assert_eq!(evaluate(&rate, &[None, Some(Figure::ZERO)]), None);
+        let scaled = Arithmetic::Both(Box::new(Arithmetic::Number("1.5".into())), Operator::Times, part(1));
+        assert_eq!(evaluate(&scaled, &parts), Some(Figure::Double(4.5)));
+    }
+}

@@ -1,0 +1,103 @@
+//! Charts over time: the days of the week beside those before, and weeks up to this one.
+
+use chrono::{Days as Length, NaiveDate};
+
+use crate::error::Result;
+use crate::mart::Session;
+
+use super::super::figure::Figure;
+use super::super::period::{DAYS, Week};
+use super::super::resolve::Chart;
+use super::super::spec::TimeSpec;
+use super::frame::{FOUR, Frame};
+use super::series::{Points, Series};
+
+/// The days of a week.
+#[derive(Debug, Clone)]
+pub struct Days {
+    /// What was asked.
+    pub series: Series,
+    /// Each day.
+    pub days: Vec<Day>,
+}
+
+/// A day beside the same day of earlier weeks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Day {
+    /// The day.
+    pub day: NaiveDate,
+    /// Its value; none where there are no facts.
+    pub this: Option<Figure>,
+    /// That of the week before, if that week is complete.
+    pub before: Option<Figure>,
+    /// The mean of those of the four weeks before that have facts, if those weeks are complete.
+    pub average: Option<Figure>,
+}
+
+impl Days {
+    pub(super) async fn ask(session: &Session, chart: &Chart, frame: &Frame) -> Result<Self> {
+        let bounds = (frame.week.before(FOUR).first(), frame.week.end());
+        let measure = &chart.item.measure;
+        let filter = chart.filter.as_deref();
+        let series = Series::ask(session, &chart.source, &[measure], filter, Points::Days, bounds).await?;
+        let earlier = |day: NaiveDate, weeks: u64| series.at(measure, day - Length::new(DAYS * weeks));
+        let days = frame.week.days().map(|day| Day {
+            day,
+            this: series.at(measure, day),
+            before: frame.previous().filter(|_| chart.behind).and_then(|_| earlier(day, 1)),
+            average: frame.four().and_then(|_| {
+                let values: Vec<Figure> = (1..=FOUR).filter_map(|weeks| earlier(day, weeks)).collect();
+                Figure::mean(&values)
+            }),
+        });
+        Ok(Self { days: days.collect(), series })
+    }
+}
+
+/// Weeks up to this one.
+#[derive(Debug, Clone)]
+pub struct Weeks {
+    /// What was asked.
+    pub series: Series,
+    /// Each week.
+    pub weeks: Vec<OneWeek>,
+}
+
+/// A week.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OneWeek {
+    /// The week.
+    pub week: Week,
+    /// Its value; none where there are no facts.
+    pub value: Option<Figure>,
+    /// Whether it lies within the days from the first fact to the last.
+    pub is_complete: bool,
+    /// On how many of its days there are facts to be had.
+    pub days: u64,
+}
+
+impl Weeks {
+    pub(super) async fn ask(session: &Session, chart: &Chart, frame: &Frame) -> Result<Self> {
+        let first = match chart.time {
+            TimeSpec::LastWeeks(weeks) => frame.week.before(weeks - 1),
+            TimeSpec::WeeksOfYear | TimeSpec::Days => frame.week.first_of_year(),
+        };
+        // Before the first fact there is nothing to show.
+        let first = first.max(Week::of(frame.span.first));
+        let measure = &chart.item.measure;
+        let (filter, bounds) = (chart.filter.as_deref(), (first.first(), frame.week.end()));
+        let series = Series::ask(session, &chart.source, &[measure], filter, Points::Weeks, bounds).await?;
+        let weeks = first.through(frame.week).map(|week| OneWeek {
+            week,
+            value: series.at(measure, week.first()),
+            is_complete: frame.span.completes(week),
+            days: week.days().filter(|day| *day >= frame.span.first && *day <= frame.span.last).count() as u64,
+        });
+        Ok(Self { weeks: weeks.collect(), series })
+    }
+
+    /// The complete weeks with their values, nothing where there are no facts.
+    pub fn complete(&self) -> impl Iterator<Item = (Week, Figure)> {
+        self.weeks.iter().filter(|week| week.is_complete).map(|week| (week.week, week.value.unwrap_or(Figure::ZERO)))
+    }
+}

@@ -1,0 +1,71 @@
+//! Where tiles stand: twelve columns on a landscape page of A4, rows filled from the left, lengths in millimetres.
+
+/// Where a tile stands, in millimetres from the page's left and top.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Area {
+    /// Its left edge.
+    pub left: f64,
+    /// Its top, where its rule is.
+    pub top: f64,
+    /// Its width.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+}
+
+/// The part of a page that tiles stand in.
+pub const PAGE: Area = Area { left: 15.0, top: 38.25, width: 267.0, height: 156.0 };
+/// How many columns it has.
+const COLUMNS: u64 = 12;
+/// The room between columns.
+const GUTTER: f64 = 5.0;
+/// The room between rows of tiles.
+const BETWEEN: f64 = 6.0;
+
+/// Places tiles of so many columns and such heights.
+///
+/// # Errors
+/// The height that they need, when there is not as much.
+pub(super) fn placed(tiles: &[(u64, f64)]) -> Result<Vec<Area>, f64> {
+    let column = (PAGE.width + GUTTER) / COLUMNS as f64;
+    let mut areas: Vec<Area> = Vec::new();
+    let (mut at, mut top, mut tallest) = (0, PAGE.top, 0.0_f64);
+    for (span, height) in tiles {
+        if at + span > COLUMNS {
+            (at, top, tallest) = (0, top + tallest + BETWEEN, 0.0);
+        }
+        areas.push(Area {
+            left: PAGE.left + column * at as f64,
+            top,
+            width: column * *span as f64 - GUTTER,
+            height: *height,
+        });
+        at += span;
+        tallest = tallest.max(*height);
+    }
+    let needed = top + tallest - PAGE.top;
+    // Heights are written with decimals, and their sum may miss the page's by a hair.
+    if needed > PAGE.height + 1e-6 { Err(needed) } else { Ok(areas) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_wrap_after_twelve_columns() {
+        let areas = placed(&[(12, 27.75), (7, 71.25), (5, 60.0), (12, 45.0)]).unwrap();
+        let tops: Vec<f64> = areas.iter().map(|area| area.top).collect();
+        assert_eq!(tops, [38.25, 72.0, 72.0, 149.25]);
+        assert!((areas[1].width - 153.667).abs() < 0.001 && (areas[2].left - 173.667).abs() < 0.001);
+        assert!((areas[2].left + areas[2].width - 282.0).abs() < 1e-9);
+        assert_eq!(areas[3].width, 267.0);
+        assert_eq!(placed(&[]), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told() {
+        assert_eq!(placed(&[(12, 80.0), (6, 70.0), (6, 10.0)]).map(|areas| areas.len()), Ok(3));
+        assert_eq!(placed(&[(12, 80.0), (6, 70.1)]), Err(156.1));
+    }
+}

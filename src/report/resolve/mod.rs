@@ -1,0 +1,241 @@
+//! A spec looked up in a model: every cube and measure that a [`Report`] names is there, every word in every language.
+
+mod layout;
+mod names;
+mod tiles;
+
+pub use layout::{Area, PAGE};
+
+use crate::model::{Better, Model, Parts, Text};
+use crate::yaml::Faults;
+
+use super::spec::{AsOf, ChartKind, Comparison, Finding, ReportSpec, TimeSpec};
+use names::Resolver;
+
+/// A report that can be run.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: Text,
+    /// The languages that it comes in.
+    pub locales: Vec<String>,
+    /// Up to when facts are read, unless the caller says it.
+    pub as_of: AsOf,
+    /// The cube whose facts say which weeks are complete: the first tile's.
+    pub lead: Source,
+    /// What the foot of each page counts, and how it says so.
+    pub counts: Option<(Measured, Text)>,
+    /// Its pages.
+    pub pages: Vec<Page>,
+    /// SHA-256, in hex, of the file that it stands in.
+    pub hash: String,
+}
+
+/// A cube and its axis of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The cube.
+    pub cube: String,
+    /// The dimension of time.
+    pub time: String,
+}
+
+/// A page.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Its title, in its head.
+    pub title: Text,
+    /// Its headline; what the first finding is without it.
+    pub headline: Option<Text>,
+    /// The line below; what the others are without it.
+    pub deck: Option<Text>,
+    /// Its tiles.
+    pub tiles: Vec<Tile>,
+}
+
+/// A tile.
+#[derive(Debug, Clone)]
+pub struct Tile {
+    /// Its name in files, its page's own.
+    pub name: String,
+    /// Where it stands.
+    pub area: Area,
+    /// Its title; what was found without it.
+    pub title: Option<Text>,
+    /// The line below; what is shown without it.
+    pub subtitle: Option<Text>,
+    /// What it shows.
+    pub body: Body,
+}
+
+/// What a tile shows.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Measures, each with its value, comparisons and last weeks.
+    Kpis(Kpis),
+    /// A chart over time.
+    Chart(Chart),
+    /// A change by its drivers.
+    Waterfall(Box<Waterfall>),
+    /// Members of dimensions with measures.
+    Table(Table),
+    /// Words.
+    Text(Text),
+}
+
+/// A row of measures.
+#[derive(Debug, Clone)]
+pub struct Kpis {
+    /// Their cube.
+    pub source: Source,
+    /// The measures.
+    pub items: Vec<Item>,
+    /// What they are compared with.
+    pub compare: Vec<Comparison>,
+    /// How many weeks the small line spans.
+    pub spark: Option<u64>,
+}
+
+/// A measure as it is called here.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// The measure.
+    pub measure: Measured,
+    /// What it is called.
+    pub title: Text,
+    /// What it counts in, beside the number.
+    pub unit: Option<Text>,
+    /// What it should have come to.
+    pub target: Option<f64>,
+}
+
+/// A measure as numbers of it are computed and shown.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    /// Its name in its cube.
+    pub name: String,
+    /// What it is made of.
+    pub parts: Parts,
+    /// How its numbers are written.
+    pub kind: NumberKind,
+    /// The currency that it counts in, an ISO 4217 code.
+    pub currency: Option<String>,
+    /// Which way it should move.
+    pub better: Option<Better>,
+    /// Whether its values add up.
+    pub is_additive: bool,
+}
+
+/// How the numbers of a measure are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberKind {
+    /// A sum or a count: large ones are abbreviated.
+    Amount,
+    /// A quotient, with so many decimals.
+    PerUnit(usize),
+    /// A share, in percent.
+    Rate,
+}
+
+/// A chart over time.
+#[derive(Debug, Clone)]
+pub struct Chart {
+    /// How it is drawn.
+    pub kind: ChartKind,
+    /// The cube.
+    pub source: Source,
+    /// The measure.
+    pub item: Item,
+    /// What the facts must satisfy, as SQL.
+    pub filter: Option<String>,
+    /// The points of time.
+    pub time: TimeSpec,
+    /// Whether the week before stands behind.
+    pub behind: bool,
+    /// Whether a line goes through at the last value.
+    pub mark: bool,
+    /// What is said of it.
+    pub finding: Option<Finding>,
+}
+
+/// A change by its drivers.
+#[derive(Debug, Clone)]
+pub struct Waterfall {
+    /// The cube.
+    pub source: Source,
+    /// The measure that changed.
+    pub item: Item,
+    /// The part of it that the drivers do not make.
+    pub apart: Option<Item>,
+    /// The drivers.
+    pub drivers: Vec<Driver>,
+}
+
+/// A driver.
+#[derive(Debug, Clone)]
+pub struct Driver {
+    /// The measure.
+    pub item: Item,
+    /// What is said of it.
+    pub says: Directions,
+    /// The same as who did it.
+    pub subject: Directions,
+    /// Other words, where this total went the other way.
+    pub against: Option<(Measured, Directions, Directions)>,
+    /// Other words, right behind the driver of this measure.
+    pub after: Option<(String, Directions)>,
+}
+
+/// Words for either direction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directions {
+    /// It rose.
+    pub up: Text,
+    /// It fell.
+    pub down: Text,
+}
+
+/// Members of dimensions with measures.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// The cube.
+    pub source: Source,
+    /// The dimensions, with what each is called and what its values are.
+    pub by: Vec<Dimension>,
+    /// The measures; the first one orders the rows.
+    pub items: Vec<Item>,
+    /// What the facts must satisfy, as SQL.
+    pub filter: Option<String>,
+    /// How many rows there are at most.
+    pub top: usize,
+    /// Whether what is not shown stands in a row of its own.
+    pub others: bool,
+    /// Whether there is a row for all.
+    pub total: bool,
+}
+
+/// A dimension of a table.
+#[derive(Debug, Clone)]
+pub struct Dimension {
+    /// Its name.
+    pub name: String,
+    /// What it is called.
+    pub title: Text,
+    /// What its values are called.
+    pub labels: Option<std::sync::Arc<crate::model::Labels>>,
+}
+
+/// Looks a report up in a model.
+///
+/// # Errors
+/// Every fault: a cube or measure that is not there, words that lack a language, tiles that do not fit their page.
+pub fn resolve(spec: &ReportSpec, model: &Model) -> Result<Report, Faults> {
+    let mut resolver = Resolver::new(spec, model);
+    let report = resolver.report();
+    match report {
+        Some(report) if resolver.faults.is_empty() => Ok(report),
+        _ => Err(resolver.faults.sorted()),
+    }
+}

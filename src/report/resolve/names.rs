@@ -1,0 +1,276 @@
+//! Names and words: each cube, measure and dimension is found, and what is said is said in each language.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::model::{Cube, Measure, Model, Place, Text, Written};
+use crate::yaml::{Faults, hint};
+
+use super::super::spec::{self, BodySpec, ItemSpec, PageSpec, ReportSpec, Said, TileSpec, Words};
+use super::layout;
+use super::{Dimension, Directions, Item, Measured, NumberKind, Page, Report, Source, Tile};
+
+/// How high a tile is where its report does not say it, in millimetres.
+const HEIGHT: f64 = 45.0;
+/// How high a row of measures is.
+const KPIS_HEIGHT: f64 = 27.75;
+/// How high a change by its drivers is, without its rows.
+const WATERFALL_HEAD: f64 = 17.35;
+/// How high each of its rows is.
+const WATERFALL_ROW: f64 = 7.7;
+
+pub(super) struct Resolver<'a> {
+    spec: &'a ReportSpec,
+    model: &'a Model,
+    locales: Vec<String>,
+    pub(super) faults: Faults,
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(spec: &'a ReportSpec, model: &'a Model) -> Self {
+        let mut locales: Vec<String> = spec.locales.iter().map(|locale| locale.value.clone()).collect();
+        if locales.is_empty() {
+            locales.push(model.defaults.locale.clone());
+        }
+        Self { spec, model, locales, faults: Faults::default() }
+    }
+
+    pub(super) fn report(&mut self) -> Option<Report> {
+        let spec = self.spec;
+        for (at, locale) in spec.locales.iter().enumerate() {
+            if spec.locales.iter().take(at).any(|other| other.value == locale.value) {
+                self.fault(&locale.place, format!("the language {} is there already", locale.value));
+            }
+        }
+        let title = self.words(&spec.title);
+        let mut names = BTreeSet::new();
+        let pages: Vec<Page> = spec.pages.iter().filter_map(|page| self.page(page, &mut names)).collect();
+        let lead = pages.iter().flat_map(|page| &page.tiles).find_map(|tile| tile.body.source()).cloned();
+        if lead.is_none() && self.faults.is_empty() {
+            self.fault(
+                &spec.place,
+                format!("report '{}' asks no cube, so that nothing says what its week is", spec.name),
+            );
+        }
+        let lead = lead?;
+        let counts = match &spec.counts {
+            Some(counts) => {
+                let measure = self.measured(&lead.cube, &counts.measure);
+                let says = self.words(&counts.says);
+                if let Some((locale, _)) = says.iter().find(|(_, words)| !words.contains("{n}")) {
+                    let locale = locale.to_owned();
+                    self.fault(&counts.says.place, format!("what is said in {locale} has no {{n}} for the count"));
+                }
+                Some((measure?, says))
+            }
+            None => None,
+        };
+        Some(Report {
+            name: spec.name.clone(),
+            title,
+            locales: self.locales.clone(),
+            as_of: spec.as_of,
+            lead,
+            counts,
+            pages,
+            hash: spec.hash.clone(),
+        })
+    }
+
+    fn page(&mut self, spec: &PageSpec, names: &mut BTreeSet<String>) -> Option<Page> {
+        let heights: Vec<(u64, f64)> = spec.tiles.iter().map(|tile| (tile.span, height(tile))).collect();
+        let areas = match layout::placed(&heights) {
+            Ok(areas) => areas,
+            Err(needed) => {
+                let there = layout::PAGE.height;
+                self.fault(&spec.place, format!("its tiles are {needed} mm high together, and a page has {there}"));
+                return None;
+            }
+        };
+        let mut tiles = Vec::new();
+        for (tile, area) in spec.tiles.iter().zip(areas) {
+            let name = self.name_of(tile, names);
+            let body = self.body(tile);
+            let (title, subtitle) = (self.said(&tile.title), self.said(&tile.subtitle));
+            if let Some(body) = body {
+                tiles.push(Tile { name, area, title, subtitle, body });
+            }
+        }
+        Some(Page {
+            title: self.words(&spec.title),
+            headline: self.said(&spec.headline),
+            deck: self.said(&spec.deck),
+            tiles,
+        })
+    }
+
+    /// A tile's name, each once in a report.
+    fn name_of(&mut self, tile: &TileSpec, names: &mut BTreeSet<String>) -> String {
+        let name = match &tile.name {
+            Some(name) => name.value.clone(),
+            None => {
+                let kind = kind_of(tile);
+                let numbered = (2..).map(|number| format!("{kind}{number}"));
+                std::iter::once(kind.to_owned()).chain(numbered).find(|name| !names.contains(name)).unwrap_or_default()
+            }
+        };
+        if !names.insert(name.clone()) {
+            self.fault(&tile.place, format!("a tile is called '{name}' already; files are named by it"));
+        }
+        name
+    }
+
+    pub(super) fn source(&mut self, name: &Written<String>) -> Option<Source> {
+        let cube = self.cube(name)?;
+        match &cube.time {
+            Some(time) => Some(Source { cube: cube.name.clone(), time: time.clone() }),
+            None => {
+                let message = format!("cube '{}' has no time, and a report is about a week", name.value);
+                self.fault(&name.place, message);
+                None
+            }
+        }
+    }
+
+    fn cube(&mut self, name: &Written<String>) -> Option<&'a Cube> {
+        if let Some(why) = self.model.left_out.cubes.get(&name.value) {
+            self.fault(&name.place, format!("cube '{}' is not to be had: {why}", name.value));
+            return None;
+        }
+        let cube = self.model.cubes.get(&name.value);
+        if cube.is_none() {
+            let names = self.model.cubes.keys().map(String::as_str);
+            self.fault(&name.place, format!("unknown cube '{}'{}", name.value, hint(&name.value, names)));
+        }
+        cube
+    }
+
+    fn measure(&mut self, cube: &str, name: &Written<String>) -> Option<(&'a Cube, &'a Measure)> {
+        let cube = self.model.cubes.get(cube)?;
+        match cube.measure(&name.value) {
+            Some(measure) => Some((cube, measure)),
+            None => {
+                let names = cube.measures.iter().map(|measure| measure.name.as_str());
+                let message =
+                    format!("unknown measure '{}' of cube '{}'{}", name.value, cube.name, hint(&name.value, names));
+                self.fault(&name.place, message);
+                None
+            }
+        }
+    }
+
+    pub(super) fn measured(&mut self, cube: &str, name: &Written<String>) -> Option<Measured> {
+        let (cube, measure) = self.measure(cube, name)?;
+        let parts = match cube.parts(measure) {
+            Ok(parts) => parts,
+            Err(why) => {
+                self.fault(&name.place, format!("measure '{}' cannot be averaged over weeks: {why}", name.value));
+                return None;
+            }
+        };
+        let is_code = |unit: &&String| unit.len() == 3 && unit.bytes().all(|byte| byte.is_ascii_uppercase());
+        Some(Measured {
+            name: measure.name.clone(),
+            parts,
+            kind: number_kind(measure),
+            currency: measure.unit.as_ref().filter(is_code).cloned(),
+            better: measure.better,
+            is_additive: measure.is_additive(),
+        })
+    }
+
+    pub(super) fn item(&mut self, cube: &str, spec: &ItemSpec) -> Option<Item> {
+        let measured = self.measured(cube, &spec.measure)?;
+        let (_, measure) = self.measure(cube, &spec.measure)?;
+        let title = match &spec.title {
+            Some(title) => self.words(title),
+            None => self.title("measure", &measure.name, measure.title.as_ref(), &spec.measure.place),
+        };
+        let unit = spec.unit.as_ref().map(|unit| unit.text.clone());
+        Some(Item { measure: measured, title, unit, target: spec.target })
+    }
+
+    pub(super) fn dimension(&mut self, cube: &str, name: &Written<String>) -> Option<Dimension> {
+        let cube = self.model.cubes.get(cube)?;
+        let Some(dimension) = cube.dimension(&name.value) else {
+            let names = cube.dimensions.iter().map(|dimension| dimension.name.as_str());
+            let message =
+                format!("unknown dimension '{}' of cube '{}'{}", name.value, cube.name, hint(&name.value, names));
+            self.fault(&name.place, message);
+            return None;
+        };
+        let title = self.title("dimension", &dimension.name, dimension.title.as_ref(), &name.place);
+        Some(Dimension { name: dimension.name.clone(), title, labels: dimension.labels.as_ref().map(Arc::clone) })
+    }
+
+    /// The title of a part of the model, in each language.
+    fn title(&mut self, what: &str, name: &str, title: Option<&Text>, place: &Place) -> Text {
+        let lacks: Vec<&String> =
+            self.locales.iter().filter(|locale| title.and_then(|title| title.get(locale)).is_none()).collect();
+        if let Some(locale) = lacks.first() {
+            let message =
+                format!("{what} '{name}' has no title in {locale}; give it one in the model, or a 'title' here");
+            self.fault(place, message);
+        }
+        title.cloned().unwrap_or_default()
+    }
+
+    pub(super) fn directions(&mut self, spec: &spec::Directions) -> Directions {
+        Directions { up: self.words(&spec.up), down: self.words(&spec.down) }
+    }
+
+    fn said(&mut self, said: &Said) -> Option<Text> {
+        match said {
+            Said::Auto => None,
+            Said::Words(words) => Some(self.words(words)),
+        }
+    }
+
+    pub(super) fn words(&mut self, words: &Words) -> Text {
+        let lacks = self.locales.iter().find(|locale| words.text.get(locale).is_none_or(|text| text.trim().is_empty()));
+        if let Some(locale) = lacks {
+            let message = format!("there are no words in {locale}, a language of report '{}'", self.spec.name);
+            self.fault(&words.place, message);
+        }
+        words.text.clone()
+    }
+
+    pub(super) fn fault(&mut self, place: &Place, message: impl Into<String>) {
+        place.fault(&mut self.faults, message);
+    }
+}
+
+/// What a tile is called that has no name.
+fn kind_of(tile: &TileSpec) -> &'static str {
+    match &tile.body {
+        BodySpec::Kpis(_) => "kpis",
+        BodySpec::Chart(_) => "chart",
+        BodySpec::Waterfall(_) => "drivers",
+        BodySpec::Table(_) => "table",
+        BodySpec::Text(_) => "text",
+    }
+}
+
+fn height(tile: &TileSpec) -> f64 {
+    tile.height.unwrap_or(match &tile.body {
+        BodySpec::Kpis(_) => KPIS_HEIGHT,
+        BodySpec::Waterfall(waterfall) => {
+            let rows = 2 + waterfall.drivers.len() + usize::from(waterfall.apart.is_some());
+            WATERFALL_HEAD + WATERFALL_ROW * rows as f64
+        }
+        _ => HEIGHT,
+    })
+}
+
+/// How a measure's numbers are written: what its format says of shares and decimals, for all but plain aggregates.
+fn number_kind(measure: &Measure) -> NumberKind {
+    let format = measure.format.as_deref().unwrap_or_default();
+    if format == "percent" || format.trim_end_matches('"').ends_with('%') {
+        return NumberKind::Rate;
+    }
+    if measure.is_plain() {
+        return NumberKind::Amount;
+    }
+    let decimals = format.split_once('.').map(|(_, places)| places.chars().take_while(|c| *c == '0').count());
+    NumberKind::PerUnit(decimals.unwrap_or(if format.is_empty() { 2 } else { 0 }))
+}

@@ -1,0 +1,114 @@
+//! What tiles show, looked up.
+
+use crate::yaml::hint;
+
+use super::super::spec::{
+    AgainstSpec, BodySpec, ChartSpec, DriverSpec, ItemSpec, KpisSpec, TableSpec, TileSpec, WaterfallSpec,
+};
+use super::names::Resolver;
+use super::{Body, Chart, Dimension, Directions, Driver, Kpis, Measured, Source, Table, Waterfall};
+
+impl Resolver<'_> {
+    pub(super) fn body(&mut self, tile: &TileSpec) -> Option<Body> {
+        match &tile.body {
+            BodySpec::Kpis(kpis) => self.kpis(kpis).map(Body::Kpis),
+            BodySpec::Chart(chart) => self.chart(chart).map(Body::Chart),
+            BodySpec::Waterfall(waterfall) => self.waterfall(waterfall).map(Box::new).map(Body::Waterfall),
+            BodySpec::Table(table) => self.table(table).map(Body::Table),
+            BodySpec::Text(words) => Some(Body::Text(self.words(words))),
+        }
+    }
+
+    fn kpis(&mut self, spec: &KpisSpec) -> Option<Kpis> {
+        let source = self.source(&spec.cube)?;
+        let items = spec.items.iter().filter_map(|item| self.item(&source.cube, item)).collect();
+        Some(Kpis { source, items, compare: spec.compare.clone(), spark: spec.spark })
+    }
+
+    fn chart(&mut self, spec: &ChartSpec) -> Option<Chart> {
+        let source = self.source(&spec.query.cube)?;
+        let item = ItemSpec { measure: spec.query.measure.clone(), title: None, unit: None, target: None };
+        Some(Chart {
+            kind: spec.kind,
+            item: self.item(&source.cube, &item)?,
+            source,
+            filter: spec.query.filter.as_ref().map(|filter| filter.value.clone()),
+            time: spec.query.time,
+            behind: spec.behind,
+            mark: spec.mark,
+            finding: spec.finding,
+        })
+    }
+
+    fn waterfall(&mut self, spec: &WaterfallSpec) -> Option<Waterfall> {
+        let source = self.source(&spec.cube)?;
+        let item = ItemSpec { measure: spec.measure.clone(), title: None, unit: None, target: None };
+        let item = self.item(&source.cube, &item);
+        if let Some(item) = item.as_ref().filter(|item| !item.measure.is_additive) {
+            let message = format!("'{}' does not add up, so that no part of it stands apart", item.measure.name);
+            self.fault(&spec.measure.place, message);
+        }
+        let apart = match &spec.apart {
+            Some(apart) => Some(self.item(&source.cube, apart)?),
+            None => None,
+        };
+        let drivers: Vec<Driver> =
+            spec.drivers.iter().filter_map(|driver| self.driver(&source.cube, driver, spec)).collect();
+        (drivers.len() == spec.drivers.len()).then_some(Waterfall { source, item: item?, apart, drivers })
+    }
+
+    fn driver(&mut self, cube: &str, spec: &DriverSpec, all: &WaterfallSpec) -> Option<Driver> {
+        let item = self.item(cube, &spec.item);
+        let says = self.directions(&spec.says);
+        let subject = spec.subject.as_ref().map_or_else(|| says.clone(), |subject| self.directions(subject));
+        let against = spec.against.as_ref().map(|against| self.against(cube, against));
+        let after = spec.after.as_ref().map(|after| {
+            if all.drivers.iter().all(|other| other.item.measure.value != after.driver.value) {
+                let names = all.drivers.iter().map(|other| other.item.measure.value.as_str());
+                let message = format!("no driver is '{}'{}", after.driver.value, hint(&after.driver.value, names));
+                self.fault(&after.driver.place, message);
+            }
+            (after.driver.value.clone(), self.directions(&after.says))
+        });
+        let against = match against {
+            Some(against) => Some(against?),
+            None => None,
+        };
+        Some(Driver { item: item?, says, subject, against, after })
+    }
+
+    fn against(&mut self, cube: &str, spec: &AgainstSpec) -> Option<(Measured, Directions, Directions)> {
+        let total = self.measured(cube, &spec.total);
+        let says = self.directions(&spec.says);
+        let subject = spec.subject.as_ref().map_or_else(|| says.clone(), |subject| self.directions(subject));
+        Some((total?, says, subject))
+    }
+
+    fn table(&mut self, spec: &TableSpec) -> Option<Table> {
+        let source = self.source(&spec.cube)?;
+        let by: Vec<Dimension> = spec.by.iter().filter_map(|name| self.dimension(&source.cube, name)).collect();
+        let items = spec.items.iter().filter_map(|item| self.item(&source.cube, item)).collect();
+        (by.len() == spec.by.len()).then(|| Table {
+            source,
+            by,
+            items,
+            filter: spec.filter.as_ref().map(|filter| filter.value.clone()),
+            top: usize::try_from(spec.top).unwrap_or(usize::MAX),
+            others: spec.others,
+            total: spec.total,
+        })
+    }
+}
+
+impl Body {
+    /// The cube that it asks.
+    pub fn source(&self) -> Option<&Source> {
+        match self {
+            Self::Kpis(kpis) => Some(&kpis.source),
+            Self::Chart(chart) => Some(&chart.source),
+            Self::Waterfall(waterfall) => Some(&waterfall.source),
+            Self::Table(table) => Some(&table.source),
+            Self::Text(_) => None,
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Files to a [`Spec`]: parsed, checked against the shape, then read leniently, since what is faulty is noted. A report of
+//! which anything is faulty is left out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::shape::shape;
+use super::{
+    AfterSpec, AgainstSpec, AsOf, BodySpec, ChartKind, ChartSpec, Comparison, CountSpec, Directions, DriverSpec,
+    Finding, ItemSpec, KpisSpec, PageSpec, QuerySpec, ReportSpec, Said, Spec, TableSpec, TileSpec, TimeSpec,
+    WaterfallSpec, Words,
+};
+use crate::model::{LOCALES, Place, Text, Written};
+use crate::yaml::{self, Faults, Node};
+
+/// Decodes all files together.
+pub(super) fn files(files: &[(String, String)]) -> Spec {
+    let mut spec = Spec::default();
+    let shape = shape();
+    let mut seen: BTreeMap<String, Place> = BTreeMap::new();
+    for (name, text) in files {
+        let mut faults = Faults::default();
+        let root = yaml::parse(name, text, &mut faults);
+        if let Some(mut root) = root {
+            shape.check(name, &mut root, &mut faults);
+            let hash = format!("{:x}", Sha256::digest(text.as_bytes()));
+            let nodes = root.get("reports").map(Node::items).unwrap_or_default();
+            for node in nodes {
+                let mut decoder = Decoder { file: Arc::from(name.as_str()), faults: Faults::default() };
+                let report = decoder.report(node, &hash).filter(|_| faults.is_empty() && decoder.faults.is_empty());
+                spec.faults.append(decoder.faults);
+                let Some(report) = report else { continue };
+                match seen.get(&report.name) {
+                    Some(other) => report.place.fault(
+                        &mut spec.faults,
+                        format!("report '{}': it is already written at {other}; keep one", report.name),
+                    ),
+                    None => {
+                        seen.insert(report.name.clone(), report.place.clone());
+                        spec.reports.push(report);
+                    }
+                }
+            }
+        }
+        spec.faults.append(faults);
+    }
+    spec
+}
+
+/// The keys of a tile that belong to one kind, and which.
+const OF_KINDS: [(&str, &str); 7] = [
+    ("cube", "kpis"),
+    ("compare", "kpis"),
+    ("spark", "kpis"),
+    ("query", "chart"),
+    ("behind", "chart"),
+    ("mark", "chart"),
+    ("finding", "chart"),
+];
+
+struct Decoder {
+    file: Arc<str>,
+    faults: Faults,
+}
+
+impl Decoder {
+    fn report(&mut self, node: &Node, hash: &str) -> Option<ReportSpec> {
+        let as_of = node.get("period").and_then(|period| period.get("as_of")).and_then(Node::text);
+        Some(ReportSpec {
+            name: node.get("name")?.text()?.to_owned(),
+            place: self.place(node),
+            title: self.words(node.get("title")?)?,
+            locales: self.list(node.get("locales")),
+            as_of: if as_of == Some("data") { AsOf::Data } else { AsOf::Now },
+            counts: node.get("counts").and_then(|counts| {
+                Some(CountSpec {
+                    measure: self.written(counts.get("measure")?)?,
+                    says: self.words(counts.get("says")?)?,
+                })
+            }),
+            pages: node.get("pages")?.items().iter().filter_map(|page| self.page(page)).collect(),
+            hash: hash.to_owned(),
+        })
+    }
+
+    fn page(&mut self, node: &Node) -> Option<PageSpec> {
+        Some(PageSpec {
+            place: self.place(node),
+            title: self.words(node.get("title")?)?,
+            headline: self.said(node.get("headline")),
+            deck: self.said(node.get("deck")),
+            tiles: node.get("tiles")?.items().iter().filter_map(|tile| self.tile(tile)).collect(),
+        })
+    }
+
+    fn tile(&mut self, node: &Node) -> Option<TileSpec> {
+        for (key, kind) in OF_KINDS {
+            if let Some(entry) = node.entry(key).filter(|_| node.get(kind).is_none()) {
+                let at = Place::new(&self.file, entry.key_at);
+                at.fault(&mut self.faults, format!("'{key}' belongs to a tile of '{kind}'"));
+            }
+        }
+        let height = node.get("height").and_then(Node::f64);
+        if let Some(height) = height.filter(|height| !(5.0..=156.0).contains(height)) {
+            self.fault(node.get("height")?, &format!("a tile is 5 to 156 mm high, not {height}"));
+        }
+        let body = if let Some(kpis) = node.get("kpis") {
+            BodySpec::Kpis(self.kpis(kpis, node)?)
+        } else if node.get("chart").is_some() {
+            BodySpec::Chart(self.chart(node)?)
+        } else if let Some(waterfall) = node.get("waterfall") {
+            BodySpec::Waterfall(Box::new(self.waterfall(waterfall)?))
+        } else if let Some(table) = node.get("table") {
+            BodySpec::Table(self.table(table)?)
+        } else {
+            BodySpec::Text(self.words(node.get("text")?)?)
+        };
+        Some(TileSpec {
+            place: self.place(node),
+            name: node.get("name").and_then(|name| self.written(name)),
+            span: node.get("span").and_then(Node::u64).unwrap_or(12),
+            height,
+            title: self.said(node.get("title")),
+            subtitle: self.said(node.get("subtitle")),
+            body,
+        })
+    }
+
+    fn kpis(&mut self, items: &Node, node: &Node) -> Option<KpisSpec> {
+        let Some(cube) = node.get("cube") else {
+            self.fault(node, "'kpis' need a 'cube'");
+            return None;
+        };
+        let compare = node.get("compare").map(Node::items).unwrap_or_default();
+        Some(KpisSpec {
+            cube: self.written(cube)?,
+            items: self.items(Some(items)),
+            compare: compare
+                .iter()
+                .filter_map(Node::text)
+                .map(|word| if word == "previous" { Comparison::Previous } else { Comparison::AverageOfFour })
+                .collect(),
+            spark: node.get("spark").and_then(Node::u64),
+        })
+    }
+
+    fn chart(&mut self, node: &Node) -> Option<ChartSpec> {
+        let is_line = node.get("chart").and_then(Node::text) == Some("line");
+        let Some(query) = node.get("query") else {
+            self.fault(node, "a chart needs a 'query'");
+            return None;
+        };
+        let query = self.query(query)?;
+        let finding = node.get("finding").and_then(Node::text).map(|word| match word {
+            "split" => Finding::Split,
+            _ => Finding::Rank,
+        });
+        let by_day = query.time == TimeSpec::Days;
+        let mut refuse = |key: &str, misplaced: bool, why: &str| {
+            if let Some(value) = node.get(key).filter(|_| misplaced) {
+                self.fault(value, why);
+            }
+        };
+        refuse("behind", !(is_line && by_day), "only behind a line of days stands the week before");
+        refuse("mark", is_line, "only columns are marked");
+        refuse("finding", finding == Some(Finding::Split) && !by_day, "'split' is said of days");
+        refuse("finding", finding == Some(Finding::Rank) && query.time != TimeSpec::WeeksOfYear, RANK);
+        refuse("chart", is_line != by_day, "days are drawn as a line, and weeks as columns");
+        Some(ChartSpec {
+            kind: if is_line { ChartKind::Line } else { ChartKind::Columns },
+            query,
+            behind: node.get("behind").is_some(),
+            mark: node.get("mark").is_some(),
+            finding,
+        })
+    }
+
+    fn query(&mut self, node: &Node) -> Option<QuerySpec> {
+        let time = node.get("time")?;
+        let last = time.get("last").and_then(Node::u64);
+        let by_day = time.get("grain").and_then(Node::text) == Some("day");
+        let since = time.get("since").is_some();
+        let points = match (by_day, last, since) {
+            (true, None | Some(7), false) => TimeSpec::Days,
+            (false, None, true) => TimeSpec::WeeksOfYear,
+            (false, Some(weeks), false) => TimeSpec::LastWeeks(weeks),
+            (true, ..) => {
+                self.fault(time, "days are the seven of the week: grain: day, last: 7");
+                return None;
+            }
+            (false, ..) => {
+                self.fault(time, "weeks need either 'last' or 'since'");
+                return None;
+            }
+        };
+        let measures = node.get("measures")?.items();
+        if let Some(second) = measures.get(1) {
+            self.fault(second, "a chart shows one measure");
+        }
+        Some(QuerySpec {
+            cube: self.written(node.get("cube")?)?,
+            measure: self.written(measures.first()?)?,
+            filter: node.get("where").and_then(|filter| self.written(filter)),
+            time: points,
+        })
+    }
+
+    fn waterfall(&mut self, node: &Node) -> Option<WaterfallSpec> {
+        Some(WaterfallSpec {
+            cube: self.written(node.get("cube")?)?,
+            measure: self.written(node.get("measure")?)?,
+            apart: node.get("apart").and_then(|apart| self.item(apart)),
+            drivers: node.get("drivers")?.items().iter().filter_map(|driver| self.driver(driver)).collect(),
+        })
+    }
+
+    fn driver(&mut self, node: &Node) -> Option<DriverSpec> {
+        let against = node.get("against").and_then(|against| {
+            Some(AgainstSpec {
+                total: self.written(against.get("total")?)?,
+                says: self.directions(against)?,
+                subject: against.get("subject").and_then(|subject| self.directions(subject)),
+            })
+        });
+        let after = node.get("after").and_then(|after| {
+            Some(AfterSpec { driver: self.written(after.get("driver")?)?, says: self.directions(after)? })
+        });
+        Some(DriverSpec {
+            item: self.item(node)?,
+            says: self.directions(node)?,
+            subject: node.get("subject").and_then(|subject| self.directions(subject)),
+            against,
+            after,
+        })
+    }
+
+    fn directions(&self, node: &Node) -> Option<Directions> {
+        Some(Directions { up: self.words(node.get("up")?)?, down: self.words(node.get("down")?)? })
+    }
+
+    fn table(&self, node: &Node) -> Option<TableSpec> {
+        Some(TableSpec {
+            cube: self.written(node.get("cube")?)?,
+            by: self.list(node.get("by")),
+            items: self.items(node.get("measures")),
+            filter: node.get("where").and_then(|filter| self.written(filter)),
+            top: node.get("top").and_then(Node::u64).unwrap_or(10),
+            others: node.get("others").and_then(Node::bool).unwrap_or(true),
+            total: node.get("total").and_then(Node::bool).unwrap_or(true),
+        })
+    }
+
+    fn items(&self, node: Option<&Node>) -> Vec<ItemSpec> {
+        node.map(Node::items).unwrap_or_default().iter().filter_map(|item| self.item(item)).collect()
+    }
+
+    fn item(&self, node: &Node) -> Option<ItemSpec> {
+        let words = |key: &str| node.get(key).and_then(|words| self.words(words));
+        Some(ItemSpec {
+            measure: self.written(node.get("measure").unwrap_or(node))?,
+            title: words("title"),
+            unit: words("unit"),
+            target: node.get("target").and_then(Node::f64),
+        })
+    }
+
+    fn said(&self, node: Option<&Node>) -> Said {
+        match node {
+            Some(node) if node.text() != Some("auto") => self.words(node).map_or(Said::Auto, Said::Words),
+            _ => Said::Auto,
+        }
+    }
+
+    fn words(&self, node: &Node) -> Option<Words> {
+        let words: Vec<(String, String)> = match node.text() {
+            Some(text) => LOCALES.iter().map(|locale| ((*locale).to_owned(), text.to_owned())).collect(),
+            None => node
+                .entries()
+                .iter()
+                .filter_map(|entry| Some((entry.key.clone(), entry.value.text()?.to_owned())))
+                .collect(),
+        };
+        (!words.is_empty()).then(|| Words { text: Text::new(words), place: self.place(node) })
+    }
+
+    fn list(&self, node: Option<&Node>) -> Vec<Written<String>> {
+        node.map(Node::one_or_many).unwrap_or_default().iter().filter_map(|item| self.written(item)).collect()
+    }
+
+    fn written(&self, node: &Node) -> Option<Written<String>> {
+        let text = node.text()?;
+        Some(Written { value: text.to_owned(), place: self.place(node), lines: node.lines.clone() })
+    }
+
+    fn fault(&mut self, node: &Node, message: &str) {
+        self.place(node).fault(&mut self.faults, message);
+    }
+
+    fn place(&self, node: &Node) -> Place {
+        Place::new(&self.file, node.at)
+    }
+}
+
+/// What a rank is said of.
+const RANK: &str = "'rank' is said of the weeks of a year: time: {grain: week, since: year_start}";

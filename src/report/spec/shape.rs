@@ -1,0 +1,184 @@
+//! The grammar of the files under `reports/`: what they are checked against, and what editors are told.
+
+use crate::model::LOCALES;
+use crate::yaml::{Key, Shape};
+
+/// What one file under `reports/` may say.
+pub fn shape() -> Shape {
+    Shape::Map(vec![
+        Key::new("version", Shape::OneOf(&["1"]), "The version of this grammar, in each file: 1.").required(),
+        Key::new("reports", Shape::list(report()), "The reports, each with a name of its own.").required(),
+    ])
+}
+
+fn report() -> Shape {
+    let locales = "The languages that it comes in; the model's own without it.";
+    let counts = "What the foot of each page counts in the week: a measure of the first tile's cube, and a sentence.";
+    Shape::Map(vec![
+        Key::new("name", name(), "What `report run` calls it.").required(),
+        Key::new("title", words(), "What stands at the head of each page.").required(),
+        Key::new("locales", Shape::list(Shape::OneOf(LOCALES)), locales),
+        Key::new("period", period(), "What it is about."),
+        Key::new("counts", counted(), counts),
+        Key::new("pages", Shape::list(page()), "Its pages.").required(),
+    ])
+}
+
+fn period() -> Shape {
+    let as_of = "Up to when facts are read: `now`, or the day of the last fact.";
+    Shape::Map(vec![
+        Key::new("grain", Shape::OneOf(&["week"]), "How long it is: ISO weeks, from Monday.").default("week"),
+        Key::new("end", Shape::OneOf(&["last_complete"]), "Which one: the last that the facts fill.")
+            .default("last_complete"),
+        Key::new("as_of", Shape::OneOf(&["data", "now"]), as_of).default("now"),
+    ])
+}
+
+fn counted() -> Shape {
+    Shape::Map(vec![
+        Key::new("measure", Shape::Text, "The measure.").required(),
+        Key::new("says", words(), "The sentence, with {n} for the count.").required(),
+    ])
+}
+
+fn page() -> Shape {
+    Shape::Map(vec![
+        Key::new("title", words(), "What stands in its head.").required(),
+        Key::new("headline", said(), "Its headline: `auto` says what the first finding is.").default("auto"),
+        Key::new("deck", said(), "The line below: `auto` says what the others are.").default("auto"),
+        Key::new("tiles", Shape::list(tile()), "From left to right, wrapped after twelve columns.").required(),
+    ])
+}
+
+fn tile() -> Shape {
+    let kpis = "Measures, each with its value, what it is compared with and its last weeks.";
+    let chart = "A chart over time, of a `query`.";
+    let waterfall = "A change of a measure by what drove it.";
+    Shape::Map(vec![
+        Key::new("kpis", Shape::list(Shape::Either(vec![Shape::Text, item()])), kpis).alternative(),
+        Key::new("chart", Shape::OneOf(&["line", "columns"]), chart).alternative(),
+        Key::new("waterfall", self::waterfall(), waterfall).alternative(),
+        Key::new("table", table(), "Members of dimensions with measures.").alternative(),
+        Key::new("text", words(), "Words.").alternative(),
+        Key::new("name", name(), "What files call it."),
+        Key::new("span", Shape::Within(1, 12), "How many of the twelve columns it takes.").default("12"),
+        Key::new("height", Shape::Number, "Its height in millimetres."),
+        Key::new("title", said(), "Its title: `auto` says what was found.").default("auto"),
+        Key::new("subtitle", said(), "The line below: `auto` says what is shown.").default("auto"),
+        Key::new("cube", Shape::Text, "The cube of `kpis`."),
+        Key::new("compare", Shape::list(Shape::OneOf(&["previous", "average_4"])), "What `kpis` are compared with."),
+        Key::new("spark", Shape::Within(2, 53), "How many weeks the small lines of `kpis` span."),
+        Key::new("query", query(), "What a `chart` shows."),
+        Key::new("behind", Shape::OneOf(&["previous"]), "What stands behind a line: the week before."),
+        Key::new("mark", Shape::OneOf(&["last"]), "Where a line goes through columns: at the last one's value."),
+        Key::new("finding", Shape::OneOf(&["split", "rank"]), "What a `chart` says: `split` of days, `rank` of weeks."),
+    ])
+}
+
+fn item() -> Shape {
+    Shape::Map(item_keys())
+}
+
+fn item_keys() -> Vec<Key> {
+    vec![
+        Key::new("measure", Shape::Text, "The measure.").required(),
+        Key::new("title", words(), "What it is called here; the measure's title without it."),
+        Key::new("unit", words(), "What it counts in, beside the number."),
+        Key::new("target", Shape::Number, "What it should have come to."),
+    ]
+}
+
+fn query() -> Shape {
+    let time = Shape::Map(vec![
+        Key::new("grain", Shape::OneOf(&["day", "week"]), "Days of the week, or weeks.").required(),
+        Key::new("last", Shape::Within(2, 53), "How many weeks, up to the report's; of days all seven."),
+        Key::new("since", Shape::OneOf(&["year_start"]), "From the first week whose Sunday is in the year."),
+    ]);
+    Shape::Map(vec![
+        Key::new("cube", Shape::Text, "The cube.").required(),
+        Key::new("measures", Shape::list(Shape::Text), "The measure: one.").required(),
+        Key::new("where", Shape::Scalar, "The facts that count: SQL over the cube's dimensions."),
+        Key::new("time", time, "The points of time.").required(),
+    ])
+}
+
+fn waterfall() -> Shape {
+    let apart = "The part of it that no driver makes.";
+    let drivers = "What it is the product of, in the order in which they are shown.";
+    Shape::Map(vec![
+        Key::new("cube", Shape::Text, "The cube.").required(),
+        Key::new("measure", Shape::Text, "The measure that changed.").required(),
+        Key::new("apart", Shape::Either(vec![Shape::Text, item()]), apart),
+        Key::new("drivers", Shape::list(driver()), drivers).required(),
+    ])
+}
+
+fn driver() -> Shape {
+    let subject = "The same as who did it: \"bigger baskets\" in \"bigger baskets added 5,000\".";
+    let against = Shape::Map(
+        [
+            vec![Key::new("total", Shape::Text, "The measure that is the total.").required()],
+            directions(),
+            vec![Key::new("subject", Shape::Map(directions()), subject)],
+        ]
+        .concat(),
+    );
+    let after =
+        Shape::Map([vec![Key::new("driver", Shape::Text, "The other's measure.").required()], directions()].concat());
+    Shape::Map(
+        [
+            item_keys().into_iter().filter(|key| key.name != "target").collect(),
+            directions(),
+            vec![
+                Key::new("subject", Shape::Map(directions()), subject),
+                Key::new("against", against, "Other words, for when a total went the other way."),
+                Key::new("after", after, "Other words, for when it is said right behind another driver."),
+            ],
+        ]
+        .concat(),
+    )
+}
+
+fn directions() -> Vec<Key> {
+    vec![
+        Key::new("up", words(), "What is said when it rose.").required(),
+        Key::new("down", words(), "What is said when it fell.").required(),
+    ]
+}
+
+fn table() -> Shape {
+    Shape::Map(vec![
+        Key::new("cube", Shape::Text, "The cube.").required(),
+        Key::new("by", Shape::TextOrList, "The dimensions whose members are the rows.").required(),
+        Key::new("measures", Shape::list(Shape::Either(vec![Shape::Text, item()])), "The first one orders the rows.")
+            .required(),
+        Key::new("where", Shape::Scalar, "The facts that count: SQL over the cube's dimensions."),
+        Key::new("top", Shape::Within(1, 60), "How many rows at most.").default("10"),
+        Key::new("others", Shape::Bool, "Whether what is not shown stands in a row of its own.").default("true"),
+        Key::new("total", Shape::Bool, "Whether there is a row for all of it.").default("true"),
+    ])
+}
+
+/// A text in one language for all, or by locale.
+fn words() -> Shape {
+    let by_locale = LOCALES.iter().map(|locale| Key::new(locale, Shape::Text, "The words in this language.")).collect();
+    Shape::Either(vec![Shape::Text, Shape::Map(by_locale)])
+}
+
+/// `auto`, or words.
+fn said() -> Shape {
+    words()
+}
+
+fn name() -> Shape {
+    Shape::Written {
+        what: "a name of small letters, digits and _",
+        pattern: "^[a-z][a-z0-9_]{0,62}$",
+        check: |text| {
+            text.len() <= 63
+                && text.starts_with(|c: char| c.is_ascii_lowercase())
+                && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        },
+        hint: |_| "; files are named by it".into(),
+    }
+}
