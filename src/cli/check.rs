@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::{Progress, Silent};
-use crate::mart::{CheckReport, Integrity, Mart, TestOutcome, TestResult, model_faults};
+use crate::mart::{CheckReport, Integrity, Mart, TestOutcome, TestResult, model_faults, model_of_files};
+use crate::report::reports::Reports;
 use crate::yaml::Faults;
 
 use super::Setting;
@@ -86,6 +87,7 @@ fn with_model(setting: &Setting, error: Error) -> Error {
 
 async fn check(config: Config, data: bool, terminal: Terminal) -> Result<CheckReport> {
     model_faults(&config)?.into_result(())?;
+    Reports::read(&config)?.faults(model_of_files(&config)?.as_ref()).into_result(())?;
     let progress: Arc<dyn Progress> = if terminal.is_watched() { Arc::new(Bars::default()) } else { Arc::new(Silent) };
     Mart::open(config).await?.check(data, progress.as_ref()).await
 }

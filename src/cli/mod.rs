@@ -11,6 +11,7 @@ mod init;
 mod load;
 mod mart;
 mod output;
+mod report;
 mod schema;
 mod serve;
 mod shell;
@@ -78,6 +79,8 @@ enum Command {
     Load(load::Load),
     Sql(sql::Sql),
     Serve(serve::Serve),
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     #[command(subcommand)]
     Mart(mart::MartCommand),
     #[command(subcommand)]
@@ -177,6 +180,7 @@ async fn dispatch(command: Command, setting: Setting) -> Result<ExitCode> {
         Command::Load(load) => load.run(&setting).await,
         Command::Sql(sql) => sql.run(&setting).await,
         Command::Serve(serve) => serve.run(&setting).await,
+        Command::Report(report) => report.run(&setting).await,
         Command::Mart(mart) => mart.run(&setting).await,
         Command::Schema(schema) => schema.run(&setting).await,
     }

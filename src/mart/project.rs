@@ -35,6 +35,14 @@ pub fn model_faults(config: &Config) -> Result<Faults> {
     }
 }
 
+/// The project's model as its source files' headers make it, whatever has been loaded.
+///
+/// # Errors
+/// Misconfigured: there is no model, or it is faulty, with every fault.
+pub fn model_of_files(config: &Config) -> Result<Arc<Model>> {
+    Project::decode(config)?.model_of_files(config, &functions::all())
+}
+
 impl Project {
     /// Reads and decodes every `.yaml` file of the model's folder, in order of their names. A faulty file ends it, with
     /// every fault of the whole model.

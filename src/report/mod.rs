@@ -5,11 +5,19 @@
 //! mart.
 
 pub mod ask;
+pub mod chart;
 pub mod data;
 pub mod drivers;
 pub mod face;
 pub mod figure;
+pub mod finding;
+pub mod locale;
+pub mod page;
 pub mod period;
+pub mod record;
 pub mod reports;
 pub mod resolve;
+pub mod run;
 pub mod spec;
+mod tile;
+pub mod verify;

@@ -13,7 +13,7 @@ pub use figures::{FigureRow, csv};
 pub use frame::{FOUR, Frame};
 pub use series::{Compared, Series, change, evaluate};
 pub use table::{Row, Rows};
-pub use time::{Days, Weeks};
+pub use time::{Day, Days, OneWeek, Weeks};
 
 use chrono::NaiveDate;
 

@@ -27,6 +27,8 @@ pub struct Report {
     pub lead: Source,
     /// What the foot of each page counts, and how it says so.
     pub counts: Option<(Measured, Text)>,
+    /// What is said of days without facts: in a sentence, and where there is little room.
+    pub no_facts: Option<(Text, Text)>,
     /// Its pages.
     pub pages: Vec<Page>,
     /// SHA-256, in hex, of the file that it stands in.
@@ -158,6 +160,8 @@ pub struct Chart {
     pub mark: bool,
     /// What is said of it.
     pub finding: Option<Finding>,
+    /// What days did, in sentences.
+    pub verb: Option<Text>,
 }
 
 /// A change by its drivers.

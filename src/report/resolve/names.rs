@@ -72,6 +72,7 @@ impl<'a> Resolver<'a> {
             as_of: spec.as_of,
             lead,
             counts,
+            no_facts: spec.no_facts.as_ref().map(|(says, short)| (self.words(says), self.words(short))),
             pages,
             hash: spec.hash.clone(),
         })

@@ -37,6 +37,7 @@ impl Resolver<'_> {
             behind: spec.behind,
             mark: spec.mark,
             finding: spec.finding,
+            verb: spec.verb.as_ref().map(|verb| self.words(verb)),
         })
     }
 

@@ -50,7 +50,8 @@ pub(super) fn files(files: &[(String, String)]) -> Spec {
 }
 
 /// The keys of a tile that belong to one kind, and which.
-const OF_KINDS: [(&str, &str); 7] = [
+const OF_KINDS: [(&str, &str); 8] = [
+    ("verb", "chart"),
     ("cube", "kpis"),
     ("compare", "kpis"),
     ("spark", "kpis"),
@@ -80,6 +81,9 @@ impl Decoder {
                     says: self.words(counts.get("says")?)?,
                 })
             }),
+            no_facts: node
+                .get("no_facts")
+                .and_then(|words| Some((self.words(words.get("says")?)?, self.words(words.get("short")?)?))),
             pages: node.get("pages")?.items().iter().filter_map(|page| self.page(page)).collect(),
             hash: hash.to_owned(),
         })
@@ -174,6 +178,7 @@ impl Decoder {
             behind: node.get("behind").is_some(),
             mark: node.get("mark").is_some(),
             finding,
+            verb: node.get("verb").and_then(|verb| self.words(verb)),
         })
     }
 

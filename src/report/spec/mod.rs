@@ -32,6 +32,8 @@ pub struct ReportSpec {
     pub as_of: AsOf,
     /// What the foot of each page counts.
     pub counts: Option<CountSpec>,
+    /// What is said of days without facts: in a sentence, and where there is little room.
+    pub no_facts: Option<(Words, Words)>,
     /// Its pages.
     pub pages: Vec<PageSpec>,
     /// SHA-256, in hex, of the file that it stands in.
@@ -172,6 +174,8 @@ pub struct ChartSpec {
     pub mark: bool,
     /// What is said of it.
     pub finding: Option<Finding>,
+    /// What days did, in sentences: "sold".
+    pub verb: Option<Words>,
 }
 
 /// How a chart is drawn.

@@ -20,6 +20,7 @@ fn report() -> Shape {
         Key::new("locales", Shape::list(Shape::OneOf(LOCALES)), locales),
         Key::new("period", period(), "What it is about."),
         Key::new("counts", counted(), counts),
+        Key::new("no_facts", no_facts(), "What is said of a day without facts, such as \"no sales\"."),
         Key::new("pages", Shape::list(page()), "Its pages.").required(),
     ])
 }
@@ -38,6 +39,13 @@ fn counted() -> Shape {
     Shape::Map(vec![
         Key::new("measure", Shape::Text, "The measure.").required(),
         Key::new("says", words(), "The sentence, with {n} for the count.").required(),
+    ])
+}
+
+fn no_facts() -> Shape {
+    Shape::Map(vec![
+        Key::new("says", words(), "In a sentence: \"with no sales on Monday\".").required(),
+        Key::new("short", words(), "Where there is little room, in a chart.").required(),
     ])
 }
 
@@ -71,6 +79,7 @@ fn tile() -> Shape {
         Key::new("query", query(), "What a `chart` shows."),
         Key::new("behind", Shape::OneOf(&["previous"]), "What stands behind a line: the week before."),
         Key::new("mark", Shape::OneOf(&["last"]), "Where a line goes through columns: at the last one's value."),
+        Key::new("verb", words(), "What days did, in the sentences of `split`: \"sold\"."),
         Key::new("finding", Shape::OneOf(&["split", "rank"]), "What a `chart` says: `split` of days, `rank` of weeks."),
     ])
 }

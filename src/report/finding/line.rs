@@ -1,0 +1,133 @@
+//! A line of clauses: as many as fit, the first first.
+
+use crate::error::{Error, Result};
+use crate::report::locale::raised;
+
+/// A part of a sentence that is said whole or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clause {
+    /// Its words.
+    pub long: String,
+    /// Fewer words that say the same.
+    pub short: Option<String>,
+    /// Whether the line is nothing without it.
+    pub is_mandatory: bool,
+}
+
+impl Clause {
+    /// A clause that may be left out.
+    pub fn new(long: impl Into<String>) -> Self {
+        Self { long: long.into(), short: None, is_mandatory: false }
+    }
+
+    /// The same with a shorter form.
+    #[must_use]
+    pub fn with_short(self, short: Option<String>) -> Self {
+        Self { short: short.filter(|short| *short != self.long), ..self }
+    }
+
+    /// The same, never left out.
+    #[must_use]
+    pub fn mandatory(self) -> Self {
+        Self { is_mandatory: true, ..self }
+    }
+}
+
+/// Clauses and how they are joined.
+#[derive(Debug, Clone)]
+pub struct Line<'a> {
+    /// The clauses, the lead first, which is mandatory.
+    pub clauses: &'a [Clause],
+    /// What stands between two clauses, where the later does not begin with a mark of its own.
+    pub joint: &'a str,
+    /// What stands at the end.
+    pub end: &'a str,
+}
+
+/// The marks that a clause may begin with.
+const MARKS: [char; 8] = [',', ';', ':', '.', '，', '；', '：', '。'];
+
+impl Line<'_> {
+    /// The line as it fits into `room`: from the last clause back each takes its short form, then each is left out.
+    ///
+    /// # Errors
+    /// Invalid: what must be said does not fit.
+    pub fn fitted(&self, width: &dyn Fn(&str) -> f64, room: f64) -> Result<String> {
+        let mut said: Vec<Option<&str>> = self.clauses.iter().map(|clause| Some(clause.long.as_str())).collect();
+        let fits = |said: &[Option<&str>]| width(&self.joined(said)) <= room;
+        for at in (0..said.len()).rev() {
+            if fits(&said) {
+                return Ok(self.joined(&said));
+            }
+            if let (Some(slot), Some(clause)) = (said.get_mut(at), self.clauses.get(at)) {
+                *slot = Some(clause.short.as_deref().unwrap_or(&clause.long));
+            }
+        }
+        for at in (1..said.len()).rev() {
+            if fits(&said) {
+                break;
+            }
+            if let Some(slot) =
+                said.get_mut(at).filter(|_| self.clauses.get(at).is_some_and(|clause| !clause.is_mandatory))
+            {
+                *slot = None;
+            }
+        }
+        let line = self.joined(&said);
+        if width(&line) <= room {
+            return Ok(line);
+        }
+        Err(Error::invalid(format!("the line '{line}' is too long for its place; give it shorter words")))
+    }
+
+    fn joined(&self, said: &[Option<&str>]) -> String {
+        let mut line = String::new();
+        for clause in said.iter().flatten().filter(|clause| !clause.is_empty()) {
+            if line.is_empty() {
+                line.push_str(&raised(clause));
+            } else if clause.starts_with(MARKS) {
+                line.push_str(clause);
+            } else {
+                line.push_str(self.joint);
+                // Behind a full stop a sentence begins.
+                let begins = self.joint.trim_end().ends_with(['.', '。']);
+                line.push_str(&if begins { raised(clause) } else { (*clause).to_owned() });
+            }
+        }
+        if !line.is_empty() {
+            line.push_str(self.end);
+        }
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fitted(clauses: &[Clause], room: f64) -> Result<String> {
+        Line { clauses, joint: ". ", end: "." }.fitted(&|text| text.chars().count() as f64, room)
+    }
+
+    #[test]
+    fn the_last_clauses_give_way_first() {
+        let all = [
+            Clause::new("revenue up"),
+            Clause::new(": more trips, fewer items").with_short(Some(": more trips".into())),
+            Clause::new("eighth of 47"),
+        ];
+        assert_eq!(fitted(&all, 100.0).unwrap(), "Revenue up: more trips, fewer items. Eighth of 47.");
+        assert_eq!(fitted(&all, 40.0).unwrap(), "Revenue up: more trips. Eighth of 47.");
+        assert_eq!(fitted(&all, 25.0).unwrap(), "Revenue up: more trips.");
+        assert_eq!(fitted(&all, 12.0).unwrap(), "Revenue up.");
+        assert!(fitted(&all, 5.0).unwrap_err().message().contains("'Revenue up.'"));
+        assert_eq!(fitted(&[], 5.0).unwrap(), "");
+    }
+
+    #[test]
+    fn what_is_mandatory_stays() {
+        let all = [Clause::new("revenue up"), Clause::new(", no sales on Monday").mandatory(), Clause::new("more")];
+        assert_eq!(fitted(&all, 31.0).unwrap(), "Revenue up, no sales on Monday.");
+        assert!(fitted(&all, 20.0).is_err());
+    }
+}

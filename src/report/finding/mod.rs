@@ -1,0 +1,72 @@
+//! What figures say: pure rules from a tile's data to clauses in a language. Each rule has its fallback, so that no sentence
+//! says more than its figures do.
+
+mod change;
+mod line;
+mod rank;
+mod split;
+
+pub use change::{Change, change};
+pub use line::{Clause, Line};
+pub use rank::{Place, Rank, rank};
+pub use split::{Run, Split, split};
+
+use super::figure::Figure;
+use super::locale::{Change as Moved, Locale};
+use super::resolve::{Item, NumberKind};
+
+/// A number of a measure as a sentence quotes it, with its unit where the language writes it behind.
+pub fn quoted(locale: &Locale, item: &Item, figure: Figure) -> String {
+    with_unit(locale, item, &number(locale, item, figure))
+}
+
+/// A number of a measure as it stands alone.
+pub fn number(locale: &Locale, item: &Item, figure: Figure) -> String {
+    let currency = item.measure.currency.as_ref().map(|code| locale.currency(code));
+    match item.measure.kind {
+        NumberKind::Amount => locale.amount(figure, currency.as_ref()),
+        NumberKind::PerUnit(decimals) => {
+            locale.fixed(figure, u32::try_from(decimals).unwrap_or_default(), currency.as_ref(), false)
+        }
+        NumberKind::Rate => locale.rate(figure),
+    }
+}
+
+/// A number of a measure with none of its digits left out but those behind the point.
+pub fn whole(locale: &Locale, item: &Item, figure: Figure) -> String {
+    let currency = item.measure.currency.as_ref().map(|code| locale.currency(code));
+    with_unit(locale, item, &locale.fixed(figure, 0, currency.as_ref(), false))
+}
+
+/// A change of a measure.
+pub fn moved(locale: &Locale, item: &Item, change: Option<f64>) -> Moved {
+    match item.measure.kind {
+        NumberKind::Rate => locale.points(change),
+        _ => locale.change(change),
+    }
+}
+
+/// What a measure counts in, as it stands beside its title.
+pub fn unit(locale: &Locale, item: &Item) -> Option<String> {
+    let own = item.unit.as_ref().and_then(|unit| unit.get(locale.name)).map(str::to_owned);
+    own.or_else(|| Some(locale.currency(item.measure.currency.as_ref()?).code))
+}
+
+/// The title of a measure.
+pub fn title<'a>(locale: &Locale, item: &'a Item) -> &'a str {
+    item.title.get(locale.name).unwrap_or_default()
+}
+
+/// The title of a measure within a sentence, with its unit: `revenue, US$`.
+pub fn described(locale: &Locale, item: &Item) -> String {
+    let what = locale.lowered(title(locale, item));
+    match unit(locale, item) {
+        Some(unit) => locale.text("word.with_unit", &[("what", &what), ("unit", &unit)]),
+        None => what,
+    }
+}
+
+fn with_unit(locale: &Locale, item: &Item, number: &str) -> String {
+    let unit = if locale.is_chinese() { unit(locale, item) } else { None };
+    locale.text("word.amount", &[("n", number), ("unit", unit.as_deref().unwrap_or_default())])
+}

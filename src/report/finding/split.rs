@@ -1,0 +1,201 @@
+//! Days beside those of the week before: where the week splits into days above and days below.
+
+use chrono::NaiveDate;
+
+use super::line::Clause;
+use super::{quoted, title};
+use crate::report::data::{Day, Frame};
+use crate::report::figure::Figure;
+use crate::report::locale::Locale;
+use crate::report::period::DAYS;
+use crate::report::resolve::Item;
+
+/// What is said of the days of a week.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Split {
+    /// In the line below the headline.
+    pub deck: Vec<Clause>,
+    /// As the tile's title.
+    pub title: Vec<Clause>,
+    /// The runs of days above or below, in order.
+    pub runs: Vec<Run>,
+    /// The two parts that the week splits into, if it is told so.
+    pub halves: Option<[Run; 2]>,
+}
+
+/// Days in a row, all above or all below those of the week before.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Run {
+    /// The first day.
+    pub first: NaiveDate,
+    /// The last day.
+    pub last: NaiveDate,
+    /// By how much they are above, together.
+    pub sum: Figure,
+}
+
+/// A day and by how much it is above the same day of the week before.
+#[derive(Debug, Clone, Copy)]
+struct Above {
+    day: NaiveDate,
+    by: Figure,
+}
+
+/// The least share of the week before that a part must come to, to be told.
+const TOLD: f64 = 0.01;
+/// Below which share of the smaller part both nearly cancel.
+const CANCELS: f64 = 0.1;
+/// By which share days are above the week before that are called strong.
+const STRONG: f64 = 0.1;
+
+/// What is said of the days in a language; `verb` says what they did: "sold".
+pub fn split(locale: &Locale, item: &Item, verb: &str, days: &[Day], frame: &Frame) -> Split {
+    let above: Vec<Above> =
+        days.iter().filter_map(|day| Some(Above { day: day.day, by: day.this?.minus(day.before?) })).collect();
+    if frame.previous().is_none() || above.is_empty() {
+        let best = best(locale, item, verb, days);
+        return Split { deck: best.clone(), title: best, runs: Vec::new(), halves: None };
+    }
+    let before = days.iter().filter_map(|day| day.before).reduce(Figure::plus).unwrap_or(Figure::ZERO);
+    let halves = halves(&above).filter(|[a, b]| smaller(a.sum, b.sum).double() >= TOLD * before.double());
+    let deck = match &halves {
+        Some(halves) => told_halves(locale, item, verb, halves),
+        None => told_days(locale, item, verb, &above, before),
+    };
+    Split { deck, title: title_of(locale, &above, days, frame), runs: runs(&above), halves }
+}
+
+/// Split after the day that makes the smaller of two parts of opposite signs the largest.
+fn halves(above: &[Above]) -> Option<[Run; 2]> {
+    let mut best: Option<[Run; 2]> = None;
+    for at in 1..above.len() {
+        let (first, rest) = above.split_at(at);
+        let (Some(a), Some(b)) = (run(first), run(rest)) else { continue };
+        let opposite = a.sum.is_negative() != b.sum.is_negative() && !a.sum.is_zero() && !b.sum.is_zero();
+        let more = |best: &[Run; 2]| smaller(a.sum, b.sum).compared(smaller(best[0].sum, best[1].sum)).is_gt();
+        if opposite && best.as_ref().is_none_or(more) {
+            best = Some([a, b]);
+        }
+    }
+    best
+}
+
+fn told_halves(locale: &Locale, item: &Item, verb: &str, [a, b]: &[Run; 2]) -> Vec<Clause> {
+    let key = if a.sum.is_negative() { "split.less_more" } else { "split.more_less" };
+    let text = locale.text(
+        key,
+        &[
+            ("range_a", &locale.weekdays(a.first, a.last)),
+            ("range_b", &locale.weekdays(b.first, b.last)),
+            ("verb", verb),
+            ("x", &quoted(locale, item, a.sum.distance())),
+            ("y", &quoted(locale, item, b.sum.distance())),
+        ],
+    );
+    let net = a.sum.plus(b.sum).distance();
+    let cancels = net.double() < CANCELS * smaller(a.sum, b.sum).double() && locale.has("split.nearly_cancel");
+    let cancel = cancels.then(|| Clause::new(locale.text("split.nearly_cancel", &[])));
+    std::iter::once(Clause::new(text)).chain(cancel).collect()
+}
+
+/// The largest day up and the largest down, of those that are worth telling; the one of the total's sign first.
+fn told_days(locale: &Locale, item: &Item, verb: &str, above: &[Above], before: Figure) -> Vec<Clause> {
+    let total = above.iter().map(|day| day.by).reduce(Figure::plus).unwrap_or(Figure::ZERO);
+    let largest = |up: bool| {
+        let of_sign = above.iter().filter(|day| !day.by.is_zero() && day.by.is_negative() != up);
+        let best =
+            of_sign.reduce(|best, day| if day.by.distance().compared(best.by.distance()).is_gt() { day } else { best });
+        best.filter(|day| day.by.distance().double() >= TOLD * before.double())
+    };
+    let mut told: Vec<&Above> = [largest(true), largest(false)].into_iter().flatten().collect();
+    told.sort_by_key(|day| day.by.is_negative() != total.is_negative());
+    match told.as_slice() {
+        [a, b] => {
+            let run = |day: &Above| Run { first: day.day, last: day.day, sum: day.by };
+            // What nearly cancels is said of whole weeks alone.
+            told_halves(locale, item, verb, &[run(a), run(b)]).into_iter().take(1).collect()
+        }
+        [only] => {
+            let key = if only.by.is_negative() { "split.less" } else { "split.more" };
+            let x = quoted(locale, item, only.by.distance());
+            let values = [("range_a", locale.weekday(only.day)), ("verb", verb.to_owned()), ("x", x)];
+            vec![Clause::new(locale.text(key, &values.each_ref().map(|(name, value)| (*name, value.as_str()))))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Without a week before: the day with the most.
+fn best(locale: &Locale, item: &Item, verb: &str, days: &[Day]) -> Vec<Clause> {
+    let known = days.iter().filter_map(|day| Some((day.day, day.this?)));
+    let best = known.reduce(|best, day| if day.1.compared(best.1).is_gt() { day } else { best });
+    let Some((day, value)) = best else { return Vec::new() };
+    let values = [
+        ("weekday", locale.weekday(day)),
+        ("verb", verb.to_owned()),
+        ("measure", title(locale, item).to_owned()),
+        ("x", quoted(locale, item, value)),
+    ];
+    vec![Clause::new(locale.text("split.no_previous", &values.each_ref().map(|(name, value)| (*name, value.as_str()))))]
+}
+
+fn title_of(locale: &Locale, above: &[Above], days: &[Day], frame: &Frame) -> Vec<Clause> {
+    let ups = above.iter().filter(|day| !day.by.is_negative() && !day.by.is_zero()).count();
+    let counted = |key: &str, n: usize| {
+        let (count, digits) = (locale.count(n), n.to_string());
+        Clause::new(
+            locale.text(&locale.form(key, n), &[("count", &count), ("n", &digits), ("days", &DAYS.to_string())]),
+        )
+    };
+    let whole = frame.gaps.is_empty() && above.len() as u64 == DAYS;
+    let turns = runs(above);
+    match turns.as_slice() {
+        [only] if whole && !only.sum.is_zero() && only.sum.is_negative() => {
+            vec![counted("days.title_all_below", above.len())]
+        }
+        [only] if whole && !only.sum.is_zero() => vec![counted("days.title_all_above", above.len())],
+        [first, rest] if whole && !first.sum.is_zero() && first.sum.is_negative() != rest.sum.is_negative() => {
+            let n = above.iter().filter(|day| day.day <= first.last).count();
+            let then = above.len() - n;
+            if first.sum.is_negative() {
+                return vec![counted("days.title_below", n), counted("days.title_then_above", then)];
+            }
+            let base =
+                days.iter().filter(|day| day.day <= first.last).filter_map(|day| day.before).reduce(Figure::plus);
+            let strong = base.is_some_and(|base| first.sum.double() >= STRONG * base.double());
+            match strong {
+                true => vec![counted("days.title_strong", n), counted("days.title_strong_then_below", then)],
+                false => vec![counted("days.title_above", n), counted("days.title_then_below", then)],
+            }
+        }
+        _ => vec![counted("days.title_mixed", ups)],
+    }
+}
+
+/// Days in a row of one sign; a day that is neither above nor below, or has no facts, ends a run.
+fn runs(above: &[Above]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut last: Option<&Above> = None;
+    for day in above {
+        let goes_on = last.is_some_and(|last| {
+            let next = last.day.succ_opt() == Some(day.day);
+            next && !last.by.is_zero() && !day.by.is_zero() && last.by.is_negative() == day.by.is_negative()
+        });
+        match runs.last_mut().filter(|_| goes_on) {
+            Some(run) => *run = Run { last: day.day, sum: run.sum.plus(day.by), ..*run },
+            None => runs.push(Run { first: day.day, last: day.day, sum: day.by }),
+        }
+        last = Some(day);
+    }
+    runs
+}
+
+fn run(days: &[Above]) -> Option<Run> {
+    let (first, last) = (days.first()?, days.last()?);
+    Some(Run { first: first.day, last: last.day, sum: days.iter().map(|day| day.by).reduce(Figure::plus)? })
+}
+
+fn smaller(a: Figure, b: Figure) -> Figure {
+    let (a, b) = (a.distance(), b.distance());
+    if a.compared(b).is_gt() { b } else { a }
+}

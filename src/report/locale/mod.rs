@@ -1,0 +1,185 @@
+//! The languages of reports: words and sentence patterns (`words.csv`), numbers and dates as people there write them.
+
+mod currency;
+mod date;
+mod number;
+
+pub use currency::Currency;
+pub use number::{Change, Direction, Scale};
+
+use std::collections::HashMap;
+
+use crate::error::{Error, Result};
+use crate::model::LOCALES;
+
+/// The table of words: a key, a column for each language, and short forms in English.
+const WORDS: &str = include_str!("words.csv");
+
+/// A language with its words.
+#[derive(Debug, Clone)]
+pub struct Locale {
+    /// Its name, such as `zh-TW`.
+    pub name: &'static str,
+    words: HashMap<String, Entry>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Entry {
+    long: String,
+    short: Option<String>,
+}
+
+impl Locale {
+    /// The language of a name.
+    ///
+    /// # Errors
+    /// NotFound: there are no words in it.
+    pub fn of(name: &str) -> Result<Self> {
+        let Some(name) = LOCALES.iter().copied().find(|known| *known == name) else {
+            return Err(Error::not_found(format!("there are no words in '{name}'; there are {}", LOCALES.join(", "))));
+        };
+        let unread = |error: csv::Error| Error::internal("the words of reports cannot be read").with_source(error);
+        let mut reader = csv::Reader::from_reader(WORDS.as_bytes());
+        let header = reader.headers().map_err(unread)?.clone();
+        let column = |wanted: &str| header.iter().position(|own| own == wanted);
+        let (long, short) = (column(name), column(&format!("{name}_short")));
+        let mut words = HashMap::new();
+        for record in reader.records() {
+            let record = record.map_err(unread)?;
+            let cell = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default().to_owned();
+            let short = Some(cell(short)).filter(|text| !text.is_empty());
+            words.insert(record.get(0).unwrap_or_default().to_owned(), Entry { long: cell(long), short });
+        }
+        Ok(Self { name, words })
+    }
+
+    /// Whether its sentences are written without blanks, in full-width marks.
+    pub fn is_chinese(&self) -> bool {
+        self.name.starts_with("zh")
+    }
+
+    /// The words of a key, with values in their places; the key itself, which a test would notice, where it has none.
+    pub fn text(&self, key: &str, values: &[(&str, &str)]) -> String {
+        match self.words.get(key) {
+            Some(entry) => filled(&entry.long, values),
+            None => key.to_owned(),
+        }
+    }
+
+    /// The short words of a key, if it has any.
+    pub fn short(&self, key: &str, values: &[(&str, &str)]) -> Option<String> {
+        self.words.get(key)?.short.as_ref().map(|short| filled(short, values))
+    }
+
+    /// Short words where there are any, else the long ones.
+    pub fn shortest(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.short(key, values).unwrap_or_else(|| self.text(key, values))
+    }
+
+    /// Whether there are words for a key.
+    pub fn has(&self, key: &str) -> bool {
+        self.words.get(key).is_some_and(|entry| !entry.long.is_empty())
+    }
+
+    /// The key of the form for one, where there is such a form and it is one.
+    pub fn form(&self, key: &str, count: usize) -> String {
+        let one = format!("{key}_one");
+        if count == 1 && self.words.contains_key(&one) { one } else { key.to_owned() }
+    }
+
+    /// A title as it stands within a sentence: in English its first letter is small, unless it begins an abbreviation.
+    pub fn lowered(&self, title: &str) -> String {
+        let mut letters = title.chars();
+        let (first, second) = (letters.next(), letters.next());
+        match first {
+            Some(first) if !self.is_chinese() && second.is_none_or(|c| !c.is_uppercase()) => {
+                first.to_lowercase().chain(second).chain(letters).collect()
+            }
+            _ => title.to_owned(),
+        }
+    }
+}
+
+/// A sentence with its first letter raised.
+pub fn raised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// A pattern with values in the places of `{names}`. What stands in a value is never taken for a place.
+fn filled(pattern: &str, values: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        let Some((name, behind)) = after.split_once('}') else {
+            text.push('{');
+            rest = after;
+            continue;
+        };
+        match values.iter().find(|(own, _)| *own == name) {
+            Some((_, value)) => text.push_str(value),
+            None => text.push_str(&format!("{{{name}}}")),
+        }
+        rest = behind;
+    }
+    text + rest
+}
+
+/// Fills the `{n}` of a sentence that a report's author wrote.
+pub fn counted(pattern: &str, n: &str) -> String {
+    filled(pattern, &[("n", n)])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn places(text: &str) -> BTreeSet<String> {
+        let names = text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned()));
+        names.collect()
+    }
+
+    #[test]
+    fn every_language_has_every_sentence() {
+        let all: Vec<Locale> = LOCALES.iter().map(|name| Locale::of(name).unwrap()).collect();
+        let keys: BTreeSet<&String> = all.iter().flat_map(|locale| locale.words.keys()).collect();
+        assert!(keys.len() > 150);
+        for key in keys {
+            let [en, tw, cn] = [0, 1, 2].map(|at: usize| all[at].words[key].long.as_str());
+            assert_eq!(tw.is_empty(), cn.is_empty(), "{key}: {tw} {cn}");
+            assert_eq!(places(tw), places(cn), "{key}");
+            let of_one = ["number.", "split.nearly_cancel", "split.verb"].iter().any(|start| key.starts_with(start));
+            assert!(of_one || key.ends_with("_sign") || (!en.is_empty() && !tw.is_empty()), "{key}: {en}|{tw}");
+        }
+    }
+
+    #[test]
+    fn no_text_has_a_hole_or_a_glyph_that_is_missing() {
+        for name in LOCALES {
+            for (key, entry) in &Locale::of(name).unwrap().words {
+                let marks = |c: char| "，。；：（）、！？＝".contains(c);
+                let hole = entry.long.chars().zip(entry.long.chars().skip(1)).any(|(a, b)| marks(a) && marks(b));
+                assert!(!hole, "{key}: adjacent full-width marks in {}", entry.long);
+                assert!(!entry.long.contains(['\u{2009}', '\u{202f}', '\u{2060}']), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_never_places() {
+        assert_eq!(filled("{a} and {b}", &[("a", "{b}"), ("b", "{a}")]), "{b} and {a}");
+        assert_eq!(filled("{ {a", &[("a", "x")]), "{ {a");
+        assert_eq!(filled("{c}", &[]), "{c}");
+    }
+
+    #[test]
+    fn titles_are_lowered_within_sentences() {
+        let en = Locale::of("en").unwrap();
+        assert_eq!(["Revenue", "AOV", "", "A"].map(|title| en.lowered(title)), ["revenue", "AOV", "", "a"]);
+        assert_eq!(raised("éa"), "Éa");
+        assert!(Locale::of("fr").is_err());
+    }
+}

@@ -1,0 +1,257 @@
+//! What is set: pages with their tiles, each at its place, in millimetres from the page's top left. Serialized, it is what
+//! the template reads.
+
+use chrono::NaiveDateTime;
+use serde::Serialize;
+
+use crate::report::chart::{Drawing, Tone};
+
+/// A pack.
+#[derive(Debug, Clone, Serialize)]
+pub struct Pack {
+    /// Its title.
+    pub title: String,
+    /// The language: `en`, `zh-TW`, `zh-CN`.
+    pub locale: String,
+    /// The family of its faces.
+    pub family: String,
+    /// Who made it.
+    pub author: String,
+    /// What it is, for whoever lists files.
+    pub description: String,
+    /// The week, by its number.
+    pub week: String,
+    /// The week, by its days.
+    pub period: String,
+    /// The pages.
+    pub pages: Vec<Page>,
+    /// What stands at the foot of each page, from the left.
+    pub footer: Vec<String>,
+    /// The files that go along.
+    pub files: Vec<Attachment>,
+    /// When the last fact happened, which is when the file is said to be made.
+    #[serde(skip)]
+    pub made: NaiveDateTime,
+    /// What tells it from other packs.
+    #[serde(skip)]
+    pub ident: String,
+}
+
+/// A file that goes along in a PDF.
+#[derive(Debug, Clone, Serialize)]
+pub struct Attachment {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub mime: &'static str,
+    /// What it is.
+    pub description: String,
+    /// What it is to the pages: `data` that they are drawn of, or a `supplement`.
+    pub relationship: &'static str,
+    /// Its content.
+    #[serde(skip)]
+    pub bytes: Vec<u8>,
+}
+
+/// A page.
+#[derive(Debug, Clone, Serialize)]
+pub struct Page {
+    /// Its number.
+    pub number: String,
+    /// Its title, in its head.
+    pub title: String,
+    /// Its number among all.
+    pub count: String,
+    /// Its headline.
+    pub headline: String,
+    /// The line below.
+    pub deck: String,
+    /// The tiles.
+    pub tiles: Vec<Tile>,
+}
+
+/// A tile.
+#[derive(Debug, Clone, Serialize)]
+pub struct Tile {
+    /// Its name, for messages.
+    pub name: String,
+    /// Its left edge.
+    pub left: f64,
+    /// Its top.
+    pub top: f64,
+    /// Its width.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+    /// Its title.
+    pub title: String,
+    /// The line below.
+    pub subtitle: Option<String>,
+    /// What it shows.
+    pub body: Body,
+}
+
+/// What a tile shows.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Body {
+    /// Measures side by side.
+    Kpis {
+        /// The measures.
+        items: Vec<KpiTile>,
+    },
+    /// A chart.
+    Chart {
+        /// The chart.
+        picture: Picture,
+    },
+    /// A change by its drivers: a table, and the bars over its last column.
+    Drivers {
+        /// The heads of the columns: four, and that of the bars.
+        heads: Vec<String>,
+        /// The rows; the last is the total.
+        rows: Vec<DriverRow>,
+        /// The bars.
+        picture: Picture,
+        /// How far the axis is from the left of the bars.
+        axis: f64,
+    },
+    /// Members with measures.
+    Table {
+        /// The heads of the columns.
+        heads: Vec<String>,
+        /// How many columns hold names.
+        names: usize,
+        /// The widths of the columns.
+        widths: Vec<f64>,
+        /// The rows.
+        rows: Vec<ListingRow>,
+    },
+    /// Words.
+    Text {
+        /// The paragraphs.
+        paragraphs: Vec<String>,
+    },
+}
+
+/// A measure with what it is compared with.
+#[derive(Debug, Clone, Serialize)]
+pub struct KpiTile {
+    /// Its left edge.
+    pub left: f64,
+    /// Its width.
+    pub width: f64,
+    /// What it is called.
+    pub name: String,
+    /// What it counts in, where the number does not say it.
+    pub unit: Option<String>,
+    /// How many weeks the small line spans.
+    pub weeks: Option<String>,
+    /// Its value.
+    pub value: String,
+    /// What it is compared with.
+    pub rows: Vec<KpiRow>,
+    /// The small line.
+    pub spark: Option<Picture>,
+}
+
+/// A comparison.
+#[derive(Debug, Clone, Serialize)]
+pub struct KpiRow {
+    /// With what.
+    pub name: String,
+    /// What it was.
+    pub value: String,
+    /// How far this is from it.
+    pub change: String,
+    /// What that means.
+    pub tone: &'static str,
+}
+
+/// A row of a change by its drivers.
+#[derive(Debug, Clone, Serialize)]
+pub struct DriverRow {
+    /// What it is called.
+    pub name: String,
+    /// Its value in the week before.
+    pub before: String,
+    /// Its value in this week.
+    pub this: String,
+    /// How far it moved.
+    pub change: String,
+    /// Whether it stands out.
+    pub strong: bool,
+}
+
+/// A row of a table.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListingRow {
+    /// The cells.
+    pub cells: Vec<String>,
+    /// Whether it stands out.
+    pub strong: bool,
+}
+
+/// A picture, and where it stands within what holds it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Picture {
+    /// The name of its file.
+    pub file: String,
+    /// The drawing.
+    #[serde(skip)]
+    pub svg: String,
+    /// From the left of what holds it.
+    pub left: f64,
+    /// From the top of what holds it.
+    pub top: f64,
+    /// Its width.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+    /// What it shows, in words; without them it is decoration.
+    pub alt: Option<String>,
+}
+
+/// How many points a millimetre has.
+pub const POINTS: f64 = 72.0 / 25.4;
+
+impl Picture {
+    /// A drawing as a picture of its own size.
+    pub fn new(name: &str, drawing: Drawing, alt: Option<String>) -> Self {
+        Self {
+            file: format!("{name}.svg"),
+            left: 0.0,
+            top: 0.0,
+            width: drawing.width / POINTS,
+            height: drawing.height / POINTS,
+            svg: drawing.svg,
+            alt,
+        }
+    }
+
+    /// The same at a place within what holds it.
+    #[must_use]
+    pub fn at(self, left: f64, top: f64) -> Self {
+        Self { left, top, ..self }
+    }
+}
+
+/// The word for what a difference means.
+pub fn tone(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Favourable => "favourable",
+        Tone::Adverse => "adverse",
+        Tone::Neutral => "neutral",
+    }
+}
+
+impl Pack {
+    /// Every picture in it.
+    pub fn pictures(&self) -> impl Iterator<Item = &Picture> {
+        self.pages.iter().flat_map(|page| &page.tiles).flat_map(|tile| match &tile.body {
+            Body::Kpis { items } => items.iter().filter_map(|item| item.spark.as_ref()).collect(),
+            Body::Chart { picture } | Body::Drivers { picture, .. } => vec![picture],
+            Body::Table { .. } | Body::Text { .. } => Vec::new(),
+        })
+    }
+}

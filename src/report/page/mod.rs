@@ -1,0 +1,11 @@
+//! Pages by Typst: a finished description becomes PDF and PNG. Every text comes as data and is never read as markup;
+//! every picture is an SVG that `chart` has drawn.
+
+mod compose;
+mod describe;
+mod extract;
+mod world;
+
+pub use compose::{Composed, compose, picture_png};
+pub use describe::{Attachment, Body, DriverRow, KpiRow, KpiTile, ListingRow, POINTS, Pack, Page, Picture, Tile, tone};
+pub use extract::attachments;
