@@ -36,7 +36,7 @@ pub struct Order {
 }
 
 /// The resolution of pages and charts as PNG, in dots per inch.
-const PER_INCH: f64 = 144.0;
+const PER_INCH: f64 = 200.0;
 
 /// Runs a report, and gives its files.
 ///

@@ -66,25 +66,33 @@ impl Plot<'_> {
         Ok(())
     }
 
-    /// Places within an area for a label of a width, the best first: where there is most room, and of places with room
-    /// enough the one nearest to the middle.
+    /// Places for a label of a width, the best first: within the area where there is most room, and of places with room
+    /// enough the one nearest to the middle; then below or above the line, on the side to which it went.
     fn places(&self, area: &Area, width: f64) -> Vec<(f64, f64)> {
         const STEP: f64 = 2.0;
         let outline = self.outline(area);
         let (Some(first), Some(last)) = (outline.first(), outline.last()) else { return Vec::new() };
         let middle = (first.0 + last.0) / 2.0;
+        let sum: f64 = outline.iter().map(|(_, this, before)| this - before).sum();
         let count = ((last.0 - first.0) / STEP) as usize;
-        let mut places = Vec::new();
+        let (mut inside, mut outside) = (Vec::new(), Vec::new());
         for x in (0..=count).map(|step| first.0 + step as f64 * STEP) {
             let (upper, lower) = self.free(x - width / 2.0, x + width / 2.0);
-            let between = lower.0 - upper.1;
-            if between >= AREA.size + 2.0 {
+            let (between, from_middle) = (lower.0 - upper.1, (x - middle).abs());
+            if between >= AREA.size + 5.0 {
                 let enough = between.min(AREA.size * 2.4);
-                places.push((enough, (x - middle).abs(), (x, (upper.1 + lower.0) / 2.0 + AREA.size * 0.36)));
+                inside.push((-enough, from_middle, (x, (upper.1 + lower.0) / 2.0 + AREA.size * 0.36)));
+            }
+            // Beside an area narrower than itself a label would seem to belong to something else.
+            if last.0 - first.0 >= width {
+                let y = if sum < 0.0 { lower.1 + AREA.size + 2.0 } else { upper.0 - 5.0 };
+                outside.push((0.0, from_middle, (x, y)));
             }
         }
-        places.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.total_cmp(&b.1)));
-        places.into_iter().map(|(_, _, place)| place).collect()
+        for places in [&mut inside, &mut outside] {
+            places.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        }
+        inside.into_iter().chain(outside).map(|(_, _, place)| place).collect()
     }
 
     /// How far the upper and the lower line reach, each up and down, from one place to another.

@@ -48,7 +48,9 @@ fn one(
     let weeks = kpis.spark.map(|weeks| locale.text("kpi.weeks", &[("n", &weeks.to_string())]));
     // A value as wide as its place has it alone.
     let value_width = easel.ruler.width(&value, Weight::Bold, 22.0) / POINTS;
-    let has_spark = kpis.spark.is_some() && value_width < spark_room;
+    // One week alone makes no line.
+    let is_line = kpi.spark.iter().filter(|(_, value)| value.is_some()).count() > 1;
+    let has_spark = kpis.spark.is_some() && is_line && value_width < spark_room;
     let spark = if has_spark {
         Some(line(easel, tile, item, kpi)?.at(spark_room - AROUND / POINTS, SPARK.1 - AROUND / POINTS))
     } else {
