@@ -13,13 +13,14 @@ use crate::ingest::made;
 
 use crate::cli::files::{File, content, put, remove, unwritten};
 
-/// The model that ships.
-const MODEL: [(&str, &str); 5] = [
+/// The model and the reports that ship.
+const MODEL: [(&str, &str); 6] = [
     ("cubes/labels/department.csv", include_str!("../../../cubes/labels/department.csv")),
     ("cubes/tables.yaml", include_str!("../../../cubes/tables.yaml")),
     ("cubes/sales.yaml", include_str!("../../../cubes/sales.yaml")),
     ("cubes/campaigns.yaml", include_str!("../../../cubes/campaigns.yaml")),
     ("cubes/redemptions.yaml", include_str!("../../../cubes/redemptions.yaml")),
+    ("reports/executive.yaml", include_str!("../../../reports/executive.yaml")),
 ];
 /// The tests of the real figures.
 const TESTS: (&str, &str) = ("cubes/tests.yaml", include_str!("../../../cubes/tests.yaml"));

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 
 use super::super::figure::Figure;
 use super::super::resolve::{Body, Item, NumberKind, Report, Tile};
-use super::{Compared, Data, Days, Drivers, Kpi, Rows, Shown, Weeks, change};
+use super::{Compared, Data, Days, Drivers, Frame, Kpi, Rank, Rows, Shown, Weeks, above, change, halves};
 
 /// A figure.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +49,7 @@ impl Data {
         let mut rows = Vec::new();
         for (at, (page, shown)) in report.pages.iter().zip(&self.pages).enumerate() {
             for (tile, shown) in page.tiles.iter().zip(shown) {
-                let mut list = List { page: at + 1, tile: tile.name.clone(), rows: &mut rows };
+                let mut list = List { page: at + 1, tile: tile.name.clone(), frame: &self.frame, rows: &mut rows };
                 list.tile(tile, shown);
             }
         }
@@ -60,6 +60,7 @@ impl Data {
 struct List<'a> {
     page: usize,
     tile: String,
+    frame: &'a Frame,
     rows: &'a mut Vec<FigureRow>,
 }
 
@@ -103,11 +104,22 @@ impl List<'_> {
         for day in &days.days {
             self.row(&day.day.to_string(), [day.this, day.before, day.average], unit(item));
         }
+        let above = above(&days.days);
+        if let Some([a, b]) = halves(&above) {
+            let first = above.iter().filter(|day| day.day <= a.last).count();
+            self.add(&format!("first_{first}_days.change"), Some(a.sum), unit(item));
+            self.add(&format!("last_{}_days.change", above.len() - first), Some(b.sum), unit(item));
+        }
     }
 
     fn weeks(&mut self, item: &Item, weeks: &Weeks) {
         for week in &weeks.weeks {
             self.add(&week.week.first().to_string(), week.value, unit(item));
+        }
+        if let Some(rank) = Rank::of(weeks, self.frame) {
+            let whole = |n: usize| i128::try_from(n).ok().map(Figure::whole);
+            self.add("rank", whole(rank.from_top), "");
+            self.add("full_weeks", whole(rank.of), "");
         }
     }
 

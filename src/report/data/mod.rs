@@ -4,14 +4,18 @@
 mod drivers;
 mod figures;
 mod frame;
+mod rank;
 mod series;
+mod split;
 mod table;
 mod time;
 
 pub use drivers::{Drivers, Effect};
 pub use figures::{FigureRow, csv};
 pub use frame::{FOUR, Frame};
+pub use rank::{Place, Rank};
 pub use series::{Compared, Series, change, evaluate};
+pub use split::{Above, Run, above, halves, runs, smaller};
 pub use table::{Row, Rows};
 pub use time::{Day, Days, OneWeek, Weeks};
 
@@ -45,7 +49,7 @@ pub enum Shown {
     /// Weeks up to this one.
     Weeks(Weeks),
     /// A change by its drivers.
-    Drivers(Drivers),
+    Drivers(Box<Drivers>),
     /// Members with measures.
     Table(Rows),
     /// Words need no data.
@@ -101,7 +105,7 @@ async fn shown(session: &Session, tile: &Tile, frame: &Frame) -> Result<Shown> {
         Body::Kpis(kpis) => self::kpis(session, kpis, frame).await?,
         Body::Chart(chart) if chart.time == TimeSpec::Days => Shown::Days(Days::ask(session, chart, frame).await?),
         Body::Chart(chart) => Shown::Weeks(Weeks::ask(session, chart, frame).await?),
-        Body::Waterfall(waterfall) => Shown::Drivers(Drivers::ask(session, waterfall, frame).await?),
+        Body::Waterfall(waterfall) => Shown::Drivers(Box::new(Drivers::ask(session, waterfall, frame).await?)),
         Body::Table(table) => Shown::Table(Rows::ask(session, table, frame).await?),
         Body::Text(_) => Shown::Text,
     })

@@ -37,9 +37,6 @@ impl std::fmt::Debug for Face {
     }
 }
 
-/// Where systems keep fonts; the last ones below a home.
-const FOLDERS: [&str; 2] = ["/usr/share/fonts", "/usr/local/share/fonts"];
-const HOME_FOLDERS: [&str; 2] = [".local/share/fonts", ".fonts"];
 /// The package that holds them.
 const PACKAGE: &str = "install Debian's package fonts-noto-cjk";
 
@@ -54,11 +51,7 @@ impl Faces {
     /// # Errors
     /// Misconfigured: they are not installed; says what to install.
     pub fn find(locale: &str) -> Result<Self> {
-        let mut folders: Vec<PathBuf> = FOLDERS.iter().map(PathBuf::from).collect();
-        if let Some(home) = std::env::var_os("HOME") {
-            folders.extend(HOME_FOLDERS.iter().map(|folder| Path::new(&home).join(folder)));
-        }
-        Self::find_in(&folders, locale)
+        Self::find_in(&folders(), locale)
     }
 
     /// Finds the faces of a language in these folders and those within.
@@ -76,6 +69,16 @@ impl Faces {
         };
         Ok(Self { family: family.to_owned(), regular: face("Regular")?, bold: face("Bold")? })
     }
+}
+
+/// Where fonts are kept, by the XDG Base Directory Specification, which fontconfig follows too.
+fn folders() -> Vec<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let home = set("HOME").map(PathBuf::from);
+    let own = set("XDG_DATA_HOME").map(PathBuf::from).or_else(|| home.as_ref().map(|home| home.join(".local/share")));
+    let shared = set("XDG_DATA_DIRS").unwrap_or_else(|| "/usr/local/share:/usr/share".into());
+    let data = own.into_iter().chain(std::env::split_paths(&shared));
+    data.map(|folder| folder.join("fonts")).chain(home.map(|home| home.join(".fonts"))).collect()
 }
 
 /// The face of a family and a style: in the collection of all regions, or in a file of its own.

@@ -8,8 +8,8 @@ mod split;
 
 pub use change::{Change, change};
 pub use line::{Clause, Line};
-pub use rank::{Place, Rank, rank};
-pub use split::{Run, Split, split};
+pub use rank::rank;
+pub use split::{Split, split};
 
 use super::figure::Figure;
 use super::locale::{Change as Moved, Locale};

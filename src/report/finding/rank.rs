@@ -2,57 +2,10 @@
 
 use super::line::Clause;
 use super::{quoted, title};
-use crate::report::data::{Frame, Weeks};
+use crate::report::data::{Frame, Place, Rank, Weeks};
 use crate::report::figure::Figure;
 use crate::report::locale::Locale;
 use crate::report::resolve::Item;
-
-/// The fewest weeks among which a place says anything.
-const FEWEST: usize = 5;
-
-/// A place among weeks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rank {
-    /// From which end it counts.
-    pub place: Place,
-    /// How many complete weeks there are, this one among them.
-    pub of: usize,
-    /// One more than how many are above.
-    pub from_top: usize,
-}
-
-/// From which end a place counts, and which it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// None is above.
-    First,
-    /// In the upper half, from the top.
-    High(usize),
-    /// In the lower half, from the bottom.
-    Low(usize),
-    /// None is below.
-    Last,
-}
-
-impl Rank {
-    /// The place of this week; none where there are too few weeks.
-    pub fn of(weeks: &Weeks, frame: &Frame) -> Option<Self> {
-        let all: Vec<Figure> = weeks.complete().map(|(_, value)| value).collect();
-        let (_, this) = weeks.complete().find(|(week, _)| *week == frame.week)?;
-        if all.len() < FEWEST {
-            return None;
-        }
-        let from_top = 1 + all.iter().filter(|value| value.compared(this).is_gt()).count();
-        let from_bottom = 1 + all.iter().filter(|value| value.compared(this).is_lt()).count();
-        let place = match (from_top, from_bottom) {
-            (1, _) => Place::First,
-            (_, 1) => Place::Last,
-            _ if from_top * 2 <= all.len() + 1 => Place::High(from_top),
-            _ => Place::Low(from_bottom),
-        };
-        Some(Self { place, of: all.len(), from_top })
-    }
-}
 
 /// What is said of the last of some weeks: in the line below the headline, and as its tile's title.
 pub fn rank(locale: &Locale, item: &Item, weeks: &Weeks, frame: &Frame) -> (Vec<Clause>, Vec<Clause>) {

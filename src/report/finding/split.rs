@@ -1,10 +1,8 @@
 //! Days beside those of the week before: where the week splits into days above and days below.
 
-use chrono::NaiveDate;
-
 use super::line::Clause;
 use super::{quoted, title};
-use crate::report::data::{Day, Frame};
+use crate::report::data::{Above, Day, Frame, Run, above, halves, runs, smaller};
 use crate::report::figure::Figure;
 use crate::report::locale::Locale;
 use crate::report::period::DAYS;
@@ -23,24 +21,6 @@ pub struct Split {
     pub halves: Option<[Run; 2]>,
 }
 
-/// Days in a row, all above or all below those of the week before.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Run {
-    /// The first day.
-    pub first: NaiveDate,
-    /// The last day.
-    pub last: NaiveDate,
-    /// By how much they are above, together.
-    pub sum: Figure,
-}
-
-/// A day and by how much it is above the same day of the week before.
-#[derive(Debug, Clone, Copy)]
-struct Above {
-    day: NaiveDate,
-    by: Figure,
-}
-
 /// The least share of the week before that a part must come to, to be told.
 const TOLD: f64 = 0.01;
 /// Below which share of the smaller part both nearly cancel.
@@ -50,8 +30,7 @@ const STRONG: f64 = 0.1;
 
 /// What is said of the days in a language; `verb` says what they did: "sold".
 pub fn split(locale: &Locale, item: &Item, verb: &str, days: &[Day], frame: &Frame) -> Split {
-    let above: Vec<Above> =
-        days.iter().filter_map(|day| Some(Above { day: day.day, by: day.this?.minus(day.before?) })).collect();
+    let above = above(days);
     if frame.previous().is_none() || above.is_empty() {
         let best = best(locale, item, verb, days);
         return Split { deck: best.clone(), title: best, runs: Vec::new(), halves: None };
@@ -63,21 +42,6 @@ pub fn split(locale: &Locale, item: &Item, verb: &str, days: &[Day], frame: &Fra
         None => told_days(locale, item, verb, &above, before),
     };
     Split { deck, title: title_of(locale, &above, days, frame), runs: runs(&above), halves }
-}
-
-/// Split after the day that makes the smaller of two parts of opposite signs the largest.
-fn halves(above: &[Above]) -> Option<[Run; 2]> {
-    let mut best: Option<[Run; 2]> = None;
-    for at in 1..above.len() {
-        let (first, rest) = above.split_at(at);
-        let (Some(a), Some(b)) = (run(first), run(rest)) else { continue };
-        let opposite = a.sum.is_negative() != b.sum.is_negative() && !a.sum.is_zero() && !b.sum.is_zero();
-        let more = |best: &[Run; 2]| smaller(a.sum, b.sum).compared(smaller(best[0].sum, best[1].sum)).is_gt();
-        if opposite && best.as_ref().is_none_or(more) {
-            best = Some([a, b]);
-        }
-    }
-    best
 }
 
 fn told_halves(locale: &Locale, item: &Item, verb: &str, [a, b]: &[Run; 2]) -> Vec<Clause> {
@@ -170,32 +134,4 @@ fn title_of(locale: &Locale, above: &[Above], days: &[Day], frame: &Frame) -> Ve
         }
         _ => vec![counted("days.title_mixed", ups)],
     }
-}
-
-/// Days in a row of one sign; a day that is neither above nor below, or has no facts, ends a run.
-fn runs(above: &[Above]) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    let mut last: Option<&Above> = None;
-    for day in above {
-        let goes_on = last.is_some_and(|last| {
-            let next = last.day.succ_opt() == Some(day.day);
-            next && !last.by.is_zero() && !day.by.is_zero() && last.by.is_negative() == day.by.is_negative()
-        });
-        match runs.last_mut().filter(|_| goes_on) {
-            Some(run) => *run = Run { last: day.day, sum: run.sum.plus(day.by), ..*run },
-            None => runs.push(Run { first: day.day, last: day.day, sum: day.by }),
-        }
-        last = Some(day);
-    }
-    runs
-}
-
-fn run(days: &[Above]) -> Option<Run> {
-    let (first, last) = (days.first()?, days.last()?);
-    Some(Run { first: first.day, last: last.day, sum: days.iter().map(|day| day.by).reduce(Figure::plus)? })
-}
-
-fn smaller(a: Figure, b: Figure) -> Figure {
-    let (a, b) = (a.distance(), b.distance());
-    if a.compared(b).is_gt() { b } else { a }
 }
