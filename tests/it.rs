@@ -20,6 +20,7 @@ mod kill;
 mod load;
 mod metadata;
 mod model;
+mod packs;
 mod prepared;
 mod printed;
 mod projects;

@@ -9,16 +9,18 @@ use starmart::ingest::LoadOptions;
 use starmart::mart::Mart;
 use starmart::query::{Principal, Settings};
 use starmart::report::data::{Data, FigureRow};
+use starmart::report::page;
 use starmart::report::reports::{self, Reports};
 use starmart::report::resolve::Report;
-use tempfile::TempDir;
+use starmart::report::run::{self, Order};
+use starmart::report::verify::{Difference, verify};
 use tokio::sync::OnceCell;
 
 use crate::projects::{copy, load, open};
 
 /// The mart of the demo, loaded once for all tests: what the cubes of sales, campaigns and redemptions read.
 pub(crate) struct Demo {
-    pub(crate) folder: TempDir,
+    pub(crate) folder: PathBuf,
     pub(crate) mart: Arc<Mart>,
 }
 
@@ -32,17 +34,18 @@ pub(crate) async fn demo() -> &'static Demo {
             data.join("transactions.parquet").is_file(),
             "data/ holds no transactions.parquet; `make demo-data` gets The Complete Journey"
         );
-        let folder = TempDir::new().unwrap();
-        for inside in ["cubes", "reports"] {
-            copy(&root.join(inside), &folder.path().join(inside));
+        // One folder for all runs: what is static is never dropped, and would stay for ever.
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("retail-demo");
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).unwrap();
         }
-        std::fs::remove_file(folder.path().join("cubes/promotions.yaml")).unwrap();
-        std::fs::write(
-            folder.path().join("starmart.yaml"),
-            format!("version: 1\nmart: mart\ndata: {}\n", data.display()),
-        )
-        .unwrap();
-        let mart = open(folder.path()).await;
+        for inside in ["cubes", "reports"] {
+            copy(&root.join(inside), &folder.join(inside));
+        }
+        std::fs::remove_file(folder.join("cubes/promotions.yaml")).unwrap();
+        let config = format!("version: 1\nmart: mart\ndata: {}\n", data.display());
+        std::fs::write(folder.join("starmart.yaml"), config).unwrap();
+        let mart = open(&folder).await;
         load(&mart, LoadOptions::default()).await.unwrap();
         Demo { folder, mart }
     })
@@ -53,7 +56,7 @@ pub(crate) async fn executive(as_of: Option<&str>) -> (Report, Data) {
     let demo = demo().await;
     let session = demo.mart.session(Principal::local(), Settings::default());
     let (_, model) = session.model().await.unwrap();
-    let all = Reports::read(&Config::load(demo.folder.path(), None).unwrap()).unwrap();
+    let all = Reports::read(&Config::load(&demo.folder, None).unwrap()).unwrap();
     let report = all.report("executive", &model).unwrap();
     let as_of = as_of.map(|day| day.parse().unwrap());
     let data = reports::data(&session, &report, as_of, "2026-01-01".parse().unwrap()).await.unwrap();
@@ -98,4 +101,159 @@ async fn the_first_page_has_the_right_figures() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The files of a run in both languages.
+async fn made(as_of: &str) -> BTreeMap<String, Vec<u8>> {
+    let demo = demo().await;
+    let reports = Reports::read(&Config::load(&demo.folder, None).unwrap()).unwrap();
+    let order = Order { as_of: Some(as_of.parse().unwrap()), pdf: true, svg: true, csv: true, ..Order::default() };
+    let files = run::run(&demo.mart, Principal::local(), &reports, "executive", &order).await.unwrap();
+    files.into_iter().map(|file| (file.name, file.bytes)).collect()
+}
+
+/// Compares with a file of `tests/reports/golden`, or writes it where UPDATE is set.
+fn golden(name: &str, found: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports/golden").join(name);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, found).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "{name} differs; look at it, and run again with UPDATE=1 if it is better");
+}
+
+/// What a program of the system says of a file; none where it is not installed.
+fn told(program: &str, arguments: &[&str]) -> Option<String> {
+    match std::process::Command::new(program).args(arguments).output() {
+        Ok(output) => {
+            assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+            Some(String::from_utf8_lossy(&output.stdout).into_owned())
+        }
+        Err(_) => {
+            println!("{program} is not installed, so what it says of packs is not tested; make fonts installs it");
+            None
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn charts_and_words_are_as_they_were_approved() {
+    let folder = tempfile::TempDir::new().unwrap();
+    for (day, week) in [("2017-11-26", "W47"), ("2017-12-31", "W52"), ("2017-01-08", "W01")] {
+        let files = made(day).await;
+        for (name, bytes) in &files {
+            if name.ends_with(".svg") {
+                golden(name, std::str::from_utf8(bytes).unwrap());
+            }
+        }
+        for locale in ["en", "zh-TW"] {
+            let name = format!("executive-2017-{week}-{locale}");
+            let path = folder.path().join(format!("{name}.pdf"));
+            std::fs::write(&path, &files[&format!("{name}.pdf")]).unwrap();
+            let Some(text) = told("pdftotext", &["-raw", path.to_str().unwrap(), "-"]) else { return };
+            let words: Vec<&str> = text.split_whitespace().collect();
+            golden(&format!("{name}.txt"), &(words.join(" ") + "\n"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_week_gives_the_same_bytes() {
+    let (first, again) = (made("2017-11-26").await, made("2017-11-26").await);
+    assert_eq!(first.keys().collect::<Vec<_>>(), again.keys().collect::<Vec<_>>());
+    for (name, bytes) in &first {
+        assert!(again[name] == *bytes, "{name} differs from run to run");
+    }
+    assert!(first.values().map(Vec::len).max().unwrap() < 500_000);
+}
+
+/// PDF/A-3a and PDF/UA-1, as others check them.
+#[tokio::test(flavor = "multi_thread")]
+async fn packs_keep_the_standards_of_archives_and_of_readers() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let mut paths = Vec::new();
+    for (name, bytes) in made("2017-12-31").await.iter().filter(|(name, _)| name.ends_with(".pdf")) {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        paths.push(path.to_str().unwrap().to_owned());
+    }
+    assert_eq!(paths.len(), 2);
+    for path in &paths {
+        if let Some(fonts) = told("pdffonts", &[path]) {
+            let lines: Vec<&str> = fonts.lines().skip(2).collect();
+            assert_eq!(lines.len(), 2, "{fonts}");
+            assert!(
+                lines.iter().all(|line| line.contains("NotoSansCJKtc-") && line.contains("yes yes yes")),
+                "{fonts}"
+            );
+        }
+        if let Some(images) = told("pdfimages", &["-list", path]) {
+            assert_eq!(images.lines().count(), 2, "charts are no pixels: {images}");
+        }
+        if let Some(info) = told("pdfinfo", &[path]) {
+            assert!(
+                info.contains("Tagged:          yes") && info.contains("Page size:       841.89 x 595.276 pts (A4)")
+            );
+        }
+        told("qpdf", &["--check", path]);
+        if let Some(structure) = told("pdfinfo", &["-struct-text", path]) {
+            for tag in ["H1 ", "H2 ", "Table", "TH ", "Figure"] {
+                assert!(structure.contains(tag), "no {tag} in {structure}");
+            }
+        }
+    }
+    let Some(clients) = std::env::var_os("STARMART_CLIENTS") else { return };
+    let jars = Path::new(&clients).join("verapdf");
+    if jars.join("installed").is_file() {
+        let classes = format!("{}/*", jars.display());
+        let check = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/verapdf/Check.java");
+        let mut arguments = vec!["-cp", &classes, check.to_str().unwrap()];
+        arguments.extend(paths.iter().map(String::as_str));
+        let output = std::process::Command::new("java").args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 4, "{said}");
+    } else {
+        println!("veraPDF is not installed, so it does not check packs; make clients installs it");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pack_can_be_verified_years_later() {
+    let demo = demo().await;
+    let files = made("2017-11-26").await;
+    let mut carried = page::attachments(&files["executive-2017-W47-zh-TW.pdf"]).unwrap();
+    let names: Vec<&str> = carried.iter().map(|file| file.name.as_str()).collect();
+    let expected = [
+        "days.csv",
+        "drivers.csv",
+        "figures.csv",
+        "kpis.csv",
+        "pack.json",
+        "period-1.csv",
+        "period-2.csv",
+        "period-3.csv",
+        "weeks.csv",
+    ];
+    assert_eq!(names, expected);
+    for file in carried.iter().filter(|file| file.name.ends_with(".csv")) {
+        assert!(file.bytes == files[&format!("executive-2017-W47-{}", file.name)], "{}", file.name);
+    }
+    let verified = verify(&demo.mart, Principal::local(), &carried).await.unwrap();
+    assert!(verified.passes() && !verified.model_changed && verified.answers.len() == 7, "{verified:?}");
+    assert_eq!((verified.record.locale.as_str(), verified.record.mart_version), ("zh-TW", 1));
+
+    let forged = carried.iter_mut().find(|file| file.name == "weeks.csv").unwrap();
+    forged.bytes = String::from_utf8(forged.bytes.clone()).unwrap().replace("92469.59", "99999.99").into_bytes();
+    let verified = verify(&demo.mart, Principal::local(), &carried).await.unwrap();
+    let wrong: Vec<_> =
+        verified.answers.iter().filter_map(|(file, why)| Some((file.as_str(), why.as_ref()?))).collect();
+    assert!(matches!(wrong.as_slice(), [("weeks.csv", Difference::Line { number: 49, .. })]), "{wrong:?}");
+
+    carried.retain(|file| file.name != "kpis.csv");
+    let verified = verify(&demo.mart, Principal::local(), &carried).await.unwrap();
+    assert!(verified.answers.iter().any(|(file, why)| file == "kpis.csv" && *why == Some(Difference::Missing)));
+    carried.retain(|file| file.name != "pack.json");
+    let error = verify(&demo.mart, Principal::local(), &carried).await.unwrap_err();
+    assert!(error.message().contains("no pack of ours"), "{error}");
 }

@@ -189,10 +189,24 @@ fn denied(list: &str) -> Vec<String> {
 #[test]
 fn no_dependency_is_banned() {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
-    let banned = denied("deny");
-    assert!(banned.contains(&"openssl".to_owned()));
-    for name in banned {
-        assert!(!lock.contains(&format!("name = \"{name}\"\n")), "Cargo.lock holds {name}");
+    let text = std::fs::read_to_string(root().join("deny.toml")).unwrap();
+    let (_, rest) = text.split_once("\ndeny = [").unwrap();
+    let entries = rest.split_once("\n]").unwrap().0.lines().filter(|line| line.trim_start().starts_with('{'));
+    // Each line is a name, and perhaps the packages that may depend on it all the same.
+    let quoted = |line: &str| line.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let banned: Vec<Vec<String>> = entries.map(quoted).collect();
+    assert!(banned.contains(&vec!["openssl".to_owned()]));
+    let depends = |package: &str, name: &str| {
+        [format!("\n \"{name}\""), format!("\n \"{name} ")].iter().any(|line| package.contains(line))
+    };
+    for names in banned {
+        let (name, wrappers) = names.split_first().unwrap();
+        for package in lock.split("\n[[package]]\n").filter(|package| depends(package, name)) {
+            let by = package.split('"').nth(1).unwrap();
+            assert!(wrappers.iter().any(|wrapper| wrapper == by), "{by} depends on {name}");
+        }
+        let held = lock.contains(&format!("name = \"{name}\"\n"));
+        assert!(!held || !wrappers.is_empty(), "Cargo.lock holds {name}");
     }
 }
 

@@ -226,10 +226,10 @@ fn mark(sheet: &Sheet<'_>, plot: &Plot, reference: &Reference) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::face::Faces;
+    use crate::report::face::of_tests;
 
     fn draw(values: &[Option<f64>], label: &str) -> Result<Drawing> {
-        let faces = Faces::find("zh-TW")?;
+        let faces = of_tests();
         let ruler = faces.ruler()?;
         let columns: Vec<Column> = values
             .iter()

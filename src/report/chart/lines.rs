@@ -242,10 +242,10 @@ mod tests {
 
     use super::*;
     use crate::report::chart::ticks;
-    use crate::report::face::Faces;
+    use crate::report::face::of_tests;
 
     fn draw(days: &[(Option<f64>, Option<f64>)], areas: &[Area]) -> Result<Drawing> {
-        let faces = Faces::find("en")?;
+        let faces = of_tests();
         let ruler = faces.ruler()?;
         let names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
         let points: Vec<Point> = days

@@ -186,10 +186,10 @@ fn done<E: std::error::Error + Send + Sync + 'static>(drawn: std::result::Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::face::Faces;
+    use crate::report::face::of_tests;
 
     fn draw(draw: impl FnOnce(&Sheet<'_>) -> Result<()>) -> Result<Drawing> {
-        let faces = Faces::find("en")?;
+        let faces = of_tests();
         let ruler = faces.ruler()?;
         drawing(&ruler, (100.0, 50.0), "an <alt> & \"text\"", draw)
     }

@@ -47,11 +47,11 @@ pub fn spark(ruler: &Ruler<'_>, size: Size, values: &[Option<f64>]) -> Result<Dr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::face::Faces;
+    use crate::report::face::of_tests;
 
     #[test]
     fn gaps_break_the_line() {
-        let faces = Faces::find("en").unwrap();
+        let faces = of_tests();
         let ruler = faces.ruler().unwrap();
         let lines = |values: &[Option<f64>]| {
             let drawn = spark(&ruler, (53.0, 18.0), values).unwrap();

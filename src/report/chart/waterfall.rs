@@ -158,7 +158,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::report::face::Faces;
+    use crate::report::face::of_tests;
 
     fn steps(effects: &[f64]) -> Vec<Step> {
         let mut at = 0.0;
@@ -174,7 +174,7 @@ mod tests {
     }
 
     fn draw(effects: &[f64]) -> Result<(Drawing, f64)> {
-        let faces = Faces::find("en")?;
+        let faces = of_tests();
         let ruler = faces.ruler()?;
         Waterfall { steps: &steps(effects), pitch: 21.8, above: 0.0, alt: "effects" }.draw(&ruler, (235.0, 152.6))
     }

@@ -118,6 +118,13 @@ fn read(path: &Path, family: &str) -> Option<Face> {
     Some(Face { bytes: Arc::new(bytes), index })
 }
 
+/// The faces of English, read once for all tests.
+#[cfg(test)]
+pub(super) fn of_tests() -> &'static Faces {
+    static FACES: std::sync::OnceLock<Faces> = std::sync::OnceLock::new();
+    FACES.get_or_init(|| Faces::find("en").unwrap())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -127,10 +127,11 @@ fn shortened(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::error::Kind;
+    use crate::report::face::of_tests;
 
     #[test]
     fn digits_and_signs_share_one_advance() {
-        let faces = Faces::find("en").unwrap();
+        let faces = of_tests();
         let ruler = faces.ruler().unwrap();
         for weight in [Weight::Regular, Weight::Bold] {
             let zero = ruler.width("0", weight, 10.0);
@@ -147,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_has_no_glyph_is_named() {
-        let faces = Faces::find("zh-TW").unwrap();
+        let faces = of_tests();
         let ruler = faces.ruler().unwrap();
         assert_eq!(ruler.missing("Revenue 營收 <&\"'> ±…–"), None);
         assert_eq!(ruler.missing("hot 🌶 stuff"), Some('🌶'));
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn long_names_end_in_an_ellipsis() {
-        let faces = Faces::find("en").unwrap();
+        let faces = of_tests();
         let ruler = faces.ruler().unwrap();
         let fitted = |text: &str, room| ruler.fitted(text, Weight::Regular, 10.0, room);
         assert_eq!(fitted("short", 100.0), "short");

@@ -24,10 +24,10 @@ pub fn quoted(locale: &Locale, item: &Item, figure: Figure) -> String {
 pub fn number(locale: &Locale, item: &Item, figure: Figure) -> String {
     let currency = item.measure.currency.as_ref().map(|code| locale.currency(code));
     match item.measure.kind {
-        NumberKind::Amount => locale.amount(figure, currency.as_ref()),
-        NumberKind::PerUnit(decimals) => {
+        NumberKind::PerUnit(decimals) if !locale.is_abbreviated(figure) => {
             locale.fixed(figure, u32::try_from(decimals).unwrap_or_default(), currency.as_ref(), false)
         }
+        NumberKind::Amount | NumberKind::PerUnit(_) => locale.amount(figure, currency.as_ref()),
         NumberKind::Rate => locale.rate(figure),
     }
 }

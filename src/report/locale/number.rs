@@ -65,6 +65,11 @@ impl Locale {
         chosen
     }
 
+    /// Whether an amount is so large that it is abbreviated.
+    pub fn is_abbreviated(&self, figure: Figure) -> bool {
+        self.scale(figure).power > 0
+    }
+
     /// An amount in a scale, with the sign of its currency; `signed` puts a plus before what is above zero.
     pub fn scaled(&self, figure: Figure, scale: &Scale, currency: Option<&Currency>, signed: bool) -> String {
         let units = rounded_in(figure, scale.power, scale.decimals);

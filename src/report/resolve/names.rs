@@ -85,7 +85,8 @@ impl<'a> Resolver<'a> {
             Err(needed) => {
                 let there = layout::PAGE.height;
                 self.fault(&spec.place, format!("its tiles are {needed} mm high together, and a page has {there}"));
-                return None;
+                // What is wrong with the tiles themselves is told as well.
+                vec![layout::PAGE; spec.tiles.len()]
             }
         };
         let mut tiles = Vec::new();

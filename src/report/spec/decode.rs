@@ -1,7 +1,7 @@
 //! Files to a [`Spec`]: parsed, checked against the shape, then read leniently, since what is faulty is noted. A report of
 //! which anything is faulty is left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -13,7 +13,7 @@ use super::{
     WaterfallSpec, Words,
 };
 use crate::model::{LOCALES, Place, Text, Written};
-use crate::yaml::{self, Faults, Node};
+use crate::yaml::{self, Faults, Node, Position};
 
 /// Decodes all files together.
 pub(super) fn files(files: &[(String, String)]) -> Spec {
@@ -26,10 +26,12 @@ pub(super) fn files(files: &[(String, String)]) -> Spec {
         if let Some(mut root) = root {
             shape.check(name, &mut root, &mut faults);
             let hash = format!("{:x}", Sha256::digest(text.as_bytes()));
+            let places: BTreeSet<Position> = faults.iter().map(|fault| fault.at).collect();
             let nodes = root.get("reports").map(Node::items).unwrap_or_default();
             for node in nodes {
                 let mut decoder = Decoder { file: Arc::from(name.as_str()), faults: Faults::default() };
-                let report = decoder.report(node, &hash).filter(|_| faults.is_empty() && decoder.faults.is_empty());
+                let report = decoder.report(node, &hash);
+                let report = report.filter(|_| decoder.faults.is_empty() && !is_faulty(node, &places));
                 spec.faults.append(decoder.faults);
                 let Some(report) = report else { continue };
                 match seen.get(&report.name) {
@@ -47,6 +49,14 @@ pub(super) fn files(files: &[(String, String)]) -> Spec {
         spec.faults.append(faults);
     }
     spec
+}
+
+/// Whether the form of anything within a node is at fault.
+fn is_faulty(node: &Node, places: &BTreeSet<Position>) -> bool {
+    let mut entries = node.entries().iter();
+    places.contains(&node.at)
+        || node.items().iter().any(|item| is_faulty(item, places))
+        || entries.any(|entry| places.contains(&entry.key_at) || is_faulty(&entry.value, places))
 }
 
 /// The keys of a tile that belong to one kind, and which.

@@ -93,7 +93,8 @@ pub(super) fn days(easel: &Easel<'_>, tile: &Tile, chart: &Chart, data: &Days) -
     let is_told = chart.finding == Some(Finding::Split);
     Ok(Made {
         body: Body::Chart { picture: Picture::new(&tile.name, drawing, Some(alt)) },
-        title: if is_told { said.title } else { vec![Clause::new(title(locale, item))] },
+        // Days without any value say nothing.
+        title: if is_told && !said.title.is_empty() { said.title } else { vec![Clause::new(title(locale, item))] },
         subtitle: vec![Clause::new(locale.text(sub, &[("what", &described(locale, item))]))],
         headline: Vec::new(),
         deck: if is_told { said.deck } else { Vec::new() },
@@ -116,8 +117,11 @@ fn marks(data: &Days, numbers: &Numbers<'_>) -> Vec<Mark> {
     }
 }
 
+/// A day by its place, and its value.
+type Extreme = (usize, Figure);
+
 /// The highest and the lowest day that have facts; of equal ones the earlier.
-fn extremes(days: &[Day]) -> (Option<(usize, Figure)>, Option<(usize, Figure)>) {
+fn extremes(days: &[Day]) -> (Option<Extreme>, Option<Extreme>) {
     let known = || days.iter().enumerate().filter_map(|(at, day)| Some((at, day.this?)));
     let high = known().reduce(|best, day| if day.1.compared(best.1).is_gt() { day } else { best });
     let low = known().reduce(|best, day| if day.1.compared(best.1).is_lt() { day } else { best });
@@ -153,7 +157,7 @@ fn days_alt(easel: &Easel<'_>, item: &Item, data: &Days, halves: Option<&[Run; 2
     let locale = easel.locale;
     let whole = |figure: Figure| finding::whole(locale, item, figure);
     let (high, low) = extremes(&data.days);
-    let day = |found: Option<(usize, Figure)>| {
+    let day = |found: Option<Extreme>| {
         let (at, value) = found.unwrap_or((0, Figure::ZERO));
         let day = data.days.get(at).map_or(easel.frame.week.first(), |day| day.day);
         (locale.weekday(day), whole(value))

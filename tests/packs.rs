@@ -1,0 +1,227 @@
+//! Reports over a small shop whose names and numbers are as bad as they come: each renders honestly or is refused by name.
+
+use starmart::config::Config;
+use starmart::error::{Error, Kind};
+use starmart::query::{Principal, Settings};
+use starmart::report::record::Carried;
+use starmart::report::reports::Reports;
+use starmart::report::run::{self, Order};
+
+use crate::load::Project;
+
+const MODEL: &str = "defaults: {timezone: Asia/Taipei, currency: TWD, locale: en}
+tables:
+  lines:
+    files: data/lines.csv
+    columns: {day: date, shop: text, amount: 'decimal(12,2)', items: integer}
+cubes:
+  shop:
+    table: lines
+    time: day
+    dimensions:
+      day: {expr: day, title: {en: Day, zh-TW: 日期}}
+      shop: {expr: shop, title: {en: Shop, zh-TW: 門市}}
+    measures:
+      takings: {expr: sum(amount), unit: TWD, better: higher, title: {en: Takings, zh-TW: 營業額}}
+      items: {expr: sum(items), title: {en: Items, zh-TW: 件數}}
+      price: {expr: takings / items, format: '0.00', unit: TWD, title: {en: Price, zh-TW: 單價}}
+      largest: {expr: max(amount), title: {en: Largest, zh-TW: 最大}}
+      nameless: sum(items + 1)
+";
+
+const KPIS: &str = "{cube: shop, kpis: [takings, items, price], compare: [previous, average_4], spark: 13}";
+const DAYS: &str = "{chart: line, span: 5, height: 60, query: {cube: shop, measures: [takings], time: {grain: day}}, \
+                    behind: previous, finding: split}";
+const WEEKS: &str = "{chart: columns, height: 40, query: {cube: shop, measures: [takings], \
+                     time: {grain: week, since: year_start}}, mark: last, finding: rank}";
+const DRIVERS: &str = "{span: 7, waterfall: {cube: shop, measure: takings, drivers: [\
+                       {measure: items, up: more items, down: fewer items}, \
+                       {measure: price, up: higher prices, down: lower prices}]}}";
+const TABLE: &str = "{height: 100, table: {cube: shop, by: shop, measures: [takings, items, price]}}";
+
+/// A report of these tiles, in both languages.
+fn report(tiles: &[&str]) -> String {
+    let list: Vec<String> = tiles.iter().map(|tile| format!("          - {tile}\n")).collect();
+    format!(
+        "version: 1\nreports:\n  - name: shop\n    title: {{en: The shop, zh-TW: 門市}}\n    locales: [en, zh-TW]\n    \
+         period: {{as_of: data}}\n    pages:\n      - title: {{en: Now, zh-TW: 現況}}\n        tiles:\n{}",
+        list.concat()
+    )
+}
+
+/// Rows of day, shop, amount, items.
+async fn shop(rows: &[(&str, &str, &str, &str)], tiles: &[&str]) -> Project {
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|(day, shop, amount, items)| format!("{day},\"{}\",{amount},{items}\n", shop.replace('"', "\"\"")))
+        .collect();
+    let csv = format!("day,shop,amount,items\n{}", lines.concat());
+    let project = Project::new(MODEL, &[("data/lines.csv", &csv)]).await;
+    std::fs::create_dir(project.folder.path().join("reports")).unwrap();
+    project.write("reports/shop.yaml", &report(tiles));
+    project.load().await;
+    project
+}
+
+async fn made(project: &Project, order: Order) -> Result<Vec<Carried>, Error> {
+    let reports = Reports::read(&Config::load(project.folder.path(), None).unwrap())?;
+    run::run(&project.mart, Principal::local(), &reports, "shop", &order).await
+}
+
+fn everything() -> Order {
+    Order { pdf: true, png: true, svg: true, csv: true, ..Order::default() }
+}
+
+/// The text of the charts and the answers, which is all that a test needs to read.
+fn text(files: &[Carried]) -> String {
+    let readable = files.iter().filter(|file| [".svg", ".csv"].iter().any(|end| file.name.ends_with(end)));
+    readable.map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).collect()
+}
+
+/// Two whole weeks of a shop, 5 to 18 June 2017.
+fn two_weeks(shop: &'static str) -> Vec<(String, &'static str, String, String)> {
+    (5..=18).map(|day| (format!("2017-06-{day:02}"), shop, format!("{}.50", 100 + day), "3".to_owned())).collect()
+}
+
+fn borrowed<'a>(rows: &'a [(String, &'static str, String, String)]) -> Vec<(&'a str, &'static str, &'a str, &'a str)> {
+    rows.iter().map(|(day, shop, amount, items)| (day.as_str(), *shop, amount.as_str(), items.as_str())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_data_and_never_markup() {
+    let name = "<b>#pagebreak() $x^2$ *bold* \"quoted\" & it's \\ `code` [link](x) @ref 店";
+    let rows = two_weeks(name);
+    let project = shop(&borrowed(&rows), &[TABLE]).await;
+    let files = made(&project, everything()).await.unwrap();
+    assert_eq!(files.iter().filter(|file| file.name.ends_with("-1.png")).count(), 2, "one page in each language");
+    assert!(files.iter().all(|file| !file.bytes.is_empty()));
+    assert!(text(&files).contains("#pagebreak()"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_names_are_cut_and_unknown_glyphs_refused() {
+    let long: &'static str = "A department whose name goes on and on, 部門名稱很長很長很長, for more than two hundred characters, \
+                             until nobody remembers how it began, which is about where this sentence has to come to its end, \
+                             since two hundred are reached.";
+    assert!(long.chars().count() > 200);
+    let rows = two_weeks(long);
+    let project = shop(&borrowed(&rows), &[TABLE]).await;
+    made(&project, everything()).await.unwrap();
+
+    let rows = two_weeks("Happy 🙂 shop");
+    let project = shop(&borrowed(&rows), &[TABLE]).await;
+    for order in [everything(), Order { png: true, ..Order::default() }, Order { svg: true, ..Order::default() }] {
+        let error = made(&project, order).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Invalid);
+        for word in ["U+1F642", "Happy 🙂 shop", "tile 'table'", "Noto Sans CJK TC"] {
+            assert!(error.message().contains(word), "'{word}' is not in: {error}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_shops_are_ten_and_the_others() {
+    let names: Vec<String> = (0..10_000).map(|shop| format!("shop {shop}")).collect();
+    let mut rows: Vec<(&str, &str, &str, &str)> =
+        names.iter().map(|name| ("2017-06-07", name.as_str(), "2.00", "1")).collect();
+    rows.extend([("2017-06-05", "first", "9.00", "1"), ("2017-06-11", "last", "1.00", "1")]);
+    let project = shop(&rows, &[TABLE]).await;
+    let files = made(&project, everything()).await.unwrap();
+    let figures = text(&files);
+    assert!(figures.contains("table.first.takings,9.00"), "{figures:.2000}");
+    assert!(figures.contains("table.others.takings,19983.00") && figures.contains("table.total.takings,20010.00"));
+    assert!(figures.contains("members\n10002\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_one_row_and_all_null_are_told() {
+    let tiles = [KPIS, DRIVERS, DAYS, WEEKS];
+    let project = shop(&[], &tiles).await;
+    let error = made(&project, everything()).await.unwrap_err();
+    assert!(error.message().contains("cube \"shop\" has no facts"), "{error}");
+
+    let project = shop(&[("2017-06-07", "a", "5.00", "1")], &tiles).await;
+    let error = made(&project, everything()).await.unwrap_err();
+    assert!(error.message().contains("there is no complete week"), "{error}");
+
+    let nulls: Vec<_> = (5..=11).map(|day| (format!("2017-06-{day:02}"), "a", String::new(), String::new())).collect();
+    let project = shop(&borrowed(&nulls), &tiles).await;
+    let files = made(&project, everything()).await.unwrap();
+    assert!(files.iter().any(|file| file.name == "shop-2017-W23-en.pdf"));
+
+    let project =
+        shop(&[("2017-06-05", "a", "5.00", "1"), ("2017-06-11", "a", "7.00", "1")], &[KPIS, DAYS, WEEKS]).await;
+    let files = made(&project, everything()).await.unwrap();
+    assert_eq!(text(&files).matches(">no records<").count(), 5, "the days between have none");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_base_of_zero_is_no_base() {
+    let mut rows = two_weeks("a");
+    rows.iter_mut().take(7).for_each(|row| row.2 = "0.00".into());
+    let project = shop(&borrowed(&rows), &[KPIS, DAYS, WEEKS]).await;
+    let files = made(&project, everything()).await.unwrap();
+    let figures = text(&files);
+    assert!(figures.contains("kpis.takings.change,,,,%"), "no change from nothing: {figures:.3000}");
+    let project = shop(&borrowed(&rows), &[DRIVERS]).await;
+    let error = made(&project, everything()).await.unwrap_err();
+    assert!(error.message().starts_with("tile 'drivers': a driver or the product"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn huge_and_negative_amounts_fit() {
+    let mut rows = two_weeks("a");
+    rows.iter_mut().enumerate().for_each(|(at, row)| {
+        row.2 = if at % 3 == 0 { "-9999999999.99".into() } else { "9999999999.99".into() };
+    });
+    let project = shop(&borrowed(&rows), &[KPIS, DAYS, WEEKS, "{height: 10, text: {en: Words., zh-TW: 文字。}}"]).await;
+    made(&project, everything()).await.unwrap();
+}
+
+/// What is refused before anything is drawn: each with its file, line and column.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fault_is_told_by_its_place() {
+    let rows = two_weeks("a");
+    let project = shop(&borrowed(&rows), &[KPIS]).await;
+    let faulty = include_str!("reports/faulty.yaml");
+    project.write("reports/faulty.yaml", faulty);
+    project.write("reports/broken.yaml", "version: 1\nreports: [\n");
+    let config = Config::load(project.folder.path(), None).unwrap();
+    let reports = Reports::read(&config).unwrap();
+    let session = project.mart.session(Principal::local(), Settings::default());
+    let (_, model) = session.model().await.unwrap();
+    let found: String = reports.faults(&model).iter().map(|fault| format!("{fault}\n")).collect();
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports/faulty.err");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &found).unwrap();
+    }
+    assert_eq!(found, std::fs::read_to_string(path).unwrap());
+    // What is wrong with one report is no other's concern.
+    assert!(made(&project, everything()).await.is_ok());
+    let error = reports.report("nobody", &model).unwrap_err();
+    assert_eq!(error.kind(), Kind::Misconfigured, "it may stand in a file that is faulty: {error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_language_that_is_not_there_is_refused() {
+    let rows = two_weeks("a");
+    let project = shop(&borrowed(&rows), &[KPIS]).await;
+    let error = made(&project, Order { locales: vec!["zh-CN".into()], ..everything() }).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::NotFound);
+    assert!(error.message().contains("does not come in zh-CN, but in en, zh-TW"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_that_do_not_fit_are_refused_by_their_tile() {
+    let rows = two_weeks("a");
+    let long = format!("{{name: note, span: 4, height: 20, text: '{}'}}", "much too much ".repeat(60));
+    let project = shop(&borrowed(&rows), &[KPIS, &long]).await;
+    let error = made(&project, everything()).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Invalid);
+    assert!(error.message().contains("the words of tile 'note' do not fit"), "{error}");
+    let title =
+        format!("{{height: 40, title: '{}', table: {{cube: shop, by: shop, measures: [takings]}}}}", "x".repeat(300));
+    let project = shop(&borrowed(&rows), &[&title]).await;
+    let error = made(&project, everything()).await.unwrap_err();
+    assert!(error.message().starts_with("tile 'table': the line 'Xxx"), "{error}");
+}
