@@ -3,10 +3,13 @@
 use starmart::config::Config;
 use starmart::error::{Error, Kind};
 use starmart::query::{Principal, Settings};
+use starmart::report::page;
 use starmart::report::record::Carried;
 use starmart::report::reports::Reports;
 use starmart::report::run::{self, Order};
+use starmart::report::verify::verify;
 
+use crate::cli::starmart;
 use crate::load::Project;
 
 const MODEL: &str = "defaults: {timezone: Asia/Taipei, currency: TWD, locale: en}
@@ -224,4 +227,100 @@ async fn words_that_do_not_fit_are_refused_by_their_tile() {
     let project = shop(&borrowed(&rows), &[&title]).await;
     let error = made(&project, everything()).await.unwrap_err();
     assert!(error.message().starts_with("tile 'table': the line 'Xxx"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn charts_of_sql_have_windows_and_no_rows_of_facts() {
+    let rows = two_weeks("a");
+    let chart = |kind: &str, sql: &str, time: &str| {
+        format!(
+            "{{name: own, chart: {kind}, height: 55, time: {time}, sql: \"{sql}\", column: {{title: {{en: Running, zh-TW: 累計}}, \
+             currency: TWD, better: higher}}}}"
+        )
+    };
+    let running = "with d as (select day__day as d, takings as t from shop where day >= $start and day < $end) \
+                   select d, sum(t) over (order by d) as running from d union all select $as_of, 0 where 1 = 0";
+    let days = chart("line", running, "{grain: day}")
+        .replace("height: 55", "height: 55, behind: previous, finding: split, verb: made");
+    let weeks = chart("columns", "select day__week, items from shop where day < $end", "{grain: week, last: 2}")
+        .replace("own", "weekly");
+    let project = shop(&borrowed(&rows), &[KPIS, &days, &weeks]).await;
+    let files = made(&project, everything()).await.unwrap();
+    let found = text(&files);
+    for figure in ["own.2017-06-12,112.50,105.50,", "own.2017-06-18,808.50,759.50,", "weekly.2017-06-12,21,,"] {
+        assert!(found.contains(figure), "{figure} is not in {found}");
+    }
+    let carried = page::attachments(&files.iter().find(|file| file.name.ends_with("-en.pdf")).unwrap().bytes).unwrap();
+    assert!(verify(&project.mart, Principal::local(), &carried).await.unwrap().passes());
+
+    for (sql, kind, words) in [
+        ("select * from shop", Kind::Denied, "'*' over cube 'shop' gives the rows of its facts"),
+        ("select day, amount from mart.lines", Kind::Denied, "a report asks cubes, and 'mart.lines' is none"),
+        ("select day__day, takings, items from shop", Kind::Invalid, "this gives 3 columns"),
+        ("select shop, takings from shop", Kind::Invalid, "'a' is no day"),
+        ("select day__day, shop from shop", Kind::Invalid, "'a' is no number"),
+        ("select day__week, takings from shop where day > $begin", Kind::Invalid, "there is no '$begin' here"),
+        (
+            "select day__day, takings from shop union all select day__day, takings from shop",
+            Kind::Invalid,
+            "comes twice",
+        ),
+        ("delete from shop", Kind::Denied, "DELETE is never run here"),
+    ] {
+        project.write("reports/shop.yaml", &report(&[KPIS, &chart("line", sql, "{grain: day}")]));
+        let error = made(&project, everything()).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{sql}: {error}");
+        assert!(error.message().starts_with("tile 'own': ") && error.message().contains(words), "{sql}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_say_where_files_are_and_what_is_wrong() {
+    let rows = two_weeks("a");
+    let project = shop(&borrowed(&rows), &[KPIS, DAYS]).await;
+    let folder = project.folder.path();
+    let run = |arguments: &[&str]| {
+        let output = starmart(folder, arguments);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, out, _) = run(&["report", "list"]);
+    assert!(
+        code == 0 && out.contains("shop") && out.contains("en, zh-TW") && out.contains("reports/shop.yaml"),
+        "{out}"
+    );
+    let (_, out, _) = run(&["report", "list", "--format", "json"]);
+    let list: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((list[0]["name"].as_str(), list[0]["ok"].as_bool()), (Some("shop"), Some(true)));
+
+    let (code, out, err) = run(&["report", "run", "shop", "--format", "pdf,png,svg,csv", "--locale", "zh-TW"]);
+    assert_eq!(code, 0, "{err}");
+    let paths: Vec<&str> = out.lines().collect();
+    assert!(paths.iter().all(|path| std::path::Path::new(path).is_file()) && paths.len() > 6, "{out}");
+    let pdf = paths.iter().find(|path| path.ends_with("shop-2017-W24-zh-TW.pdf")).unwrap();
+    let (code, out, _) = run(&["report", "verify", pdf]);
+    assert!(code == 0 && out.contains("ok   kpis.csv") && out.contains("of mart version 1"), "{out}");
+
+    for (arguments, code, words) in [
+        (&["report", "run", "nobody"][..], 1, "there is no report 'nobody'"),
+        (&["report", "run", "shop", "--as-of", "2017-06-01"], 1, "has no facts up to 2017-06-01"),
+        (&["report", "run", "shop", "--as-of", "today"], 2, "invalid value 'today'"),
+        (&["report", "run", "shop", "--locale", "fr"], 2, "invalid value 'fr'"),
+        (&["report", "run", "shop", "--locale", "zh-CN"], 1, "does not come in zh-CN"),
+        (&["report", "run", "shop", "--out", "starmart.yaml/x"], 2, "starmart.yaml/x"),
+        (&["report", "verify", "nothing.pdf"], 1, "'nothing.pdf' cannot be read"),
+        (&["report", "verify", "starmart.yaml"], 1, "no PDF"),
+    ] {
+        let (found, _, err) = run(arguments);
+        assert!(found == code && err.contains(words), "{arguments:?}: {found}, {err}");
+    }
+    project.write("reports/bad.yaml", "version: 1\nreports: [{name: bad, title: Bad, pages: []}]\n");
+    let (code, out, err) = run(&["report", "list"]);
+    assert!(code == 1 && out.contains("shop.yaml") && err.contains("reports/bad.yaml:2:"), "{out}{err}");
+    assert_eq!(run(&["report", "run", "shop"]).0, 0, "another report's fault is no concern of it");
+    let (code, out, _) = run(&["check"]);
+    assert!(code == 1 && out.contains("reports/bad.yaml:2:"), "{out}");
+    let (code, out, _) = run(&["schema", "reports"]);
+    let schema: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(code == 0 && schema["properties"]["reports"].is_object(), "{out}");
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::execute::{Answer, Permit, Watch};
 use crate::model::Model;
 use crate::plan::catalogue::Catalogue;
-use crate::plan::{Description, Explained, Plan};
+use crate::plan::{self, Description, Explained, Plan};
 use crate::query::{Principal, Query, Settings, Stop};
 
 use super::asking::{Asked, Asking, Pinned, Planned, zone};
@@ -135,6 +135,19 @@ impl Session {
             None => self.mart.newest().await?,
         };
         Ok((version, Arc::clone(&self.mart.adopt(version).await?.model)))
+    }
+
+    /// A statement of a report, with literals in the places of its names such as `$start`: a query over cubes that gives no
+    /// rows of facts.
+    ///
+    /// # Errors
+    /// Denied: it names a table, or gives the rows of a fact. Invalid: it does not parse, or has another name. Otherwise as
+    /// [`Session::model`].
+    pub async fn figures_only(&self, sql: &str, values: &[(&str, String)]) -> Result<String> {
+        let (_, model) = self.model().await?;
+        let statement = plan::statement(sql)?.with_names(values)?;
+        statement.refuse_facts(&|name| model.cubes.contains_key(name))?;
+        Ok(statement.text())
     }
 
     /// The words of the dialect.

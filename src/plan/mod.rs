@@ -11,6 +11,7 @@ mod bind;
 mod browse;
 mod catalog;
 pub mod catalogue;
+mod named;
 mod parameters;
 mod relation;
 mod size;

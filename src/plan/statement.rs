@@ -46,6 +46,11 @@ impl Statement {
         }
     }
 
+    /// The query within as text; nothing where there is none.
+    pub fn text(&self) -> String {
+        self.query().map(ToString::to_string).unwrap_or_default()
+    }
+
     /// The same, to be changed.
     pub(super) fn query_mut(&mut self) -> Option<&mut ast::Query> {
         match self {

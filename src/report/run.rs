@@ -152,7 +152,8 @@ fn pack(
     }
     let (number, year) = data.frame.week.number();
     Ok(Pack {
-        description: format!("{title}, {}", locale.days_of(data.frame.week)),
+        // Readers that list files, and those that read aloud, are told what the foot of each page says.
+        description: format!("{title}, {}; {}", locale.days_of(data.frame.week), footer.join("; ")),
         title,
         locale: locale.name.to_owned(),
         family: family.to_owned(),

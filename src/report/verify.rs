@@ -28,7 +28,7 @@ pub enum Difference {
     Missing,
     /// The question is refused now.
     Refused(String),
-    /// The first line that differs, from 1: the pack's, and the one of now.
+    /// The first line that differs, from 1 and with all lines but the header in order: the pack's, and the one of now.
     Line {
         /// Which.
         number: usize,
@@ -82,7 +82,13 @@ fn compared(then: &[u8], now: &[u8]) -> Option<Difference> {
         return None;
     }
     let lines = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect::<Vec<_>>();
-    let (then, now) = (lines(then), lines(now));
+    let (mut then, mut now) = (lines(then), lines(now));
+    // What is asked without ORDER BY comes in any order; a header stays the first line.
+    for lines in [&mut then, &mut now] {
+        if let Some(rows) = lines.get_mut(1..) {
+            rows.sort();
+        }
+    }
     let at = (0..then.len().max(now.len())).find(|at| then.get(*at) != now.get(*at))?;
     let line = |lines: &[String]| lines.get(at).cloned().unwrap_or_else(|| "no line".to_owned());
     Some(Difference::Line { number: at + 1, then: line(&then), now: line(&now) })
@@ -98,6 +104,7 @@ mod tests {
         let line = |number, then: &str, now: &str| {
             Some(Difference::Line { number, then: then.to_owned(), now: now.to_owned() })
         };
+        assert_eq!(compared(b"a\n1\n2\n", b"a\n2\n1\n"), None, "the order says nothing");
         assert_eq!(compared(b"a\n1\n2\n", b"a\n1\n3\n"), line(3, "2", "3"));
         assert_eq!(compared(b"a\n1\n", b"a\n1\n3\n"), line(3, "no line", "3"));
     }

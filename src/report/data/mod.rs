@@ -69,10 +69,10 @@ impl Shown {
     /// The questions and answers.
     pub fn answered(&self) -> Vec<&Answered> {
         match self {
-            Self::Kpis(series, _) => vec![&series.answered],
-            Self::Days(days) => vec![&days.series.answered],
-            Self::Weeks(weeks) => vec![&weeks.series.answered],
-            Self::Drivers(drivers) => vec![&drivers.series.answered],
+            Self::Kpis(series, _) => series.answered.iter().collect(),
+            Self::Days(days) => days.series.answered.iter().collect(),
+            Self::Weeks(weeks) => weeks.series.answered.iter().collect(),
+            Self::Drivers(drivers) => drivers.series.answered.iter().collect(),
             Self::Table(rows) => rows.answered.iter().collect(),
             Self::Text => Vec::new(),
         }

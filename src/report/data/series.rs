@@ -4,21 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mart::Session;
 use crate::model::{Arithmetic, Operator};
 
-use super::super::ask::{Answered, ask, quoted};
+use super::super::ask::{Answered, Cell, ask, quoted};
 use super::super::figure::Figure;
 use super::super::period::Week;
-use super::super::resolve::{Measured, NumberKind, Source};
+use super::super::resolve::{Chart, Measured, NumberKind, Source, Values};
 use super::frame::Frame;
 
 /// Measures by days or weeks. Where there are no facts, there is no row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// The question and the answer as it came.
-    pub answered: Answered,
+    /// The questions and the answers as they came.
+    pub answered: Vec<Answered>,
     names: Vec<String>,
     rows: BTreeMap<NaiveDate, Vec<Option<Figure>>>,
 }
@@ -97,7 +97,39 @@ impl Series {
             let (first, values) = row.split_first()?;
             Some((first.day()?, values.iter().map(|cell| cell.figure()).collect()))
         });
-        Ok(Self { rows: rows.collect(), names, answered })
+        Ok(Self { rows: rows.collect(), names, answered: vec![answered] })
+    }
+
+    /// The values of a chart from days to others.
+    pub(super) async fn of_chart(
+        session: &Session,
+        chart: &Chart,
+        points: Points,
+        runs: &[(NaiveDate, NaiveDate)],
+        frame: &Frame,
+    ) -> Result<Self> {
+        let measure = &chart.item.measure;
+        let mut series = Self { answered: Vec::new(), names: vec![measure.name.clone()], rows: BTreeMap::new() };
+        for bounds in runs {
+            match &chart.values {
+                Values::Query(source, filter) => {
+                    let asked = Self::ask(session, source, &[measure], filter.as_deref(), points, *bounds).await?;
+                    series.answered.extend(asked.answered);
+                    series.names = asked.names;
+                    series.rows.extend(asked.rows);
+                }
+                Values::Sql(sql) => {
+                    let dates = [("$start", bounds.0), ("$end", bounds.1), ("$as_of", frame.as_of)];
+                    let dates = dates.map(|(name, day)| (name, format!("DATE '{day}'")));
+                    let mut answered = ask(session, &session.figures_only(sql, &dates).await?).await?;
+                    // Without an ORDER BY of its own it comes in any order, and the same pack has the same bytes.
+                    answered.rows.sort_by_cached_key(|row| row.iter().map(Cell::written).collect::<Vec<_>>());
+                    series.rows.extend(points_of(&answered)?);
+                    series.answered.push(answered);
+                }
+            }
+        }
+        Ok(series)
     }
 
     /// The value of a measure on a day or in the week of a Monday.
@@ -145,6 +177,27 @@ impl Series {
         let parts: Vec<Option<Figure>> = measured.parts.names.iter().map(part).collect();
         evaluate(&measured.parts.arithmetic, &parts)
     }
+}
+
+/// The days and numbers of a SELECT's answer.
+fn points_of(answered: &Answered) -> Result<Vec<(NaiveDate, Vec<Option<Figure>>)>> {
+    let refused = |why: &str| Error::invalid(format!("the sql of a chart gives a day and a number, and {why}"));
+    if answered.columns.len() != 2 {
+        return Err(refused(&format!("this gives {} columns", answered.columns.len())));
+    }
+    let mut points: Vec<(NaiveDate, Vec<Option<Figure>>)> = Vec::new();
+    for row in &answered.rows {
+        let [day, value] = row.as_slice() else { return Err(refused("a row has not both")) };
+        let day = day.day().ok_or_else(|| refused(&format!("'{}' is no day", day.written())))?;
+        if !matches!(value, Cell::Null | Cell::Figure(_)) {
+            return Err(refused(&format!("'{}' is no number", value.written())));
+        }
+        if points.iter().any(|(own, _)| *own == day) {
+            return Err(refused(&format!("{day} comes twice")));
+        }
+        points.push((day, vec![value.figure()]));
+    }
+    Ok(points)
 }
 
 /// The value of arithmetic over parts; none where a part has none, and by nothing.

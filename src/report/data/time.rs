@@ -7,7 +7,7 @@ use crate::mart::Session;
 
 use super::super::figure::Figure;
 use super::super::period::{DAYS, Week};
-use super::super::resolve::Chart;
+use super::super::resolve::{Chart, Values};
 use super::super::spec::TimeSpec;
 use super::frame::{FOUR, Frame};
 use super::series::{Points, Series};
@@ -36,10 +36,14 @@ pub struct Day {
 
 impl Days {
     pub(super) async fn ask(session: &Session, chart: &Chart, frame: &Frame) -> Result<Self> {
-        let bounds = (frame.week.before(FOUR).first(), frame.week.end());
         let measure = &chart.item.measure;
-        let filter = chart.filter.as_deref();
-        let series = Series::ask(session, &chart.source, &[measure], filter, Points::Days, bounds).await?;
+        // A SELECT is asked week by week: what it says of one may depend on where that begins.
+        let weeks = frame.week.before(FOUR).through(frame.week);
+        let runs: Vec<(NaiveDate, NaiveDate)> = match chart.values {
+            Values::Query(..) => vec![(frame.week.before(FOUR).first(), frame.week.end())],
+            Values::Sql(_) => weeks.map(|week| (week.first(), week.end())).collect(),
+        };
+        let series = Series::of_chart(session, chart, Points::Days, &runs, frame).await?;
         let earlier = |day: NaiveDate, weeks: u64| series.at(measure, day - Length::new(DAYS * weeks));
         let days = frame.week.days().map(|day| Day {
             day,
@@ -85,8 +89,8 @@ impl Weeks {
         // Before the first fact there is nothing to show.
         let first = first.max(Week::of(frame.span.first));
         let measure = &chart.item.measure;
-        let (filter, bounds) = (chart.filter.as_deref(), (first.first(), frame.week.end()));
-        let series = Series::ask(session, &chart.source, &[measure], filter, Points::Weeks, bounds).await?;
+        let runs = [(first.first(), frame.week.end())];
+        let series = Series::of_chart(session, chart, Points::Weeks, &runs, frame).await?;
         let weeks = first.through(frame.week).map(|week| OneWeek {
             week,
             value: series.at(measure, week.first()),

@@ -141,17 +141,24 @@ pub enum NumberKind {
     Rate,
 }
 
+/// Where the values of a chart come from.
+#[derive(Debug, Clone)]
+pub enum Values {
+    /// A cube, of facts that satisfy a condition in SQL.
+    Query(Source, Option<String>),
+    /// A SELECT of a day and a number, with `$start`, `$end` and `$as_of`.
+    Sql(String),
+}
+
 /// A chart over time.
 #[derive(Debug, Clone)]
 pub struct Chart {
     /// How it is drawn.
     pub kind: ChartKind,
-    /// The cube.
-    pub source: Source,
+    /// Where its values come from.
+    pub values: Values,
     /// The measure.
     pub item: Item,
-    /// What the facts must satisfy, as SQL.
-    pub filter: Option<String>,
     /// The points of time.
     pub time: TimeSpec,
     /// Whether the week before stands behind.

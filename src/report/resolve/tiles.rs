@@ -1,12 +1,16 @@
 //! What tiles show, looked up.
 
+use crate::model::{Arithmetic, Parts};
 use crate::yaml::hint;
 
 use super::super::spec::{
-    AgainstSpec, BodySpec, ChartSpec, DriverSpec, ItemSpec, KpisSpec, TableSpec, TileSpec, WaterfallSpec,
+    AgainstSpec, BodySpec, ChartSpec, ColumnSpec, DriverSpec, ItemSpec, KpisSpec, TableSpec, TileSpec, ValuesSpec,
+    WaterfallSpec,
 };
 use super::names::Resolver;
-use super::{Body, Chart, Dimension, Directions, Driver, Kpis, Measured, Source, Table, Waterfall};
+use super::{
+    Body, Chart, Dimension, Directions, Driver, Item, Kpis, Measured, NumberKind, Source, Table, Values, Waterfall,
+};
 
 impl Resolver<'_> {
     pub(super) fn body(&mut self, tile: &TileSpec) -> Option<Body> {
@@ -26,19 +30,49 @@ impl Resolver<'_> {
     }
 
     fn chart(&mut self, spec: &ChartSpec) -> Option<Chart> {
-        let source = self.source(&spec.query.cube)?;
-        let item = ItemSpec { measure: spec.query.measure.clone(), title: None, unit: None, target: None };
+        let (values, item) = match &spec.values {
+            ValuesSpec::Query(query) => {
+                let source = self.source(&query.cube)?;
+                let item = ItemSpec { measure: query.measure.clone(), title: None, unit: None, target: None };
+                let item = self.item(&source.cube, &item)?;
+                (Values::Query(source, query.filter.as_ref().map(|filter| filter.value.clone())), item)
+            }
+            ValuesSpec::Sql(sql, column) => (Values::Sql(sql.value.clone()), self.column(column)),
+        };
         Some(Chart {
             kind: spec.kind,
-            item: self.item(&source.cube, &item)?,
-            source,
-            filter: spec.query.filter.as_ref().map(|filter| filter.value.clone()),
-            time: spec.query.time,
+            values,
+            item,
+            time: spec.time,
             behind: spec.behind,
             mark: spec.mark,
             finding: spec.finding,
             verb: spec.verb.as_ref().map(|verb| self.words(verb)),
         })
+    }
+
+    /// The number of a SELECT, as if it were a measure that adds up.
+    fn column(&mut self, spec: &ColumnSpec) -> Item {
+        let decimals = spec.decimals.and_then(|decimals| usize::try_from(decimals).ok());
+        let kind = match (spec.percent, decimals) {
+            (true, _) => NumberKind::Rate,
+            (false, Some(decimals)) => NumberKind::PerUnit(decimals),
+            (false, None) => NumberKind::Amount,
+        };
+        let name = "value".to_owned();
+        Item {
+            measure: Measured {
+                parts: Parts { names: vec![name.clone()], arithmetic: Arithmetic::Part(0) },
+                name,
+                kind,
+                currency: spec.currency.clone(),
+                better: spec.better,
+                is_additive: true,
+            },
+            title: self.words(&spec.title),
+            unit: spec.unit.as_ref().map(|unit| unit.text.clone()),
+            target: None,
+        }
     }
 
     fn waterfall(&mut self, spec: &WaterfallSpec) -> Option<Waterfall> {
@@ -106,7 +140,8 @@ impl Body {
     pub fn source(&self) -> Option<&Source> {
         match self {
             Self::Kpis(kpis) => Some(&kpis.source),
-            Self::Chart(chart) => Some(&chart.source),
+            Self::Chart(Chart { values: Values::Query(source, _), .. }) => Some(source),
+            Self::Chart(_) => None,
             Self::Waterfall(waterfall) => Some(&waterfall.source),
             Self::Table(table) => Some(&table.source),
             Self::Text(_) => None,

@@ -8,11 +8,11 @@ use sha2::{Digest, Sha256};
 
 use super::shape::shape;
 use super::{
-    AfterSpec, AgainstSpec, AsOf, BodySpec, ChartKind, ChartSpec, Comparison, CountSpec, Directions, DriverSpec,
-    Finding, ItemSpec, KpisSpec, PageSpec, QuerySpec, ReportSpec, Said, Spec, TableSpec, TileSpec, TimeSpec,
-    WaterfallSpec, Words,
+    AfterSpec, AgainstSpec, AsOf, BodySpec, ChartKind, ChartSpec, ColumnSpec, Comparison, CountSpec, Directions,
+    DriverSpec, Finding, ItemSpec, KpisSpec, PageSpec, QuerySpec, ReportSpec, Said, Spec, TableSpec, TileSpec,
+    TimeSpec, ValuesSpec, WaterfallSpec, Words,
 };
-use crate::model::{LOCALES, Place, Text, Written};
+use crate::model::{Better, LOCALES, Place, Text, Written};
 use crate::yaml::{self, Faults, Node, Position};
 
 /// Decodes all files together.
@@ -60,7 +60,10 @@ fn is_faulty(node: &Node, places: &BTreeSet<Position>) -> bool {
 }
 
 /// The keys of a tile that belong to one kind, and which.
-const OF_KINDS: [(&str, &str); 8] = [
+const OF_KINDS: [(&str, &str); 11] = [
+    ("sql", "chart"),
+    ("time", "chart"),
+    ("column", "chart"),
     ("verb", "chart"),
     ("cube", "kpis"),
     ("compare", "kpis"),
@@ -162,16 +165,12 @@ impl Decoder {
 
     fn chart(&mut self, node: &Node) -> Option<ChartSpec> {
         let is_line = node.get("chart").and_then(Node::text) == Some("line");
-        let Some(query) = node.get("query") else {
-            self.fault(node, "a chart needs a 'query'");
-            return None;
-        };
-        let query = self.query(query)?;
+        let (values, time) = self.values(node)?;
         let finding = node.get("finding").and_then(Node::text).map(|word| match word {
             "split" => Finding::Split,
             _ => Finding::Rank,
         });
-        let by_day = query.time == TimeSpec::Days;
+        let by_day = time == TimeSpec::Days;
         let mut refuse = |key: &str, misplaced: bool, why: &str| {
             if let Some(value) = node.get(key).filter(|_| misplaced) {
                 self.fault(value, why);
@@ -180,11 +179,12 @@ impl Decoder {
         refuse("behind", !(is_line && by_day), "only behind a line of days stands the week before");
         refuse("mark", is_line, "only columns are marked");
         refuse("finding", finding == Some(Finding::Split) && !by_day, "'split' is said of days");
-        refuse("finding", finding == Some(Finding::Rank) && query.time != TimeSpec::WeeksOfYear, RANK);
+        refuse("finding", finding == Some(Finding::Rank) && time != TimeSpec::WeeksOfYear, RANK);
         refuse("chart", is_line != by_day, "days are drawn as a line, and weeks as columns");
         Some(ChartSpec {
             kind: if is_line { ChartKind::Line } else { ChartKind::Columns },
-            query,
+            values,
+            time,
             behind: node.get("behind").is_some(),
             mark: node.get("mark").is_some(),
             finding,
@@ -192,24 +192,67 @@ impl Decoder {
         })
     }
 
-    fn query(&mut self, node: &Node) -> Option<QuerySpec> {
-        let time = node.get("time")?;
-        let last = time.get("last").and_then(Node::u64);
-        let by_day = time.get("grain").and_then(Node::text) == Some("day");
-        let since = time.get("since").is_some();
-        let points = match (by_day, last, since) {
-            (true, None | Some(7), false) => TimeSpec::Days,
-            (false, None, true) => TimeSpec::WeeksOfYear,
-            (false, Some(weeks), false) => TimeSpec::LastWeeks(weeks),
+    /// Where a chart's values come from: a measure of a cube, or a SELECT.
+    fn values(&mut self, node: &Node) -> Option<(ValuesSpec, TimeSpec)> {
+        match (node.get("query"), node.get("sql")) {
+            (Some(query), None) => {
+                for key in ["time", "column"] {
+                    if let Some(value) = node.get(key) {
+                        self.fault(value, &format!("'{key}' belongs to 'sql'; a query has its own"));
+                    }
+                }
+                let time = self.time(query.get("time")?)?;
+                Some((ValuesSpec::Query(self.query(query)?), time))
+            }
+            (None, Some(sql)) => {
+                let (Some(time), Some(column)) = (node.get("time"), node.get("column")) else {
+                    self.fault(sql, "'sql' needs 'time', its points, and 'column', what its number is");
+                    return None;
+                };
+                let (sql, column) = (self.written(sql)?, self.column(column)?);
+                Some((ValuesSpec::Sql(sql, column), self.time(time)?))
+            }
+            (Some(_), Some(sql)) => {
+                self.fault(sql, "a chart has a 'query' or 'sql', not both");
+                None
+            }
+            (None, None) => {
+                self.fault(node, "a chart needs a 'query' or 'sql'");
+                None
+            }
+        }
+    }
+
+    fn column(&self, node: &Node) -> Option<ColumnSpec> {
+        Some(ColumnSpec {
+            title: self.words(node.get("title")?)?,
+            unit: node.get("unit").and_then(|unit| self.words(unit)),
+            currency: node.get("currency").and_then(Node::text).map(str::to_owned),
+            decimals: node.get("decimals").and_then(Node::u64),
+            percent: node.get("percent").and_then(Node::bool).unwrap_or(false),
+            better: node.get("better").and_then(Node::text).and_then(Better::of),
+        })
+    }
+
+    fn time(&mut self, node: &Node) -> Option<TimeSpec> {
+        let last = node.get("last").and_then(Node::u64);
+        let by_day = node.get("grain").and_then(Node::text) == Some("day");
+        match (by_day, last, node.get("since").is_some()) {
+            (true, None | Some(7), false) => Some(TimeSpec::Days),
+            (false, None, true) => Some(TimeSpec::WeeksOfYear),
+            (false, Some(weeks), false) => Some(TimeSpec::LastWeeks(weeks)),
             (true, ..) => {
-                self.fault(time, "days are the seven of the week: grain: day, last: 7");
-                return None;
+                self.fault(node, "days are the seven of the week: grain: day, last: 7");
+                None
             }
             (false, ..) => {
-                self.fault(time, "weeks need either 'last' or 'since'");
-                return None;
+                self.fault(node, "weeks need either 'last' or 'since'");
+                None
             }
-        };
+        }
+    }
+
+    fn query(&mut self, node: &Node) -> Option<QuerySpec> {
         let measures = node.get("measures")?.items();
         if let Some(second) = measures.get(1) {
             self.fault(second, "a chart shows one measure");
@@ -218,7 +261,6 @@ impl Decoder {
             cube: self.written(node.get("cube")?)?,
             measure: self.written(measures.first()?)?,
             filter: node.get("where").and_then(|filter| self.written(filter)),
-            time: points,
         })
     }
 

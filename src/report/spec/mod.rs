@@ -5,7 +5,7 @@ mod shape;
 
 pub use shape::shape;
 
-use crate::model::{Place, Text, Written};
+use crate::model::{Better, Place, Text, Written};
 use crate::yaml::Faults;
 
 /// The decoded files, and what is wrong with them so far.
@@ -166,8 +166,10 @@ pub enum Comparison {
 pub struct ChartSpec {
     /// How it is drawn.
     pub kind: ChartKind,
-    /// What is drawn.
-    pub query: QuerySpec,
+    /// Where the values come from.
+    pub values: ValuesSpec,
+    /// The points of time.
+    pub time: TimeSpec,
     /// Whether the period before stands behind.
     pub behind: bool,
     /// Whether a line goes through at the last value.
@@ -196,6 +198,32 @@ pub enum Finding {
     Rank,
 }
 
+/// Where the values of a chart come from, as written.
+#[derive(Debug, Clone)]
+pub enum ValuesSpec {
+    /// A measure of a cube.
+    Query(QuerySpec),
+    /// A SELECT over cubes of a day, or of the Monday of a week, and a number.
+    Sql(Written<String>, ColumnSpec),
+}
+
+/// What a column of a SELECT is, as written.
+#[derive(Debug, Clone)]
+pub struct ColumnSpec {
+    /// What it is called.
+    pub title: Words,
+    /// What it counts in, beside the number.
+    pub unit: Option<Words>,
+    /// The currency that it counts in, an ISO 4217 code.
+    pub currency: Option<String>,
+    /// How many decimals it has; large numbers are abbreviated without it.
+    pub decimals: Option<u64>,
+    /// Whether it is a share, shown in percent.
+    pub percent: bool,
+    /// Which way it should move.
+    pub better: Option<Better>,
+}
+
 /// A question over time, as written.
 #[derive(Debug, Clone)]
 pub struct QuerySpec {
@@ -205,8 +233,6 @@ pub struct QuerySpec {
     pub measure: Written<String>,
     /// What the facts must satisfy, as SQL over the cube's dimensions.
     pub filter: Option<Written<String>>,
-    /// The points of time.
-    pub time: TimeSpec,
 }
 
 /// Points of time, as written.

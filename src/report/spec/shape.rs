@@ -1,6 +1,6 @@
 //! The grammar of the files under `reports/`: what they are checked against, and what editors are told.
 
-use crate::model::LOCALES;
+use crate::model::{Better, LOCALES};
 use crate::yaml::{Key, Shape};
 
 /// What one file under `reports/` may say.
@@ -76,7 +76,10 @@ fn tile() -> Shape {
         Key::new("cube", Shape::Text, "The cube of `kpis`."),
         Key::new("compare", Shape::list(Shape::OneOf(&["previous", "average_4"])), "What `kpis` are compared with."),
         Key::new("spark", Shape::Within(2, 53), "How many weeks the small lines of `kpis` span."),
-        Key::new("query", query(), "What a `chart` shows."),
+        Key::new("query", query(), "What a `chart` shows: a measure of a cube."),
+        Key::new("sql", Shape::Text, SQL),
+        Key::new("time", time(), "The points of time of `sql`."),
+        Key::new("column", column(), "What the number of `sql` is."),
         Key::new("behind", Shape::OneOf(&["previous"]), "What stands behind a line: the week before."),
         Key::new("mark", Shape::OneOf(&["last"]), "Where a line goes through columns: at the last one's value."),
         Key::new("verb", words(), "What days did, in the sentences of `split`: \"sold\"."),
@@ -97,17 +100,48 @@ fn item_keys() -> Vec<Key> {
     ]
 }
 
-fn query() -> Shape {
-    let time = Shape::Map(vec![
+/// What is said of the key `sql`.
+const SQL: &str = "What a `chart` shows instead of `query`: a SELECT over cubes of a day, or of the Monday of a week, and a \
+                   number, from $start to before $end, which are dates; $as_of is the last day whose facts count.";
+
+fn column() -> Shape {
+    Shape::Map(vec![
+        Key::new("title", words(), "What it is called.").required(),
+        Key::new("unit", words(), "What it counts in, beside the number."),
+        Key::new("currency", currency(), "The currency that it counts in, such as USD."),
+        Key::new(
+            "decimals",
+            Shape::Within(0, 6),
+            "How many decimals it has; without them large numbers are abbreviated.",
+        ),
+        Key::new("percent", Shape::Bool, "Whether it is a share, shown in percent.").default("false"),
+        Key::new("better", Shape::OneOf(Better::WORDS), "Which way it should move."),
+    ])
+}
+
+fn currency() -> Shape {
+    Shape::Written {
+        what: "a currency by its ISO 4217 code, such as USD",
+        pattern: "^[A-Z]{3}$",
+        check: |text| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
+        hint: |_| String::new(),
+    }
+}
+
+fn time() -> Shape {
+    Shape::Map(vec![
         Key::new("grain", Shape::OneOf(&["day", "week"]), "Days of the week, or weeks.").required(),
         Key::new("last", Shape::Within(2, 53), "How many weeks, up to the report's; of days all seven."),
         Key::new("since", Shape::OneOf(&["year_start"]), "From the first week whose Sunday is in the year."),
-    ]);
+    ])
+}
+
+fn query() -> Shape {
     Shape::Map(vec![
         Key::new("cube", Shape::Text, "The cube.").required(),
         Key::new("measures", Shape::list(Shape::Text), "The measure: one.").required(),
         Key::new("where", Shape::Scalar, "The facts that count: SQL over the cube's dimensions."),
-        Key::new("time", time, "The points of time.").required(),
+        Key::new("time", time(), "The points of time.").required(),
     ])
 }
 

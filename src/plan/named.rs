@@ -1,0 +1,174 @@
+//! Statements that a report holds: over cubes alone, with dates by their names, and never giving the rows of a fact.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, ObjectName, Select, SelectItem, SetExpr, TableFactor, Value, ValueWithSpan, Visit, Visitor,
+    visit_expressions, visit_expressions_mut,
+};
+
+use super::Statement;
+use crate::error::{Error, Result};
+use crate::sql::{self, fold};
+
+impl Statement {
+    /// The query with literals of SQL in the places of names such as `$start`.
+    ///
+    /// # Errors
+    /// Invalid: it is no query, has a name that is not among `values`, or a value that is no literal.
+    pub fn with_names(mut self, values: &[(&str, String)]) -> Result<Self> {
+        let literals =
+            values.iter().map(|(name, value)| Ok((*name, sql::parse_expr(value)?))).collect::<Result<Vec<_>>>()?;
+        let Some(query) = self.query_mut() else { return Err(Error::invalid("this is no query")) };
+        let unknown = visit_expressions(query, |expr| match placeholder(expr) {
+            Some(name) if literals.iter().all(|(own, _)| *own != name) => ControlFlow::Break(name.to_owned()),
+            _ => ControlFlow::Continue(()),
+        });
+        if let ControlFlow::Break(name) = unknown {
+            let names: Vec<&str> = literals.iter().map(|(name, _)| *name).collect();
+            return Err(Error::invalid(format!("there is no '{name}' here; there are {}", names.join(", "))));
+        }
+        let _: ControlFlow<()> = visit_expressions_mut(query, |expr| {
+            if let Some(name) = placeholder(expr)
+                && let Some((_, literal)) = literals.iter().find(|(own, _)| *own == name)
+            {
+                *expr = literal.clone();
+            }
+            ControlFlow::Continue(())
+        });
+        Ok(self)
+    }
+
+    /// Refuses whatever is not a query over cubes that groups them: tables, and `*` over a cube, give rows of facts.
+    ///
+    /// # Errors
+    /// Denied: it names a table, or asks for the rows of a fact. Invalid: it is no query.
+    pub fn refuse_facts(&self, is_cube: &dyn Fn(&str) -> bool) -> Result<()> {
+        let Self::Query(query) = self else { return Err(Error::invalid("this is no query")) };
+        let ctes = query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| fold(&cte.alias.name)).collect();
+        let mut facts = Facts { is_cube, ctes };
+        match query.visit(&mut facts) {
+            ControlFlow::Break(why) => Err(Error::denied(why)),
+            ControlFlow::Continue(()) => Ok(()),
+        }
+    }
+}
+
+fn placeholder(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) => Some(name),
+        _ => None,
+    }
+}
+
+/// Looks for rows of facts.
+struct Facts<'a> {
+    is_cube: &'a dyn Fn(&str) -> bool,
+    ctes: Vec<String>,
+}
+
+impl Facts<'_> {
+    /// The name of a cube, by itself or in the schema of cubes.
+    fn cube(&self, name: &ObjectName) -> Option<String> {
+        let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(fold).collect();
+        let (last, schema) = parts.split_last()?;
+        (schema.last().is_none_or(|schema| schema == "cubes") && (self.is_cube)(last)).then(|| last.clone())
+    }
+
+    fn stars(&self, select: &Select) -> Option<String> {
+        let is_star = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+        if !select.projection.iter().any(is_star) {
+            return None;
+        }
+        let joined = select
+            .from
+            .iter()
+            .flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
+        joined
+            .filter_map(|factor| match factor {
+                TableFactor::Table { name, .. } => self.cube(name),
+                _ => None,
+            })
+            .next()
+    }
+}
+
+impl Visitor for Facts<'_> {
+    type Break = String;
+
+    fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<String> {
+        let alone = name.0.len() == 1;
+        let last = name.0.last().and_then(|part| part.as_ident()).map(fold).unwrap_or_default();
+        if self.cube(name).is_some() || (alone && self.ctes.contains(&last)) {
+            return ControlFlow::Continue(());
+        }
+        ControlFlow::Break(format!("a report asks cubes, and '{name}' is none; its rows are no figures"))
+    }
+
+    fn pre_visit_query(&mut self, query: &datafusion::sql::sqlparser::ast::Query) -> ControlFlow<String> {
+        let inner = query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| fold(&cte.alias.name));
+        self.ctes.extend(inner);
+        let mut bodies = vec![query.body.as_ref()];
+        while let Some(body) = bodies.pop() {
+            match body {
+                SetExpr::Select(select) => {
+                    if let Some(cube) = self.stars(select) {
+                        return ControlFlow::Break(format!(
+                            "'*' over cube '{cube}' gives the rows of its facts, which a report never shows; name what it groups by"
+                        ));
+                    }
+                }
+                SetExpr::SetOperation { left, right, .. } => bodies.extend([left.as_ref(), right.as_ref()]),
+                _ => {}
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::statement;
+    use super::*;
+
+    fn checked(sql: &str) -> Result<String> {
+        let dates = [("$start", "DATE '2017-11-20'".to_owned()), ("$end", "DATE '2017-11-27'".to_owned())];
+        let statement = statement(sql)?.with_names(&dates)?;
+        statement.refuse_facts(&|name| name == "sales")?;
+        Ok(statement.query().map(ToString::to_string).unwrap_or_default())
+    }
+
+    #[test]
+    fn names_become_dates() {
+        let sql = "WITH w AS (SELECT sold_at__day AS d, revenue FROM sales WHERE sold_at >= $start AND sold_at < $end) \
+                   SELECT d, revenue, SUM(revenue) OVER (ORDER BY d) FROM w UNION ALL SELECT $start, 1, 2";
+        let text = checked(sql).unwrap();
+        assert!(
+            text.contains("sold_at >= DATE '2017-11-20'") && text.contains("sold_at < DATE '2017-11-27'"),
+            "{text}"
+        );
+        assert!(!text.contains('$'), "{text}");
+        assert!(checked("SELECT '$start' AS s, revenue FROM sales").unwrap().contains("'$start'"), "texts are texts");
+        let error = checked("SELECT revenue FROM sales WHERE sold_at > $begin").unwrap_err();
+        assert!(error.message().contains("no '$begin' here; there are $start, $end"), "{error}");
+    }
+
+    #[test]
+    fn rows_of_facts_are_refused() {
+        for sql in [
+            "SELECT * FROM sales",
+            "SELECT s.* FROM sales s",
+            "SELECT COUNT(*) FROM (SELECT * FROM cubes.sales) t",
+            "WITH w AS (SELECT * FROM sales) SELECT department FROM w",
+            "SELECT department, revenue FROM sales UNION ALL SELECT * FROM sales",
+            "SELECT household_id FROM mart.transactions",
+            "SELECT department, revenue FROM sales WHERE department IN (SELECT department FROM mart.products)",
+            "SELECT query FROM system.queries",
+        ] {
+            let error = checked(sql).unwrap_err();
+            assert_eq!(error.kind(), crate::error::Kind::Denied, "{sql}: {error}");
+        }
+        assert!(checked("SELECT * FROM (SELECT department, revenue FROM sales) t").is_ok());
+        assert!(checked("SET timezone = 'UTC'").is_err());
+    }
+}
