@@ -8,8 +8,10 @@ use starmart::config::Config;
 use starmart::ingest::LoadOptions;
 use starmart::mart::Mart;
 use starmart::query::{Principal, Settings};
-use starmart::report::data::{Data, FigureRow};
-use starmart::report::page;
+use starmart::report::chart::Drawing;
+use starmart::report::data::{Data, FigureRow, Frame, Place, Rank, Shown, Weeks};
+use starmart::report::face::{Faces, Weight};
+use starmart::report::page::{self, Body, Pack, Picture, Tile};
 use starmart::report::reports::{self, Reports};
 use starmart::report::resolve::Report;
 use starmart::report::run::{self, Order};
@@ -256,4 +258,118 @@ async fn a_pack_can_be_verified_years_later() {
     carried.retain(|file| file.name != "pack.json");
     let error = verify(&demo.mart, Principal::local(), &carried).await.unwrap_err();
     assert!(error.message().contains("no pack of ours"), "{error}");
+}
+
+/// Labels are placed by widths that we measure, so what Typst draws must be as wide: here by poppler's word boxes.
+#[test]
+fn labels_are_drawn_as_wide_as_they_are_measured() {
+    let texts = [
+        "Revenue",
+        "AVATAR",
+        "$92.5K",
+        "−5,755",
+        "營收較前週增加",
+        "第47週9.25萬",
+        "Revenue營收$1.2M",
+        "每件單價（美元）",
+    ];
+    for (locale, weight) in [("en", Weight::Regular), ("zh-TW", Weight::Bold), ("zh-CN", Weight::Regular)] {
+        let faces = Faces::find(locale).unwrap();
+        let ruler = faces.ruler().unwrap();
+        let bold = if weight == Weight::Bold { "bold" } else { "normal" };
+        let lines: String = texts
+            .iter()
+            .enumerate()
+            .map(|(at, text)| {
+                format!(
+                    "<text x=\"100\" y=\"{}\" font-size=\"400\" font-weight=\"{bold}\">{text}</text>",
+                    500 * (at + 1)
+                )
+            })
+            .collect();
+        let svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"400pt\" height=\"220pt\" viewBox=\"0 0 8000 4400\" \
+             font-family=\"{}\">{lines}</svg>",
+            faces.family
+        );
+        let (width, height) = (400.0, 220.0);
+        let picture = Picture::new("widths", Drawing { svg, width, height }, Some("words".into()));
+        let tile = Tile {
+            name: "widths".into(),
+            left: 15.0,
+            top: 40.0,
+            width: 267.0,
+            height: 150.0,
+            title: "Widths".into(),
+            subtitle: None,
+            body: Body::Chart { picture },
+        };
+        let page = page::Page {
+            number: "1".into(),
+            title: "P".into(),
+            count: "1 / 1".into(),
+            headline: "H".into(),
+            deck: "D".into(),
+            tiles: vec![tile],
+        };
+        let pack = Pack {
+            title: "T".into(),
+            locale: locale.into(),
+            family: faces.family.clone(),
+            author: "A".into(),
+            description: "D".into(),
+            week: "W".into(),
+            period: "P".into(),
+            pages: vec![page],
+            footer: Vec::new(),
+            files: Vec::new(),
+            made: "2017-11-26T00:00:00".parse().unwrap(),
+            ident: "widths".into(),
+        };
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("widths.pdf");
+        std::fs::write(&path, page::compose(&pack, &faces).unwrap().pdf().unwrap()).unwrap();
+        let Some(boxes) = told("pdftotext", &["-bbox", path.to_str().unwrap(), "-"]) else { return };
+        for text in texts {
+            let line = boxes
+                .lines()
+                .find(|line| line.contains(&format!(">{text}</word>")))
+                .unwrap_or_else(|| panic!("{text} in {boxes}"));
+            let edge = |name: &str| {
+                line.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().parse::<f64>().unwrap()
+            };
+            let (drawn, measured) = (edge("xMax") - edge("xMin"), ruler.width(text, weight, 20.0));
+            assert!((drawn / measured - 1.0).abs() < 0.02, "{locale} {text}: drawn {drawn}, measured {measured}");
+        }
+    }
+}
+
+/// Each place fires in the year as often as the rules say it should for these data: what a week's own report says of it is
+/// told by the weeks up to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn places_hold_through_a_year() {
+    let (_, data) = executive(Some("2017-12-31")).await;
+    let all = data.pages[0].iter().find_map(|shown| match shown {
+        Shown::Weeks(weeks) => Some(weeks),
+        _ => None,
+    });
+    let all = all.unwrap();
+    let (mut highs, mut lows, mut first, mut last, mut none, mut weeks) = (0, 0, 0, 0, 0, 0);
+    for count in 1..=all.weeks.len() {
+        let until = Weeks { series: all.series.clone(), weeks: all.weeks[..count].to_vec() };
+        let newest = until.weeks.last().unwrap().clone();
+        if !newest.is_complete {
+            continue;
+        }
+        weeks += 1;
+        let frame = Frame { week: newest.week, ..data.frame.clone() };
+        match Rank::of(&until, &frame).map(|rank| rank.place) {
+            Some(Place::First) => first += 1,
+            Some(Place::High(_)) => highs += 1,
+            Some(Place::Low(_)) => lows += 1,
+            Some(Place::Last) => last += 1,
+            None => none += 1,
+        }
+    }
+    assert_eq!((weeks, highs, lows, first, last, none), (52, 22, 21, 4, 1, 4));
 }

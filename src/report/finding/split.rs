@@ -21,12 +21,12 @@ pub struct Split {
     pub halves: Option<[Run; 2]>,
 }
 
-/// The least share of the week before that a part must come to, to be told.
-const TOLD: f64 = 0.01;
-/// Below which share of the smaller part both nearly cancel.
-const CANCELS: f64 = 0.1;
-/// By which share days are above the week before that are called strong.
-const STRONG: f64 = 0.1;
+/// The part of the week before that a part must come to at least, to be told.
+const TOLD: Figure = Figure::whole(100);
+/// Below which part of the smaller one both nearly cancel.
+const CANCELS: Figure = Figure::whole(10);
+/// The part of the week before by which days are above it that are called strong.
+const STRONG: Figure = Figure::whole(10);
 
 /// What is said of the days in a language; `verb` says what they did: "sold".
 pub fn split(locale: &Locale, item: &Item, verb: &str, days: &[Day], frame: &Frame) -> Split {
@@ -36,7 +36,7 @@ pub fn split(locale: &Locale, item: &Item, verb: &str, days: &[Day], frame: &Fra
         return Split { deck: best.clone(), title: best, runs: Vec::new(), halves: None };
     }
     let before = days.iter().filter_map(|day| day.before).reduce(Figure::plus).unwrap_or(Figure::ZERO);
-    let halves = halves(&above).filter(|[a, b]| smaller(a.sum, b.sum).double() >= TOLD * before.double());
+    let halves = halves(&above).filter(|[a, b]| smaller(a.sum, b.sum).times(TOLD).compared(before).is_ge());
     let deck = match &halves {
         Some(halves) => told_halves(locale, item, verb, halves),
         None => told_days(locale, item, verb, &above, before),
@@ -57,7 +57,7 @@ fn told_halves(locale: &Locale, item: &Item, verb: &str, [a, b]: &[Run; 2]) -> V
         ],
     );
     let net = a.sum.plus(b.sum).distance();
-    let cancels = net.double() < CANCELS * smaller(a.sum, b.sum).double() && locale.has("split.nearly_cancel");
+    let cancels = net.times(CANCELS).compared(smaller(a.sum, b.sum)).is_lt() && locale.has("split.nearly_cancel");
     let cancel = cancels.then(|| Clause::new(locale.text("split.nearly_cancel", &[])));
     std::iter::once(Clause::new(text)).chain(cancel).collect()
 }
@@ -69,7 +69,7 @@ fn told_days(locale: &Locale, item: &Item, verb: &str, above: &[Above], before: 
         let of_sign = above.iter().filter(|day| !day.by.is_zero() && day.by.is_negative() != up);
         let best =
             of_sign.reduce(|best, day| if day.by.distance().compared(best.by.distance()).is_gt() { day } else { best });
-        best.filter(|day| day.by.distance().double() >= TOLD * before.double())
+        best.filter(|day| day.by.distance().times(TOLD).compared(before).is_ge())
     };
     let mut told: Vec<&Above> = [largest(true), largest(false)].into_iter().flatten().collect();
     told.sort_by_key(|day| day.by.is_negative() != total.is_negative());
@@ -126,7 +126,7 @@ fn title_of(locale: &Locale, above: &[Above], days: &[Day], frame: &Frame) -> Ve
             }
             let base =
                 days.iter().filter(|day| day.day <= first.last).filter_map(|day| day.before).reduce(Figure::plus);
-            let strong = base.is_some_and(|base| first.sum.double() >= STRONG * base.double());
+            let strong = base.is_some_and(|base| first.sum.times(STRONG).compared(base).is_ge());
             match strong {
                 true => vec![counted("days.title_strong", n), counted("days.title_strong_then_below", then)],
                 false => vec![counted("days.title_above", n), counted("days.title_then_below", then)],

@@ -55,12 +55,17 @@ impl Locale {
             false => &[(3, "number.thousand"), (6, "number.million"), (9, "number.billion")],
         };
         let mut chosen = Scale { power: 0, word: String::new(), decimals: 0 };
+        let mut below: Option<(u32, u32)> = None;
         for (power, key) in units {
-            // The unit holds as long as its rounded number has fewer digits than would fill the next one.
             let decimals = (0..DIGITS).rev().find(|decimals| digits(largest, *power, *decimals) <= DIGITS).unwrap_or(0);
-            if digits(largest, *power, decimals) > decimals {
+            // A unit is left only when its own rounded number would fill the next one.
+            let is_full = below.is_none_or(|(own, places)| {
+                rounded_in(largest, own, places).unsigned_abs() >= 10_u128.pow(power - own + places)
+            });
+            if is_full {
                 chosen = Scale { power: *power, word: self.text(key, &[]), decimals };
             }
+            below = Some((*power, decimals));
         }
         chosen
     }
@@ -244,7 +249,14 @@ mod tests {
             ("9999.4", "$9,999", "9,999"),
             ("9999.6", "$10.0K", "1.00萬"),
             ("99950", "$100K", "10.0萬"),
+            ("995000", "$995K", "99.5萬"),
+            ("999499", "$999K", "99.9萬"),
+            ("999500", "$1.00M", "100萬"),
+            ("-997000", "−$997K", "−99.7萬"),
             ("999950", "$1.00M", "100萬"),
+            ("995000000", "$995M", "9.95億"),
+            ("99500000", "$99.5M", "9,950萬"),
+            ("99994999", "$100M", "9,999萬"),
             ("1234567", "$1.23M", "123萬"),
             ("12345678", "$12.3M", "1,235萬"),
             ("99999999", "$100M", "1.00億"),
