@@ -373,3 +373,30 @@ async fn places_hold_through_a_year() {
     }
     assert_eq!((weeks, highs, lows, first, last, none), (52, 22, 21, 4, 1, 4));
 }
+
+/// What docs/reports.md teaches works: each whole example is run.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guides_examples_are_reports() {
+    let demo = demo().await;
+    let guide = include_str!("../docs/reports.md");
+    let examples: Vec<&str> =
+        guide.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() >= 4);
+    let folder = tempfile::TempDir::new().unwrap();
+    let folder = folder.path();
+    copy(&demo.folder.join("cubes"), &folder.join("cubes"));
+    std::fs::copy(demo.folder.join("starmart.yaml"), folder.join("starmart.yaml")).unwrap();
+    std::fs::create_dir(folder.join("reports")).unwrap();
+    for example in examples {
+        assert!(example.starts_with("version: 1\n"), "a fragment is marked as one: {example}");
+        std::fs::write(folder.join("reports/example.yaml"), example).unwrap();
+        let reports = Reports::read(&Config::load(folder, None).unwrap()).unwrap();
+        assert!(!reports.specs().is_empty(), "{:?}", reports.faults(&demo.mart.session(Principal::local(), Settings::default()).model().await.unwrap().1));
+        for spec in reports.specs() {
+            let order = Order { as_of: Some("2017-11-26".parse().unwrap()), pdf: true, csv: true, ..Order::default() };
+            let files = run::run(&demo.mart, Principal::local(), &reports, &spec.name, &order).await;
+            let files = files.unwrap_or_else(|error| panic!("{}: {error}", spec.name));
+            assert!(files.iter().any(|file| file.name.ends_with(".pdf")), "{}", spec.name);
+        }
+    }
+}

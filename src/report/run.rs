@@ -54,9 +54,13 @@ pub async fn run(
     let report = reports.report(name, &model)?;
     let locales = ordered(&report, &order.locales)?;
     // What cannot be set is told before anything is asked.
-    let mut set = Vec::new();
+    let mut set: Vec<(Locale, Faces)> = Vec::new();
     for locale in &locales {
-        set.push((Locale::of(locale)?, Faces::find(locale)?));
+        // Faces are large, and languages of one region share theirs.
+        let shared =
+            set.iter().find(|(_, faces)| faces.family == Faces::family_of(locale)).map(|(_, faces)| faces.clone());
+        let faces = shared.map_or_else(|| Faces::find(locale), Ok)?;
+        set.push((Locale::of(locale)?, faces));
     }
     let timezone = model.defaults.timezone.name().to_owned();
     let settings = Settings { mart_version: Some(version), timezone: Some(timezone.clone()) };
