@@ -260,6 +260,43 @@ async fn a_pack_can_be_verified_years_later() {
     assert!(error.message().contains("no pack of ours"), "{error}");
 }
 
+/// A pack of one picture.
+fn pack_of(svg: String, (width, height): (f64, f64), locale: &str, faces: &Faces) -> Pack {
+    let picture = Picture::new("widths", Drawing { svg, width, height }, Some("words".into()));
+    let tile = Tile {
+        name: "widths".into(),
+        left: 15.0,
+        top: 40.0,
+        width: 267.0,
+        height: 150.0,
+        title: "Widths".into(),
+        subtitle: None,
+        body: Body::Chart { picture },
+    };
+    let page = page::Page {
+        number: "1".into(),
+        title: "P".into(),
+        count: "1 / 1".into(),
+        headline: "H".into(),
+        deck: "D".into(),
+        tiles: vec![tile],
+    };
+    Pack {
+        title: "T".into(),
+        locale: locale.into(),
+        family: faces.family.clone(),
+        author: "A".into(),
+        description: "D".into(),
+        week: "W".into(),
+        period: "P".into(),
+        pages: vec![page],
+        footer: Vec::new(),
+        files: Vec::new(),
+        made: "2017-11-26T00:00:00".parse().unwrap(),
+        ident: "widths".into(),
+    }
+}
+
 /// Labels are placed by widths that we measure, so what Typst draws must be as wide: here by poppler's word boxes.
 #[test]
 fn labels_are_drawn_as_wide_as_they_are_measured() {
@@ -292,40 +329,7 @@ fn labels_are_drawn_as_wide_as_they_are_measured() {
              font-family=\"{}\">{lines}</svg>",
             faces.family
         );
-        let (width, height) = (400.0, 220.0);
-        let picture = Picture::new("widths", Drawing { svg, width, height }, Some("words".into()));
-        let tile = Tile {
-            name: "widths".into(),
-            left: 15.0,
-            top: 40.0,
-            width: 267.0,
-            height: 150.0,
-            title: "Widths".into(),
-            subtitle: None,
-            body: Body::Chart { picture },
-        };
-        let page = page::Page {
-            number: "1".into(),
-            title: "P".into(),
-            count: "1 / 1".into(),
-            headline: "H".into(),
-            deck: "D".into(),
-            tiles: vec![tile],
-        };
-        let pack = Pack {
-            title: "T".into(),
-            locale: locale.into(),
-            family: faces.family.clone(),
-            author: "A".into(),
-            description: "D".into(),
-            week: "W".into(),
-            period: "P".into(),
-            pages: vec![page],
-            footer: Vec::new(),
-            files: Vec::new(),
-            made: "2017-11-26T00:00:00".parse().unwrap(),
-            ident: "widths".into(),
-        };
+        let pack = pack_of(svg, (400.0, 220.0), locale, &faces);
         let folder = tempfile::TempDir::new().unwrap();
         let path = folder.path().join("widths.pdf");
         std::fs::write(&path, page::compose(&pack, &faces).unwrap().pdf().unwrap()).unwrap();
@@ -379,8 +383,7 @@ async fn places_hold_through_a_year() {
 async fn the_guides_examples_are_reports() {
     let demo = demo().await;
     let guide = include_str!("../docs/reports.md");
-    let examples: Vec<&str> =
-        guide.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let examples: Vec<&str> = guide.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert!(examples.len() >= 4);
     let folder = tempfile::TempDir::new().unwrap();
     let folder = folder.path();
@@ -391,7 +394,11 @@ async fn the_guides_examples_are_reports() {
         assert!(example.starts_with("version: 1\n"), "a fragment is marked as one: {example}");
         std::fs::write(folder.join("reports/example.yaml"), example).unwrap();
         let reports = Reports::read(&Config::load(folder, None).unwrap()).unwrap();
-        assert!(!reports.specs().is_empty(), "{:?}", reports.faults(&demo.mart.session(Principal::local(), Settings::default()).model().await.unwrap().1));
+        assert!(
+            !reports.specs().is_empty(),
+            "{:?}",
+            reports.faults(&demo.mart.session(Principal::local(), Settings::default()).model().await.unwrap().1)
+        );
         for spec in reports.specs() {
             let order = Order { as_of: Some("2017-11-26".parse().unwrap()), pdf: true, csv: true, ..Order::default() };
             let files = run::run(&demo.mart, Principal::local(), &reports, &spec.name, &order).await;
