@@ -135,3 +135,62 @@ fn title_of(locale: &Locale, above: &[Above], days: &[Day], frame: &Frame) -> Ve
         _ => vec![counted("days.title_mixed", ups)],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Days, NaiveDate};
+
+    use super::*;
+    use crate::model::{Arithmetic, Parts, Text};
+    use crate::report::period::{Span, Week};
+    use crate::report::resolve::{Measured, NumberKind};
+
+    fn monday() -> NaiveDate {
+        "2017-11-20".parse().unwrap()
+    }
+
+    /// What is said in English of days against a hundred each.
+    fn said(by: [i64; 7]) -> (String, String) {
+        let title = Text::new([("en".to_owned(), "Takings".to_owned())]);
+        let parts = Parts { names: vec!["takings".into()], arithmetic: Arithmetic::Part(0) };
+        let (kind, name) = (NumberKind::Amount, "takings".to_owned());
+        let measure = Measured { name, parts, kind, currency: None, better: None, is_additive: true };
+        let item = Item { measure, title, unit: None, target: None };
+        let week = Week::of(monday());
+        let span = Span { first: monday() - Days::new(70), last: week.last() };
+        let last_fact = monday().into();
+        let frame =
+            Frame { week, as_of: week.last(), span, last_fact, gaps: Vec::new(), counted: None, answered: Vec::new() };
+        let whole = |value: i64| Some(Figure::whole(value.into()));
+        let day = |(at, by): (usize, i64)| Day {
+            day: monday() + Days::new(at as u64),
+            this: whole(100 + by),
+            before: whole(100),
+            average: None,
+        };
+        let days: Vec<Day> = by.into_iter().enumerate().map(day).collect();
+        let split = split(&Locale::of("en").unwrap(), &item, "made", &days, &frame);
+        let joined = |clauses: &[Clause]| clauses.iter().map(|clause| clause.long.as_str()).collect::<String>();
+        (joined(&split.deck), joined(&split.title))
+    }
+
+    #[test]
+    fn weeks_are_told_by_where_they_turn() {
+        let (deck, title) = said([10, 10, 10, -10, -10, -10, -9]);
+        assert_eq!(deck, "Monday–Wednesday made 30 more than last week, Thursday–Sunday 39 less");
+        assert_eq!(title, "three strong days, then four below last week", "a tenth above is strong");
+        assert_eq!(said([9, 9, 9, -10, -10, -10, -9]).1, "three days above last week, then four below");
+        assert_eq!(said([-20, 9, 9, 9, 9, 9, 9]).1, "one day below last week, then six above");
+        assert_eq!(said([5; 7]).1, "all 7 days above last week");
+        assert_eq!(said([-5; 7]).1, "all 7 days below last week");
+        assert_eq!(said([5, 0, 5, -5, 5, -5, 5]).1, "4 of 7 days above last week");
+    }
+
+    #[test]
+    fn little_is_not_told_and_one_sign_tells_its_largest_day() {
+        assert_eq!(said([0; 7]).0, "");
+        assert_eq!(said([6, 0, 0, 0, 0, 0, -6]).0, "", "less than a hundredth of the week before");
+        assert_eq!(said([7, 0, 0, 0, 0, 0, -7]).0, "Monday made 7 more than last week, Tuesday–Sunday 7 less");
+        assert_eq!(said([8, 9, 9, 0, 0, 0, 0]).0, "Tuesday made 9 more than last week", "of equal days the earlier");
+    }
+}

@@ -168,6 +168,37 @@ mod tests {
         }
     }
 
+    /// The files of a folder and of those within.
+    fn sources(folder: &std::path::Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .flat_map(|path| {
+                if path.is_dir() { sources(&path) } else { vec![std::fs::read_to_string(path).unwrap_or_default()] }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_key_that_is_asked_for_has_words() {
+        let en = Locale::of("en").unwrap();
+        let starts: BTreeSet<&str> = en.words.keys().filter_map(|key| Some(key.split_once('.')?.0)).collect();
+        let mut asked = 0;
+        for source in sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report")) {
+            for literal in source.split('"').skip(1) {
+                let is_key = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.');
+                let Some((start, rest)) = literal.split_once('.').filter(|_| literal.chars().all(is_key)) else {
+                    continue;
+                };
+                if starts.contains(start) && !rest.is_empty() && !matches!(rest, "csv" | "svg" | "rs" | "typ") {
+                    // Some keys go on with a form.
+                    assert!(en.words.keys().any(|key| key.starts_with(literal)), "'{literal}' has no words");
+                    asked += 1;
+                }
+            }
+        }
+        assert!(asked > 60, "{asked} keys were found");
+    }
+
     #[test]
     fn values_are_never_places() {
         assert_eq!(filled("{a} and {b}", &[("a", "{b}"), ("b", "{a}")]), "{b} and {a}");
