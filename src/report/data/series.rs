@@ -179,6 +179,14 @@ impl Series {
     }
 }
 
+#[cfg(test)]
+impl Series {
+    /// A series of nothing.
+    pub(crate) fn none() -> Self {
+        Self { answered: Vec::new(), names: Vec::new(), rows: BTreeMap::new() }
+    }
+}
+
 /// The days and numbers of a SELECT's answer.
 fn points_of(answered: &Answered) -> Result<Vec<(NaiveDate, Vec<Option<Figure>>)>> {
     let refused = |why: &str| Error::invalid(format!("the sql of a chart gives a day and a number, and {why}"));

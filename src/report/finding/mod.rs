@@ -5,6 +5,8 @@ mod change;
 mod line;
 mod rank;
 mod split;
+#[cfg(test)]
+mod tests;
 
 pub use change::{Change, change};
 pub use line::{Clause, Line};

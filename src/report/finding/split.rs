@@ -118,7 +118,8 @@ fn title_of(locale: &Locale, above: &[Above], days: &[Day], frame: &Frame) -> Ve
             vec![counted("days.title_all_below", above.len())]
         }
         [only] if whole && !only.sum.is_zero() => vec![counted("days.title_all_above", above.len())],
-        [first, rest] if whole && !first.sum.is_zero() && first.sum.is_negative() != rest.sum.is_negative() => {
+        // A day that is as the week before is neither above nor below.
+        [first, rest] if whole && opposite(first, rest) => {
             let n = above.iter().filter(|day| day.day <= first.last).count();
             let then = above.len() - n;
             if first.sum.is_negative() {
@@ -134,6 +135,10 @@ fn title_of(locale: &Locale, above: &[Above], days: &[Day], frame: &Frame) -> Ve
         }
         _ => vec![counted("days.title_mixed", ups)],
     }
+}
+
+fn opposite(a: &Run, b: &Run) -> bool {
+    !a.sum.is_zero() && !b.sum.is_zero() && a.sum.is_negative() != b.sum.is_negative()
 }
 
 #[cfg(test)]

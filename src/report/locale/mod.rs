@@ -137,6 +137,17 @@ mod tests {
 
     use super::*;
 
+    /// What only English sentences say, and what only Chinese ones do: words for numbers, units, who did it.
+    const ENGLISH: [&str; 7] = ["ordinal", "count", "mon", "weekday", "month_last", "verb", "measure"];
+    const CHINESE: [&str; 7] = ["rank", "n", "month_number", "wd", "month_first", "unit", "measure"];
+    /// Shapes that one way of writing has and the other has not.
+    const SIMPLIFIED: &str =
+        "周较减与无为数对间资据来后个们体营当单总变动响几万亿图线东纽约时区币种筛选记录没贡献评页显实认说这";
+    const TRADITIONAL: &str =
+        "週較減與無為數對間資據來後個們體營當單總變動響幾萬億圖線東紐約時區幣種篩選記錄沒貢獻評頁顯實認說這";
+    /// What is put behind a key.
+    const FORMS: [&str; 4] = ["_one", "_low", "_first", "_last"];
+
     fn places(text: &str) -> BTreeSet<String> {
         let names = text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned()));
         names.collect()
@@ -151,6 +162,9 @@ mod tests {
             let [en, tw, cn] = [0, 1, 2].map(|at: usize| all[at].words[key].long.as_str());
             assert_eq!(tw.is_empty(), cn.is_empty(), "{key}: {tw} {cn}");
             assert_eq!(places(tw), places(cn), "{key}");
+            let only = |own: &str, other: &str| places(own).difference(&places(other)).cloned().collect::<Vec<_>>();
+            assert!(only(en, tw).iter().all(|place| ENGLISH.contains(&place.as_str())), "{key}: {en}|{tw}");
+            assert!(only(tw, en).iter().all(|place| CHINESE.contains(&place.as_str())), "{key}: {en}|{tw}");
             let of_one = ["number.", "split.nearly_cancel", "split.verb"].iter().any(|start| key.starts_with(start));
             assert!(of_one || key.ends_with("_sign") || (!en.is_empty() && !tw.is_empty()), "{key}: {en}|{tw}");
         }
@@ -197,6 +211,42 @@ mod tests {
             }
         }
         assert!(asked > 60, "{asked} keys were found");
+    }
+
+    #[test]
+    fn every_key_that_has_words_is_asked_for() {
+        let en = Locale::of("en").unwrap();
+        let all = sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report"));
+        let written: BTreeSet<&str> = all.iter().flat_map(|source| source.split('"')).collect();
+        // A key that is put together is written up to its first brace.
+        let starts: Vec<&str> = written
+            .iter()
+            .filter_map(|text| Some(text.split_once('{')?.0))
+            .filter(|start| start.contains('.'))
+            .collect();
+        for key in en.words.keys() {
+            let plain = FORMS.iter().find_map(|form| key.strip_suffix(form)).unwrap_or(key);
+            let is_asked = written.contains(plain) || written.contains(key.as_str());
+            assert!(is_asked || starts.iter().any(|start| key.starts_with(start)), "nothing asks for '{key}'");
+        }
+    }
+
+    #[test]
+    fn short_words_need_no_more_than_long_ones() {
+        for (key, entry) in &Locale::of("en").unwrap().words {
+            let short = entry.short.as_deref().unwrap_or_default();
+            assert!(places(short).is_subset(&places(&entry.long)), "{key}: {short}");
+            assert!(short.chars().count() <= entry.long.chars().count(), "{key}: {short}");
+        }
+    }
+
+    #[test]
+    fn each_chinese_is_written_in_its_own_shapes() {
+        for (name, others) in [("zh-TW", SIMPLIFIED), ("zh-CN", TRADITIONAL)] {
+            for (key, entry) in &Locale::of(name).unwrap().words {
+                assert!(!entry.long.contains(|c: char| others.contains(c)), "{name} {key}: {}", entry.long);
+            }
+        }
     }
 
     #[test]
