@@ -86,8 +86,8 @@ fn with_model(setting: &Setting, error: Error) -> Error {
 }
 
 async fn check(config: Config, data: bool, terminal: Terminal) -> Result<CheckReport> {
-    model_faults(&config)?.into_result(())?;
-    Reports::read(&config)?.faults(model_of_files(&config)?.as_ref()).into_result(())?;
+    let model = model_of_files(&config)?;
+    Reports::read(&config)?.faults(&model).into_result(())?;
     let progress: Arc<dyn Progress> = if terminal.is_watched() { Arc::new(Bars::default()) } else { Arc::new(Silent) };
     Mart::open(config).await?.check(data, progress.as_ref()).await
 }

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::report::record::Carried;
 
 /// A file by its path in the project.
 pub(super) type File = (String, Vec<u8>);
@@ -32,6 +33,15 @@ pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
     beside.as_mut_os_string().push(".tmp");
     let placed = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
     placed.inspect_err(|_| drop(fs::remove_file(&beside))).map_err(unwritten)
+}
+
+/// Puts the files of a report in place, each whole, and tells where they are.
+pub(super) fn put_all(folder: &Path, files: Vec<Carried>) -> Result<Vec<PathBuf>> {
+    let placed = |Carried { name, bytes }: Carried| {
+        let path = folder.join(name);
+        put(&path, &bytes).map(|()| path)
+    };
+    files.into_iter().map(placed).collect()
 }
 
 pub(super) fn remove(path: &Path) -> Result<()> {

@@ -12,14 +12,13 @@ use crate::mart::Mart;
 use crate::model::LOCALES;
 use crate::query::Principal;
 use crate::report::page;
-use crate::report::record::Carried;
 use crate::report::reports::Reports;
 use crate::report::run::{self, Order};
 use crate::report::verify::{Difference, Verified, verify};
 use crate::yaml::Faults;
 
 use super::Setting;
-use super::files::put;
+use super::files::put_all;
 use super::output::{self, Grid, Sheet, Side, counted, lay_out};
 
 /// Packs of pages: PDF and PNG in each of their languages.
@@ -117,13 +116,8 @@ impl Run {
             csv: self.format.contains(&Format::Csv),
         };
         let files = run::run(&mart, Principal::local(), &reports, &self.name, &order).await?;
-        let mut paths = String::new();
-        for Carried { name, bytes } in files {
-            let path = out.join(name);
-            put(&path, &bytes)?;
-            paths.push_str(&format!("{}\n", path.display()));
-        }
-        output::print(paths).await?;
+        let paths = put_all(&out, files)?;
+        output::print(paths.iter().map(|path| format!("{}\n", path.display())).collect()).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

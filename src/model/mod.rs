@@ -21,7 +21,7 @@ pub use format::NumberFormat;
 pub use labels::{Label, Labels};
 pub use parts::{Arithmetic, Operator, Parts};
 pub use resolve::resolve;
-pub use shape::{instant, shape};
+pub use shape::{currency, instant, is_currency, localized, shape};
 pub use spec::{
     ColumnSpec, CubeSpec, DimensionSpec, FilesSpec, HierarchySpec, JoinSpec, MeasureSpec, OrderSpec, Place, Spec,
     TableSpec, Written,

@@ -187,18 +187,18 @@ fn test() -> Shape {
 
 /// A title and a description, in one language or by locale.
 fn words() -> Vec<Key> {
-    let text = |what: &'static str| {
-        let locales = super::LOCALES.iter().map(|locale| Key::new(locale, Shape::Text, what)).collect();
-        Shape::Either(vec![Shape::Text, Shape::Map(locales)])
-    };
+    let title = "What people call it; a bare value is the default locale's.";
+    let description = "What it means, and what it does not.";
     vec![
-        Key::new(
-            "title",
-            text("The title in this language."),
-            "What people call it; a bare value is the default locale's.",
-        ),
-        Key::new("description", text("The description in this language."), "What it means, and what it does not."),
+        Key::new("title", localized("The title in this language."), title),
+        Key::new("description", localized("The description in this language."), description),
     ]
+}
+
+/// A text, or one for each locale, which is `what`.
+pub fn localized(what: &'static str) -> Shape {
+    let by_locale = super::LOCALES.iter().map(|locale| Key::new(locale, Shape::Text, what)).collect();
+    Shape::Either(vec![Shape::Text, Shape::Map(by_locale)])
 }
 
 fn column_type() -> Shape {
@@ -269,11 +269,17 @@ fn number_format() -> Shape {
     }
 }
 
-fn currency() -> Shape {
+/// Whether a text is a currency by its ISO 4217 code.
+pub fn is_currency(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// A currency.
+pub fn currency() -> Shape {
     Shape::Written {
         what: "a currency by its ISO 4217 code, such as USD",
         pattern: "^[A-Z]{3}$",
-        check: |text| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
+        check: is_currency,
         hint: |_| String::new(),
     }
 }

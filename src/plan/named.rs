@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, ObjectName, Select, SelectItem, SetExpr, TableFactor, Value, ValueWithSpan, Visit, Visitor,
-    visit_expressions, visit_expressions_mut,
+    ObjectName, Query, Select, SelectItem, SetExpr, TableFactor, Visit, Visitor, visit_expressions,
+    visit_expressions_mut,
 };
 
 use super::Statement;
+use super::parameters::placeholder;
 use crate::error::{Error, Result};
 use crate::sql::{self, fold};
 
@@ -45,19 +46,11 @@ impl Statement {
     /// Denied: it names a table, or asks for the rows of a fact. Invalid: it is no query.
     pub fn refuse_facts(&self, is_cube: &dyn Fn(&str) -> bool) -> Result<()> {
         let Self::Query(query) = self else { return Err(Error::invalid("this is no query")) };
-        let ctes = query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| fold(&cte.alias.name)).collect();
-        let mut facts = Facts { is_cube, ctes };
+        let mut facts = Facts { is_cube, ctes: Vec::new() };
         match query.visit(&mut facts) {
             ControlFlow::Break(why) => Err(Error::denied(why)),
             ControlFlow::Continue(()) => Ok(()),
         }
-    }
-}
-
-fn placeholder(expr: &Expr) -> Option<&str> {
-    match expr {
-        Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) => Some(name),
-        _ => None,
     }
 }
 
@@ -105,7 +98,7 @@ impl Visitor for Facts<'_> {
         ControlFlow::Break(format!("a report asks cubes, and '{name}' is none; its rows are no figures"))
     }
 
-    fn pre_visit_query(&mut self, query: &datafusion::sql::sqlparser::ast::Query) -> ControlFlow<String> {
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<String> {
         let inner = query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| fold(&cte.alias.name));
         self.ctes.extend(inner);
         let mut bodies = vec![query.body.as_ref()];

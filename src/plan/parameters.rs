@@ -96,7 +96,7 @@ impl Visitor for Counting {
 }
 
 /// The name of a parameter.
-fn placeholder(expr: &Expr) -> Option<&str> {
+pub(super) fn placeholder(expr: &Expr) -> Option<&str> {
     match expr {
         Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) => Some(name),
         _ => None,

@@ -87,18 +87,26 @@ impl Answered {
     /// # Errors
     /// Internal: it cannot be written.
     pub fn csv(&self) -> Result<Vec<u8>> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let unwritten = |error: csv::Error| Error::internal("an answer cannot be written as CSV").with_source(error);
-        writer.write_record(&self.columns).map_err(unwritten)?;
-        for row in &self.rows {
-            writer.write_record(row.iter().map(Cell::written)).map_err(unwritten)?;
-        }
-        writer
-            .into_inner()
-            .map_err(|error| Error::internal("an answer cannot be written as CSV").with_source(error.to_string()))
+        csv(self.columns.iter().cloned(), self.rows.iter().map(|row| row.iter().map(Cell::written)))
     }
 }
 
+/// Rows as CSV (RFC 4180) behind a header.
+///
+/// # Errors
+/// Internal: they cannot be written.
+pub fn csv<R: IntoIterator<Item = String>>(
+    header: impl IntoIterator<Item = String>,
+    rows: impl IntoIterator<Item = R>,
+) -> Result<Vec<u8>> {
+    let unwritten = |error: csv::Error| Error::internal("a table cannot be written as CSV").with_source(error);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header).map_err(unwritten)?;
+    for row in rows {
+        writer.write_record(row).map_err(unwritten)?;
+    }
+    writer.into_inner().map_err(|error| unwritten(error.into_error().into()))
+}
 /// Asks, and reads the whole answer.
 ///
 /// # Errors

@@ -114,6 +114,16 @@ impl Figure {
         self.minus(before).over(before).map(Self::double)
     }
 
+    /// The one of which the figure is the largest; of equal ones the first.
+    pub fn largest<T>(all: impl IntoIterator<Item = T>, of: impl Fn(&T) -> Self) -> Option<T> {
+        all.into_iter().reduce(|best, next| if of(&next).compared(of(&best)).is_gt() { next } else { best })
+    }
+
+    /// The one of which the figure is the smallest; of equal ones the first.
+    pub fn smallest<T>(all: impl IntoIterator<Item = T>, of: impl Fn(&T) -> Self) -> Option<T> {
+        all.into_iter().reduce(|best, next| if of(&next).compared(of(&best)).is_lt() { next } else { best })
+    }
+
     /// Which is more; by value, whatever the kind.
     pub fn compared(self, other: Self) -> std::cmp::Ordering {
         match self.minus(other) {

@@ -61,6 +61,13 @@ impl Node {
         self.entries().iter().find(|entry| entry.key == key)
     }
 
+    /// Whether this, or anything within it, a key too, begins at such a place.
+    pub fn any_begins(&self, at: &impl Fn(Position) -> bool) -> bool {
+        at(self.at)
+            || self.items().iter().any(|item| item.any_begins(at))
+            || self.entries().iter().any(|entry| at(entry.key_at) || entry.value.any_begins(at))
+    }
+
     /// The same, to be mended.
     pub(super) fn entries_mut(&mut self) -> &mut [Entry] {
         match &mut self.value {

@@ -17,7 +17,7 @@ use crate::report::reports::Reports;
 use crate::report::run::{self, Order};
 
 use super::Setting;
-use super::files::{put, shell_word};
+use super::files::{put_all, shell_word};
 use super::load::load;
 use super::serve::Doors;
 
@@ -103,13 +103,7 @@ async fn packs(mart: &Arc<Mart>, config: &Config) -> Result<Vec<PathBuf>> {
     let reports = Reports::read(config)?;
     let order = Order { pdf: true, ..Order::default() };
     let files = run::run(mart, Principal::local(), &reports, REPORT, &order).await?;
-    files
-        .into_iter()
-        .map(|file| {
-            let path = config.root.join("out").join(file.name);
-            put(&path, &file.bytes).map(|()| path)
-        })
-        .collect()
+    put_all(&config.root.join("out"), files)
 }
 
 /// What to do next.

@@ -349,12 +349,7 @@ impl Decoder<'_> {
 
     /// Whether the form of anything within a node is at fault.
     fn is_faulty(&self, node: &Node) -> bool {
-        self.places.contains(&self.place(node.at))
-            || node.items().iter().any(|item| self.is_faulty(item))
-            || node
-                .entries()
-                .iter()
-                .any(|entry| self.places.contains(&self.place(entry.key_at)) || self.is_faulty(&entry.value))
+        node.any_begins(&|at| self.places.contains(&self.place(at)))
     }
 
     fn place(&self, at: Position) -> Place {

@@ -23,12 +23,16 @@ impl Room {
             Side::Middle => x - width / 2.0,
             Side::Right => x - width,
         };
-        Self {
-            left: left - AROUND,
-            right: left + width + AROUND,
-            top: y - 0.74 * pen.size - AROUND,
-            bottom: y + 0.05 * pen.size + AROUND,
-        }
+        Self::covered(left, width, y, pen.size).widened(AROUND)
+    }
+
+    /// What the letters of a text cover, which is not the whole em.
+    pub(super) fn covered(left: f64, width: f64, baseline: f64, size: f64) -> Self {
+        Self { left, right: left + width, top: baseline - 0.74 * size, bottom: baseline + 0.05 * size }
+    }
+
+    fn widened(self, by: f64) -> Self {
+        Self { left: self.left - by, right: self.right + by, top: self.top - by, bottom: self.bottom + by }
     }
 
     pub(super) fn meets(&self, other: &Self) -> bool {
@@ -36,7 +40,12 @@ impl Room {
     }
 
     /// Whether it lies within a sheet of a size.
-    pub(super) fn is_within(&self, (width, height): (f64, f64)) -> bool {
-        self.left >= -AROUND && self.top >= -AROUND && self.right <= width + AROUND && self.bottom <= height + AROUND
+    pub(super) fn is_within(&self, size: (f64, f64)) -> bool {
+        self.leaves_by_at_most(AROUND, size)
+    }
+
+    /// Whether no side of it leaves a sheet of a size by more.
+    pub(super) fn leaves_by_at_most(&self, by: f64, (width, height): (f64, f64)) -> bool {
+        self.left >= -by && self.top >= -by && self.right <= width + by && self.bottom <= height + by
     }
 }

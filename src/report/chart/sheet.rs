@@ -8,7 +8,8 @@ use plotters::style::{Color, FontDesc, FontFamily, FontStyle, TextStyle};
 
 use super::Drawing;
 use super::ink::{INK, Ink};
-use super::svg::{Boxed, Drawn, Svg, UNITS, escaped};
+use super::label::Room;
+use super::svg::{Drawn, Svg, UNITS, escaped};
 use crate::error::{Error, Result};
 use crate::report::face::{ASCENT, Ruler, Weight};
 
@@ -83,21 +84,15 @@ pub(super) fn drawing(
 /// By how much a text may leave the sheet, in units: letters do not fill their boxes.
 const LEAVES: f64 = 0.5 * UNITS;
 
-fn check(texts: &[Boxed], size: (u32, u32), ruler: &Ruler<'_>) -> Result<()> {
-    for (at, text) in texts.iter().enumerate() {
-        ruler.check(&text.text)?;
-        let inside = text.left >= -LEAVES
-            && text.top >= -LEAVES
-            && text.right <= f64::from(size.0) + LEAVES
-            && text.bottom <= f64::from(size.1) + LEAVES;
-        if !inside {
-            return Err(Error::invalid(format!("the label '{}' does not fit into its chart", text.text)));
+fn check(texts: &[(String, Room)], size: (u32, u32), ruler: &Ruler<'_>) -> Result<()> {
+    let size = (f64::from(size.0), f64::from(size.1));
+    for (at, (text, room)) in texts.iter().enumerate() {
+        ruler.check(text)?;
+        if !room.leaves_by_at_most(LEAVES, size) {
+            return Err(Error::invalid(format!("the label '{text}' does not fit into its chart")));
         }
-        let over = texts.iter().take(at).find(|other| {
-            text.left < other.right && other.left < text.right && text.top < other.bottom && other.top < text.bottom
-        });
-        if let Some(other) = over {
-            let message = format!("the labels '{}' and '{}' of a chart lie over each other", other.text, text.text);
+        if let Some((other, _)) = texts.iter().take(at).find(|(_, other)| room.meets(other)) {
+            let message = format!("the labels '{other}' and '{text}' of a chart lie over each other");
             return Err(Error::invalid(message));
         }
     }

@@ -10,6 +10,7 @@ use plotters_backend::{
     text_anchor::{HPos, VPos},
 };
 
+use super::label::Room;
 use crate::report::face::{ASCENT, DESCENT, Ruler, Weight};
 
 /// How many units a point has.
@@ -20,18 +21,8 @@ pub(super) const UNITS: f64 = 20.0;
 pub(super) struct Drawn {
     /// The elements.
     pub(super) elements: String,
-    /// Where texts stand.
-    pub(super) texts: Vec<Boxed>,
-}
-
-/// Where a text stands, in units.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Boxed {
-    pub(super) text: String,
-    pub(super) left: f64,
-    pub(super) right: f64,
-    pub(super) top: f64,
-    pub(super) bottom: f64,
+    /// Each text and its room, in units.
+    pub(super) texts: Vec<(String, Room)>,
 }
 
 /// The backend.
@@ -145,14 +136,7 @@ impl DrawingBackend for Svg<'_> {
                 VPos::Center => (ASCENT - DESCENT) / 2.0 * size,
                 VPos::Bottom => -DESCENT * size,
             };
-        // What a text covers are its letters, not the whole em.
-        self.drawn.texts.push(Boxed {
-            text: text.to_owned(),
-            left,
-            right: left + width,
-            top: baseline - 0.74 * size,
-            bottom: baseline + 0.05 * size,
-        });
+        self.drawn.texts.push((text.to_owned(), Room::covered(left, width, baseline, size)));
         let bold = if weight == Weight::Bold { " font-weight=\"bold\"" } else { "" };
         self.element(format_args!(
             "<text x=\"{x}\" y=\"{:.0}\" font-size=\"{size:.0}\"{bold} text-anchor=\"{anchor}\" fill=\"{}\">{}</text>\n",

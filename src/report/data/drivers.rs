@@ -5,7 +5,7 @@ use crate::mart::Session;
 
 use super::super::drivers::{Factor, effects};
 use super::super::figure::Figure;
-use super::super::resolve::{Measured, Waterfall};
+use super::super::resolve::{Item, Measured, Waterfall};
 use super::frame::{FOUR, Frame};
 use super::series::{Compared, Points, Series};
 
@@ -68,6 +68,12 @@ impl Drivers {
             total_change: None,
         });
         Ok(Self { series, whole, drivers, apart, product })
+    }
+
+    /// The parts of the change with what they are called: the drivers, and what stands apart.
+    pub fn parts<'a>(&'a self, waterfall: &'a Waterfall) -> impl Iterator<Item = (&'a Item, &'a Effect)> {
+        let drivers = waterfall.drivers.iter().map(|driver| &driver.item).zip(&self.drivers);
+        drivers.chain(waterfall.apart.iter().zip(&self.apart))
     }
 
     /// How far the measure moved.

@@ -1,7 +1,8 @@
 //! Every figure of a report as a row of a file, exactly as computed: what is drawn, and what is said.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
+use super::super::ask;
 use super::super::figure::Figure;
 use super::super::resolve::{Body, Item, NumberKind, Report, Tile};
 use super::{Compared, Data, Days, Drivers, Frame, Kpi, Rank, Rows, Shown, Weeks, above, change, halves};
@@ -28,19 +29,13 @@ pub struct FigureRow {
 /// # Errors
 /// Internal: they cannot be written.
 pub fn csv(rows: &[FigureRow]) -> Result<Vec<u8>> {
-    let unwritten = |error: csv::Error| Error::internal("the figures cannot be written as CSV").with_source(error);
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["page", "name", "this_week", "last_week", "avg_last_four", "unit"]).map_err(unwritten)?;
-    for row in rows {
-        let shown = |figure: Option<Figure>| figure.map(|figure| figure.to_string()).unwrap_or_default();
-        let values = [shown(row.this), shown(row.previous), shown(row.average)];
-        let [this, previous, average] = values;
-        let record = [row.page.to_string(), row.name.clone(), this, previous, average, row.unit.clone()];
-        writer.write_record(record).map_err(unwritten)?;
-    }
-    writer
-        .into_inner()
-        .map_err(|error| Error::internal("the figures cannot be written as CSV").with_source(error.to_string()))
+    let header = ["page", "name", "this_week", "last_week", "avg_last_four", "unit"].map(str::to_owned);
+    let shown = |figure: Option<Figure>| figure.map(|figure| figure.to_string()).unwrap_or_default();
+    let record = |row: &FigureRow| {
+        let [this, previous, average] = [row.this, row.previous, row.average].map(shown);
+        [row.page.to_string(), row.name.clone(), this, previous, average, row.unit.clone()]
+    };
+    ask::csv(header, rows.iter().map(record))
 }
 
 impl Data {
@@ -76,8 +71,7 @@ impl List<'_> {
                 self.compared(&waterfall.item, &drivers.whole);
                 self.change(&waterfall.item, &drivers.whole);
                 self.add(&format!("{}.effect", waterfall.item.measure.name), drivers.change(), unit(&waterfall.item));
-                let parts = waterfall.drivers.iter().map(|driver| &driver.item).zip(&drivers.drivers);
-                for (item, effect) in parts.chain(waterfall.apart.iter().zip(&drivers.apart)) {
+                for (item, effect) in drivers.parts(waterfall) {
                     self.compared(item, &effect.compared);
                     self.change(item, &effect.compared);
                     self.add(&format!("{}.effect", item.measure.name), effect.effect, unit(&waterfall.item));

@@ -106,12 +106,8 @@ fn told<'a>(locale: &Locale, waterfall: &'a Waterfall, data: &Drivers) -> Vec<To
         })
         .collect();
     let largest = |rose: bool| {
-        let mut of_sign = all.iter().filter(|told| told.rose() == rose && !told.effect.is_zero());
-        let first = of_sign.next()?;
-        // Of equal ones the first stays.
-        Some(*of_sign.fold(first, |best, told| {
-            if told.effect.distance().compared(best.effect.distance()).is_gt() { told } else { best }
-        }))
+        let of_sign = all.iter().copied().filter(|told| told.rose() == rose && !told.effect.is_zero());
+        Figure::largest(of_sign, |told| told.effect.distance())
     };
     [largest(true), largest(false)].into_iter().flatten().collect()
 }

@@ -14,7 +14,7 @@ pub use rank::rank;
 pub use split::{Split, split};
 
 use super::figure::Figure;
-use super::locale::{Change as Moved, Locale};
+use super::locale::{Change as Moved, Currency, Locale};
 use super::resolve::{Item, NumberKind};
 
 /// A number of a measure as a sentence quotes it, with its unit where the language writes it behind.
@@ -24,10 +24,10 @@ pub fn quoted(locale: &Locale, item: &Item, figure: Figure) -> String {
 
 /// A number of a measure as it stands alone.
 pub fn number(locale: &Locale, item: &Item, figure: Figure) -> String {
-    let currency = item.measure.currency.as_ref().map(|code| locale.currency(code));
+    let currency = currency(locale, item);
     match item.measure.kind {
         NumberKind::PerUnit(decimals) if !locale.is_abbreviated(figure) => {
-            locale.fixed(figure, u32::try_from(decimals).unwrap_or_default(), currency.as_ref(), false)
+            locale.fixed(figure, decimals, currency.as_ref(), false)
         }
         NumberKind::Amount | NumberKind::PerUnit(_) => locale.amount(figure, currency.as_ref()),
         NumberKind::Rate => locale.rate(figure),
@@ -36,7 +36,7 @@ pub fn number(locale: &Locale, item: &Item, figure: Figure) -> String {
 
 /// A number of a measure with none of its digits left out but those behind the point.
 pub fn whole(locale: &Locale, item: &Item, figure: Figure) -> String {
-    let currency = item.measure.currency.as_ref().map(|code| locale.currency(code));
+    let currency = currency(locale, item);
     with_unit(locale, item, &locale.fixed(figure, 0, currency.as_ref(), false))
 }
 
@@ -48,10 +48,15 @@ pub fn moved(locale: &Locale, item: &Item, change: Option<f64>) -> Moved {
     }
 }
 
+/// The currency that a measure counts in.
+pub fn currency(locale: &Locale, item: &Item) -> Option<Currency> {
+    item.measure.currency.as_ref().map(|code| locale.currency(code))
+}
+
 /// What a measure counts in, as it stands beside its title.
 pub fn unit(locale: &Locale, item: &Item) -> Option<String> {
     let own = item.unit.as_ref().and_then(|unit| unit.get(locale.name)).map(str::to_owned);
-    own.or_else(|| Some(locale.currency(item.measure.currency.as_ref()?).code))
+    own.or_else(|| Some(currency(locale, item)?.code))
 }
 
 /// The title of a measure.

@@ -67,8 +67,7 @@ fn told_days(locale: &Locale, item: &Item, verb: &str, above: &[Above], before: 
     let total = above.iter().map(|day| day.by).reduce(Figure::plus).unwrap_or(Figure::ZERO);
     let largest = |up: bool| {
         let of_sign = above.iter().filter(|day| !day.by.is_zero() && day.by.is_negative() != up);
-        let best =
-            of_sign.reduce(|best, day| if day.by.distance().compared(best.by.distance()).is_gt() { day } else { best });
+        let best = Figure::largest(of_sign, |day| day.by.distance());
         best.filter(|day| day.by.distance().times(TOLD).compared(before).is_ge())
     };
     let mut told: Vec<&Above> = [largest(true), largest(false)].into_iter().flatten().collect();
@@ -92,8 +91,7 @@ fn told_days(locale: &Locale, item: &Item, verb: &str, above: &[Above], before: 
 /// Without a week before: the day with the most.
 fn best(locale: &Locale, item: &Item, verb: &str, days: &[Day]) -> Vec<Clause> {
     let known = days.iter().filter_map(|day| Some((day.day, day.this?)));
-    let best = known.reduce(|best, day| if day.1.compared(best.1).is_gt() { day } else { best });
-    let Some((day, value)) = best else { return Vec::new() };
+    let Some((day, value)) = Figure::largest(known, |(_, value)| *value) else { return Vec::new() };
     let values = [
         ("weekday", locale.weekday(day)),
         ("verb", verb.to_owned()),

@@ -109,8 +109,14 @@ pub enum Body {
     Drivers {
         /// The heads of the columns: four, and that of the bars.
         heads: Vec<String>,
+        /// The widths of the columns.
+        widths: Vec<f64>,
         /// The rows; the last is the total.
         rows: Vec<DriverRow>,
+        /// How high a row is.
+        pitch: f64,
+        /// What stays free above the first.
+        above: f64,
         /// The bars.
         picture: Picture,
         /// How far the axis is from the left of the bars.

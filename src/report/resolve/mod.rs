@@ -136,7 +136,7 @@ pub enum NumberKind {
     /// A sum or a count: large ones are abbreviated.
     Amount,
     /// A quotient, with so many decimals.
-    PerUnit(usize),
+    PerUnit(u32),
     /// A share, in percent.
     Rate,
 }

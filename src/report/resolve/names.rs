@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::{Cube, Measure, Model, Place, Text, Written};
+use crate::model::{Cube, Measure, Model, Place, Text, Written, is_currency};
 use crate::yaml::{Faults, hint};
 
 use super::super::spec::{self, BodySpec, ItemSpec, PageSpec, ReportSpec, Said, TileSpec, Words};
@@ -170,12 +170,11 @@ impl<'a> Resolver<'a> {
                 return None;
             }
         };
-        let is_code = |unit: &&String| unit.len() == 3 && unit.bytes().all(|byte| byte.is_ascii_uppercase());
         Some(Measured {
             name: measure.name.clone(),
             parts,
             kind: number_kind(measure),
-            currency: measure.unit.as_ref().filter(is_code).cloned(),
+            currency: measure.unit.as_ref().filter(|unit| is_currency(unit)).cloned(),
             better: measure.better,
             is_additive: measure.is_additive(),
         })
@@ -274,5 +273,6 @@ fn number_kind(measure: &Measure) -> NumberKind {
         return NumberKind::Amount;
     }
     let decimals = format.split_once('.').map(|(_, places)| places.chars().take_while(|c| *c == '0').count());
+    let decimals = decimals.and_then(|places| u32::try_from(places).ok());
     NumberKind::PerUnit(decimals.unwrap_or(if format.is_empty() { 2 } else { 0 }))
 }

@@ -53,7 +53,7 @@ impl Resolver<'_> {
 
     /// The number of a SELECT, as if it were a measure that adds up.
     fn column(&mut self, spec: &ColumnSpec) -> Item {
-        let decimals = spec.decimals.and_then(|decimals| usize::try_from(decimals).ok());
+        let decimals = spec.decimals.and_then(|decimals| u32::try_from(decimals).ok());
         let kind = match (spec.percent, decimals) {
             (true, _) => NumberKind::Rate,
             (false, Some(decimals)) => NumberKind::PerUnit(decimals),

@@ -31,7 +31,8 @@ pub(super) fn files(files: &[(String, String)]) -> Spec {
             for node in nodes {
                 let mut decoder = Decoder { file: Arc::from(name.as_str()), faults: Faults::default() };
                 let report = decoder.report(node, &hash);
-                let report = report.filter(|_| decoder.faults.is_empty() && !is_faulty(node, &places));
+                let report =
+                    report.filter(|_| decoder.faults.is_empty() && !node.any_begins(&|at| places.contains(&at)));
                 spec.faults.append(decoder.faults);
                 let Some(report) = report else { continue };
                 match seen.get(&report.name) {
@@ -49,14 +50,6 @@ pub(super) fn files(files: &[(String, String)]) -> Spec {
         spec.faults.append(faults);
     }
     spec
-}
-
-/// Whether the form of anything within a node is at fault.
-fn is_faulty(node: &Node, places: &BTreeSet<Position>) -> bool {
-    let mut entries = node.entries().iter();
-    places.contains(&node.at)
-        || node.items().iter().any(|item| is_faulty(item, places))
-        || entries.any(|entry| places.contains(&entry.key_at) || is_faulty(&entry.value, places))
 }
 
 /// The keys of a tile that belong to one kind, and which.

@@ -1,6 +1,6 @@
 //! The grammar of the files under `reports/`: what they are checked against, and what editors are told.
 
-use crate::model::{Better, LOCALES};
+use crate::model::{Better, LOCALES, currency, localized};
 use crate::yaml::{Key, Shape};
 
 /// What one file under `reports/` may say.
@@ -52,8 +52,8 @@ fn no_facts() -> Shape {
 fn page() -> Shape {
     Shape::Map(vec![
         Key::new("title", words(), "What stands in its head.").required(),
-        Key::new("headline", said(), "Its headline: `auto` says what the first finding is.").default("auto"),
-        Key::new("deck", said(), "The line below: `auto` says what the others are.").default("auto"),
+        Key::new("headline", words(), "Its headline: `auto` says what the first finding is.").default("auto"),
+        Key::new("deck", words(), "The line below: `auto` says what the others are.").default("auto"),
         Key::new("tiles", Shape::list(tile()), "From left to right, wrapped after twelve columns.").required(),
     ])
 }
@@ -71,8 +71,8 @@ fn tile() -> Shape {
         Key::new("name", name(), "What files call it."),
         Key::new("span", Shape::Within(1, 12), "How many of the twelve columns it takes.").default("12"),
         Key::new("height", Shape::Number, "Its height in millimetres."),
-        Key::new("title", said(), "Its title: `auto` says what was found.").default("auto"),
-        Key::new("subtitle", said(), "The line below: `auto` says what is shown.").default("auto"),
+        Key::new("title", words(), "Its title: `auto` says what was found.").default("auto"),
+        Key::new("subtitle", words(), "The line below: `auto` says what is shown.").default("auto"),
         Key::new("cube", Shape::Text, "The cube of `kpis`."),
         Key::new("compare", Shape::list(Shape::OneOf(&["previous", "average_4"])), "What `kpis` are compared with."),
         Key::new("spark", Shape::Within(2, 53), "How many weeks the small lines of `kpis` span."),
@@ -117,15 +117,6 @@ fn column() -> Shape {
         Key::new("percent", Shape::Bool, "Whether it is a share, shown in percent.").default("false"),
         Key::new("better", Shape::OneOf(Better::WORDS), "Which way it should move."),
     ])
-}
-
-fn currency() -> Shape {
-    Shape::Written {
-        what: "a currency by its ISO 4217 code, such as USD",
-        pattern: "^[A-Z]{3}$",
-        check: |text| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
-        hint: |_| String::new(),
-    }
 }
 
 fn time() -> Shape {
@@ -202,15 +193,9 @@ fn table() -> Shape {
     ])
 }
 
-/// A text in one language for all, or by locale.
+/// A text for every language, or one for each.
 fn words() -> Shape {
-    let by_locale = LOCALES.iter().map(|locale| Key::new(locale, Shape::Text, "The words in this language.")).collect();
-    Shape::Either(vec![Shape::Text, Shape::Map(by_locale)])
-}
-
-/// `auto`, or words.
-fn said() -> Shape {
-    words()
+    localized("The words in this language.")
 }
 
 fn name() -> Shape {

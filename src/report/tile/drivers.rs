@@ -7,7 +7,7 @@ use crate::report::chart::{Step, Tone, Waterfall as Bars};
 use crate::report::data::{Compared, Drivers};
 use crate::report::face::Weight;
 use crate::report::figure::Figure;
-use crate::report::finding::{self, Clause, moved, title, unit};
+use crate::report::finding::{self, Clause, currency, moved, title, unit};
 use crate::report::locale::{Locale, raised};
 use crate::report::page::{Body, DriverRow, POINTS, Picture};
 use crate::report::resolve::{Item, NumberKind, Tile, Waterfall};
@@ -34,7 +34,15 @@ pub(super) fn make(easel: &Easel<'_>, tile: &Tile, waterfall: &Waterfall, data: 
     let (picture, axis) = bars(easel, tile, waterfall, data, rows.len())?;
     let heads = heads(easel, tile, waterfall, axis)?;
     Ok(Made {
-        body: Body::Drivers { heads: heads.0, rows, picture, axis: heads.1 },
+        body: Body::Drivers {
+            heads: heads.0,
+            widths: vec![NAMES, ENDS[0] - NAMES, ENDS[1] - ENDS[0], ENDS[2] - ENDS[1], tile.area.width - ENDS[2]],
+            rows,
+            pitch: PITCH,
+            above: ABOVE,
+            picture,
+            axis: heads.1,
+        },
         title: said.title,
         subtitle,
         headline: said.headline,
@@ -46,8 +54,7 @@ pub(super) fn make(easel: &Easel<'_>, tile: &Tile, waterfall: &Waterfall, data: 
 fn heads(easel: &Easel<'_>, tile: &Tile, waterfall: &Waterfall, axis: f64) -> Result<(Vec<String>, f64)> {
     let locale = easel.locale;
     let measure = locale.lowered(title(locale, &waterfall.item));
-    let currency = waterfall.item.measure.currency.as_ref().map(|code| locale.currency(code));
-    let sign = match currency {
+    let sign = match currency(locale, &waterfall.item) {
         Some(currency) if !currency.sign.is_empty() => Some(currency.sign.trim().to_owned()),
         _ => unit(locale, &waterfall.item),
     };
@@ -80,8 +87,7 @@ fn rows(easel: &Easel<'_>, waterfall: &Waterfall, data: &Drivers) -> Result<Vec<
         change: String::new(),
         strong: true,
     }];
-    let parts = waterfall.drivers.iter().map(|driver| &driver.item).zip(&data.drivers);
-    for (part, effect) in parts.chain(waterfall.apart.iter().zip(&data.apart)) {
+    for (part, effect) in data.parts(waterfall) {
         rows.push(part_row(locale, part, &effect.compared));
     }
     rows.push(DriverRow {
@@ -124,12 +130,10 @@ fn titled(locale: &Locale, item: &Item, what: &str) -> String {
 /// A number that is not abbreviated: rows are compared digit by digit.
 fn exact(locale: &Locale, item: &Item, figure: Option<Figure>) -> String {
     let Some(figure) = figure else { return locale.text("word.missing", &[]) };
-    let currency = item.measure.currency.as_ref().map(|code| locale.currency(code));
+    let currency = currency(locale, item);
     match item.measure.kind {
         NumberKind::Amount => locale.fixed(figure, 0, currency.as_ref(), false),
-        NumberKind::PerUnit(decimals) => {
-            locale.fixed(figure, u32::try_from(decimals).unwrap_or_default(), currency.as_ref(), false)
-        }
+        NumberKind::PerUnit(decimals) => locale.fixed(figure, decimals, currency.as_ref(), false),
         NumberKind::Rate => locale.rate(figure),
     }
 }
@@ -140,8 +144,7 @@ fn bars(easel: &Easel<'_>, tile: &Tile, waterfall: &Waterfall, data: &Drivers, r
     let mut steps = vec![Step::Empty];
     let mut at = 0.0;
     let mut parts = Vec::new();
-    let named = waterfall.drivers.iter().map(|driver| &driver.item).zip(&data.drivers);
-    for (item, effect) in named.chain(waterfall.apart.iter().zip(&data.apart)) {
+    for (item, effect) in data.parts(waterfall) {
         let effect = effect.effect.unwrap_or(Figure::ZERO);
         let to = at + effect.double();
         steps.push(Step::Effect { from: at, to, tone: meaning(waterfall, effect), label: signed(locale, effect) });

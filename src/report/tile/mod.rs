@@ -11,9 +11,9 @@ use super::face::{Ruler, Weight};
 use super::finding::{Clause, Line};
 use super::locale::{Direction, Locale};
 use super::page;
-use super::resolve::{Body, Report, Tile};
+use super::resolve::{Body, PAGE, Report, Tile};
 use crate::error::{Error, Result};
-use crate::model::Better;
+use crate::model::{Better, Text};
 use crate::report::chart::Tone;
 
 /// What a tile is drawn with.
@@ -71,27 +71,25 @@ pub(super) fn pages(report: &Report, data: &Data, easel: &Easel<'_>) -> Result<V
         }
         let locale = easel.locale;
         let (number, total) = ((at + 1).to_string(), count.to_string());
-        let own =
-            |text: &Option<crate::model::Text>| text.as_ref().and_then(|text| text.get(locale.name)).map(str::to_owned);
         let title = page.title.get(locale.name).unwrap_or_default().to_owned();
         // A page that says nothing of itself is called by its title.
         let headline = if headline.is_empty() { vec![Clause::new(title.clone()).mandatory()] } else { headline };
         pages.push(page::Page {
             headline: easel.line(
-                own(&page.headline),
+                easel.own(page.headline.as_ref()),
                 &headline,
                 ("", ""),
                 HEADLINE,
                 Weight::Bold,
-                crate::report::resolve::PAGE.width,
+                PAGE.width,
             )?,
             deck: easel.line(
-                own(&page.deck),
+                easel.own(page.deck.as_ref()),
                 &deck,
                 easel.sentences(),
                 DECK,
                 Weight::Regular,
-                crate::report::resolve::PAGE.width,
+                PAGE.width,
             )?,
             count: locale.text("page.number", &[("page", &number), ("pages", &total)]),
             number,
@@ -112,10 +110,7 @@ fn set(easel: &Easel<'_>, tile: &Tile, shown: &Shown) -> Result<Set> {
         (Body::Text(words), _) => text::make(easel, words),
         _ => return Err(Error::internal("a tile has another's data")),
     };
-    let own = |text: &Option<crate::model::Text>| {
-        text.as_ref().and_then(|text| text.get(easel.locale.name)).map(str::to_owned)
-    };
-    let (own_title, own_subtitle) = (own(&tile.title), own(&tile.subtitle));
+    let (own_title, own_subtitle) = (easel.own(tile.title.as_ref()), easel.own(tile.subtitle.as_ref()));
     let title = easel.line(own_title, &made.title, (easel.comma(), ""), TITLE, Weight::Bold, tile.area.width)?;
     let subtitle =
         easel.line(own_subtitle, &made.subtitle, (easel.comma(), ""), SUBTITLE, Weight::Regular, tile.area.width)?;
@@ -137,6 +132,11 @@ fn set(easel: &Easel<'_>, tile: &Tile, shown: &Shown) -> Result<Set> {
 }
 
 impl Easel<'_> {
+    /// An author's own words in the language, where there are any.
+    fn own(&self, words: Option<&Text>) -> Option<String> {
+        words?.get(self.locale.name).map(str::to_owned)
+    }
+
     /// A line of a report's own words, or of clauses, as it fits into a width in millimetres.
     fn line(
         &self,

@@ -9,9 +9,10 @@ use crate::error::Result;
 use crate::report::chart::{Area, Column, Columns, Lines, Look, Mark, Point, Reference, ticks};
 use crate::report::data::{Day, Days, OneWeek, Place, Rank, Run, Weeks};
 use crate::report::figure::Figure;
-use crate::report::finding::{self, Clause, described, quoted, rank, split, title};
+use crate::report::finding::{self, Clause, currency, described, quoted, rank, split, title};
 use crate::report::locale::{Currency, Direction, Locale, Scale};
 use crate::report::page::{Body, POINTS, Picture};
+use crate::report::period::Week;
 use crate::report::resolve::{Chart, Item, NumberKind, Tile};
 use crate::report::spec::Finding;
 
@@ -30,17 +31,15 @@ struct Numbers<'a> {
 
 impl<'a> Numbers<'a> {
     fn new(locale: &'a Locale, item: &'a Item, values: impl Iterator<Item = Figure>) -> Self {
-        let largest = values.map(Figure::distance).reduce(|a, b| if b.compared(a).is_gt() { b } else { a });
-        let currency = item.measure.currency.as_ref().map(|code| locale.currency(code));
-        Self { locale, item, scale: locale.scale(largest.unwrap_or(Figure::ZERO)), currency }
+        let largest = Figure::largest(values.map(Figure::distance), |value| *value);
+        let scale = locale.scale(largest.unwrap_or(Figure::ZERO));
+        Self { locale, item, scale, currency: currency(locale, item) }
     }
 
     fn text(&self, figure: Figure, signed: bool) -> String {
         match self.item.measure.kind {
             NumberKind::Amount => self.locale.scaled(figure, &self.scale, self.currency.as_ref(), signed),
-            NumberKind::PerUnit(decimals) => {
-                self.locale.fixed(figure, u32::try_from(decimals).unwrap_or_default(), self.currency.as_ref(), signed)
-            }
+            NumberKind::PerUnit(decimals) => self.locale.fixed(figure, decimals, self.currency.as_ref(), signed),
             NumberKind::Rate => self.locale.rate(figure),
         }
     }
@@ -57,21 +56,19 @@ impl<'a> Numbers<'a> {
 /// The days of the week as a line.
 pub(super) fn days(easel: &Easel<'_>, tile: &Tile, chart: &Chart, data: &Days) -> Result<Made> {
     let (locale, item) = (easel.locale, &chart.item);
-    let verb = chart.verb.as_ref().and_then(|verb| verb.get(locale.name)).map(str::to_owned);
-    let verb = verb.unwrap_or_else(|| locale.text("split.verb", &[]));
+    let verb = easel.own(chart.verb.as_ref()).unwrap_or_else(|| locale.text("split.verb", &[]));
     let said = split(locale, item, &verb, &data.days, easel.frame);
     let values = data.days.iter().flat_map(|day| [day.this, day.before]).flatten();
     let numbers = Numbers::new(locale, item, values.clone());
     let ticks: Vec<(f64, String)> =
         ticks(values.map(Figure::double)).into_iter().map(|tick| (tick, numbers.tick(tick))).collect();
-    let first_ticks = |at: usize, day: NaiveDate| day_ticks(locale, at, day);
     let points: Vec<Point> = data
         .days
         .iter()
         .enumerate()
         .map(|(at, day)| Point {
             head: locale.weekday_axis(day.day),
-            foot: first_ticks(at, day.day),
+            foot: day_ticks(locale, at, day.day),
             this: day.this.map(Figure::double),
             before: day.before.map(Figure::double),
         })
@@ -123,9 +120,7 @@ type Extreme = (usize, Figure);
 /// The highest and the lowest day that have facts; of equal ones the earlier.
 fn extremes(days: &[Day]) -> (Option<Extreme>, Option<Extreme>) {
     let known = || days.iter().enumerate().filter_map(|(at, day)| Some((at, day.this?)));
-    let high = known().reduce(|best, day| if day.1.compared(best.1).is_gt() { day } else { best });
-    let low = known().reduce(|best, day| if day.1.compared(best.1).is_lt() { day } else { best });
-    (high, low)
+    (Figure::largest(known(), |(_, value)| *value), Figure::smallest(known(), |(_, value)| *value))
 }
 
 /// The runs of days as areas; the largest above and the largest below say what they come to.
@@ -133,7 +128,7 @@ fn areas(data: &Days, item: &Item, runs: &[Run], numbers: &Numbers<'_>) -> Vec<A
     let at = |day: NaiveDate| data.days.iter().position(|own| own.day == day);
     let largest = |below: bool| {
         let of_sign = runs.iter().filter(|run| run.sum.is_negative() == below && !run.sum.is_zero());
-        of_sign.reduce(|best, run| if run.sum.distance().compared(best.sum.distance()).is_gt() { run } else { best })
+        Figure::largest(of_sign, |run| run.sum.distance())
     };
     let told = [largest(false), largest(true)];
     let area = |run: &Run| {
@@ -235,7 +230,7 @@ fn columns(locale: &Locale, chart: &Chart, data: &Weeks, this: Option<Figure>, n
         .filter(|(at, week)| is_above(*at, week))
         .filter_map(|(at, week)| Some((at, week.value?)))
         .collect();
-    let highest = above.iter().copied().reduce(|best, week| if week.1.compared(best.1).is_gt() { week } else { best });
+    let highest = Figure::largest(above.iter().copied(), |(_, value)| *value);
     let is_labelled = |at: usize| match above.len() {
         0..=LABELS => above.iter().any(|(own, _)| *own == at),
         _ => highest.is_some_and(|(own, _)| own == at),
@@ -294,10 +289,10 @@ fn weeks_subtitle(locale: &Locale, chart: &Chart, data: &Weeks, columns: &[Colum
 
 fn weeks_alt(easel: &Easel<'_>, item: &Item, data: &Weeks, place: Option<Rank>) -> String {
     let locale = easel.locale;
-    let complete: Vec<(crate::report::period::Week, Figure)> = data.complete().collect();
-    let high = complete.iter().copied().reduce(|best, week| if week.1.compared(best.1).is_gt() { week } else { best });
-    let low = complete.iter().copied().reduce(|best, week| if week.1.compared(best.1).is_lt() { week } else { best });
-    let told = |found: Option<(crate::report::period::Week, Figure)>| {
+    let complete: Vec<(Week, Figure)> = data.complete().collect();
+    let high = Figure::largest(complete.iter().copied(), |(_, value)| *value);
+    let low = Figure::smallest(complete.iter().copied(), |(_, value)| *value);
+    let told = |found: Option<(Week, Figure)>| {
         let (week, value) = found.unwrap_or((easel.frame.week, Figure::ZERO));
         (locale.date_tick(week.first()), finding::whole(locale, item, value))
     };
