@@ -11,6 +11,7 @@ use starmart::report::verify::verify;
 
 use crate::cli::starmart;
 use crate::load::Project;
+use crate::reports::told;
 
 const MODEL: &str = "defaults: {timezone: Asia/Taipei, currency: TWD, locale: en}
 tables:
@@ -113,12 +114,84 @@ async fn long_names_are_cut_and_unknown_glyphs_refused() {
 
     let rows = two_weeks("Happy 🙂 shop");
     let project = shop(&borrowed(&rows), &[TABLE]).await;
+    refused_for_glyphs(&project, "Happy 🙂 shop", "table").await;
+    let rows = two_weeks("a");
+    let project = shop(&borrowed(&rows), &[KPIS, "{name: note, height: 10, text: 'a 🙂 note'}"]).await;
+    refused_for_glyphs(&project, "a 🙂 note", "note").await;
+    let unit = "{name: numbers, cube: shop, kpis: [{measure: items, unit: 🙂}]}";
+    refused_for_glyphs(&shop(&borrowed(&rows), &[unit]).await, "🙂", "numbers").await;
+}
+
+/// No form is made with a box in it.
+async fn refused_for_glyphs(project: &Project, text: &str, tile: &str) {
     for order in [everything(), Order { png: true, ..Order::default() }, Order { svg: true, ..Order::default() }] {
-        let error = made(&project, order).await.unwrap_err();
+        let error = made(project, order).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Invalid);
-        for word in ["U+1F642", "Happy 🙂 shop", "tile 'table'", "Noto Sans CJK TC"] {
+        for word in ["U+1F642", text, &format!("tile '{tile}'"), "Noto Sans CJK TC"] {
             assert!(error.message().contains(word), "'{word}' is not in: {error}");
         }
+    }
+}
+
+/// The difference of several days is told of what adds up over days alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_add_up_is_not_added() {
+    let rows = two_weeks("a");
+    let price = DAYS.replace("takings", "price").replace(", finding: split", "");
+    let by_week = WEEKS.replace("takings", "price");
+    let project = shop(&borrowed(&rows), &[KPIS, &price, &by_week]).await;
+    let files = made(&project, everything()).await.unwrap();
+    let found = text(&files);
+    // 112.50 / 3 and 105.50 / 3, and no sums of such.
+    assert!(found.contains("chart.2017-06-12,37.5,35.166666666666664,"), "{found:.3000}");
+    assert!(!found.contains("_days.change"), "{found:.3000}");
+    let picture = files.iter().find(|file| file.name.ends_with("-en-chart.svg")).unwrap();
+    let picture = String::from_utf8_lossy(&picture.bytes);
+    assert!(picture.contains("<polygon") && !picture.contains(">+NT$"), "the difference is tinted, and has no sum");
+
+    // A quotient has no value in a week without facts, and is not the lowest there.
+    let mut gap = two_weeks("a");
+    let earlier = ["2017-05-01", "2017-05-07", "2017-05-16", "2017-05-24"];
+    gap.extend(earlier.map(|day| (day.to_owned(), "a", "9.00".to_owned(), "1".to_owned())));
+    let project = shop(&borrowed(&gap), &[&by_week, &WEEKS.replace("{chart", "{name: sums, chart")]).await;
+    let found = text(&made(&project, everything()).await.unwrap());
+    assert!(found.contains("chart.full_weeks,5,") && found.contains("sums.full_weeks,7,"), "{found:.3000}");
+}
+
+/// What a tile leaves out stands below its title and is told at the foot.
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_are_told() {
+    let mut rows = two_weeks("a");
+    rows.extend(two_weeks("b"));
+    let named = "where: {sql: \"shop = 'a'\", says: {en: shop A only, zh-TW: 只計甲店}}";
+    let days = DAYS.replace("measures: [takings]", &format!("measures: [takings], {named}"));
+    let bare = TABLE
+        .replace("by: shop", "by: shop, where: \"shop <> 'b'\"")
+        .replace("height: 100", "span: 7")
+        .replace("shop, where", "shop, top: 2, where");
+    let words = |file: &Carried| {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("pack.pdf");
+        std::fs::write(&path, &file.bytes).unwrap();
+        told("pdftotext", &["-layout", path.to_str().unwrap(), "-"])
+    };
+    for (tiles, en, zh) in [
+        (vec![KPIS], vec!["Filters: none"], vec!["篩選：無"]),
+        (
+            vec![KPIS, &days, &bare],
+            vec!["Filters: below the titles", "; shop A only", "; only shop <> 'b'"],
+            vec!["篩選：見各圖標題下方", "；只計甲店", "；只計shop <> 'b'"],
+        ),
+    ] {
+        let project = shop(&borrowed(&rows), &tiles).await;
+        let files = made(&project, everything()).await.unwrap();
+        for (end, expected) in [("-en.pdf", en), ("-zh-TW.pdf", zh)] {
+            let pdf = files.iter().find(|file| file.name.ends_with(end)).unwrap();
+            let Some(found) = words(pdf) else { return };
+            assert!(expected.iter().all(|words| found.contains(words)), "{expected:?} are not all in {found}");
+        }
+        let days = text(&files).contains("chart.2017-06-12,112.50,105.50,");
+        assert_eq!(days, tiles.len() > 1, "only one of both shops counts where it is said so");
     }
 }
 
@@ -222,11 +295,10 @@ async fn words_that_do_not_fit_are_refused_by_their_tile() {
     let error = made(&project, everything()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Invalid);
     assert!(error.message().contains("the words of tile 'note' do not fit"), "{error}");
-    let title =
-        format!("{{height: 40, title: '{}', table: {{cube: shop, by: shop, measures: [takings]}}}}", "x".repeat(300));
+    let title = format!("{{title: '{}', table: {{cube: shop, by: shop, measures: [takings]}}}}", "x".repeat(300));
     let project = shop(&borrowed(&rows), &[&title]).await;
     let error = made(&project, everything()).await.unwrap_err();
-    assert!(error.message().starts_with("tile 'table': the line 'Xxx"), "{error}");
+    assert!(error.message().starts_with("tile 'table': the line 'xxx"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -235,7 +307,7 @@ async fn charts_of_sql_have_windows_and_no_rows_of_facts() {
     let chart = |kind: &str, sql: &str, time: &str| {
         format!(
             "{{name: own, chart: {kind}, height: 55, time: {time}, sql: \"{sql}\", column: {{title: {{en: Running, zh-TW: 累計}}, \
-             currency: TWD, better: higher}}}}"
+             currency: TWD, better: higher, additive: true}}}}"
         )
     };
     let running = "with d as (select day__day as d, takings as t from shop where day >= $start and day < $end) \
@@ -289,7 +361,10 @@ async fn the_commands_say_where_files_are_and_what_is_wrong() {
         code == 0 && out.contains("shop") && out.contains("en, zh-TW") && out.contains("reports/shop.yaml"),
         "{out}"
     );
+    // What is loaded is enough to know the reports by.
+    std::fs::rename(folder.join("data"), folder.join("away")).unwrap();
     let (_, out, _) = run(&["report", "list", "--format", "json"]);
+    std::fs::rename(folder.join("away"), folder.join("data")).unwrap();
     let list: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((list[0]["name"].as_str(), list[0]["ok"].as_bool()), (Some("shop"), Some(true)));
 

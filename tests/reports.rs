@@ -125,7 +125,7 @@ fn golden(name: &str, found: &str) {
 }
 
 /// What a program of the system says of a file; none where it is not installed.
-fn told(program: &str, arguments: &[&str]) -> Option<String> {
+pub(crate) fn told(program: &str, arguments: &[&str]) -> Option<String> {
     match std::process::Command::new(program).args(arguments).output() {
         Ok(output) => {
             assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
@@ -360,7 +360,7 @@ async fn places_hold_through_a_year() {
     let all = all.unwrap();
     let (mut highs, mut lows, mut first, mut last, mut none, mut weeks) = (0, 0, 0, 0, 0, 0);
     for count in 1..=all.weeks.len() {
-        let until = Weeks { series: all.series.clone(), weeks: all.weeks[..count].to_vec() };
+        let until = Weeks { series: all.series.clone(), weeks: all.weeks[..count].to_vec(), nothing: all.nothing };
         let newest = until.weeks.last().unwrap().clone();
         if !newest.is_complete {
             continue;

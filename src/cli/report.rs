@@ -7,10 +7,10 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::mart::Mart;
 use crate::model::LOCALES;
-use crate::query::Principal;
+use crate::query::{Principal, Settings};
 use crate::report::page;
 use crate::report::reports::Reports;
 use crate::report::run::{self, Order};
@@ -63,12 +63,12 @@ pub(super) struct Run {
     /// The language, instead of all that the report comes in.
     #[arg(long, value_name = "LOCALE", value_parser = clap::builder::PossibleValuesParser::new(LOCALES))]
     locale: Option<String>,
-    /// What to make: pdf; png, one for each page and chart; svg, one for each chart; csv, one for each tile's answers.
+    /// What to make: pdf; png, one for each page and tile; svg, one for each chart; csv, one for each tile's answers.
     #[arg(long, value_name = "FORMATS", value_enum, value_delimiter = ',', default_value = "pdf")]
     format: Vec<Format>,
-    /// The folder that the files go to, which is made if it is not there; relative to the project.
-    #[arg(long, value_name = "DIR", default_value = "out")]
-    out: PathBuf,
+    /// The folder that the files go to, which is made if it is not there; the project's own `out` without it.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
 }
 
 /// How to print a list.
@@ -83,7 +83,7 @@ pub(super) enum ListFormat {
 enum Format {
     // All pages in one file.
     Pdf,
-    // Pictures of pages and charts.
+    // Pictures of pages and tiles.
     Png,
     // Charts alone.
     Svg,
@@ -104,7 +104,7 @@ impl ReportCommand {
 impl Run {
     async fn run(self, setting: &Setting) -> Result<ExitCode> {
         let config = setting.config()?;
-        let out = config.root.join(&self.out);
+        let out = self.out.unwrap_or_else(|| config.root.join("out"));
         let reports = Reports::read(&config)?;
         let mart = Mart::open(config).await?;
         let order = Order {
@@ -125,7 +125,13 @@ impl Run {
 async fn list(setting: &Setting, format: ListFormat) -> Result<ExitCode> {
     let config = setting.config()?;
     let reports = Reports::read(&config)?;
-    let model = crate::mart::model_of_files(&config)?;
+    let mart = Mart::open(config.clone()).await?;
+    let model = match mart.session(Principal::local(), Settings::default()).model().await {
+        Ok((_, model)) => model,
+        // Before the first load the source files say what there is.
+        Err(error) if error.kind() == Kind::NotFound => crate::mart::model_of_files(&config)?,
+        Err(error) => return Err(error),
+    };
     let faults = reports.faults(&model);
     match format {
         ListFormat::Json => {

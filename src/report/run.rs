@@ -7,10 +7,10 @@ use chrono::NaiveDate;
 use super::data::Data;
 use super::face::{Faces, Ruler};
 use super::locale::{Locale, counted};
-use super::page::{Attachment, Pack, compose, picture_png};
+use super::page::{self, Attachment, Pack, compose};
 use super::record::{Carried, Circumstances, FIGURES, RECORD, Record, answers};
 use super::reports::{self, Reports};
-use super::resolve::Report;
+use super::resolve::{Body, Chart, Report, Values};
 use super::tile::{Easel, pages};
 use crate::clock;
 use crate::error::{Error, Result};
@@ -27,7 +27,7 @@ pub struct Order {
     pub locales: Vec<String>,
     /// All pages in a PDF for each language.
     pub pdf: bool,
-    /// A PNG of each page and chart.
+    /// A PNG of each page and tile.
     pub png: bool,
     /// An SVG of each chart.
     pub svg: bool,
@@ -35,7 +35,7 @@ pub struct Order {
     pub csv: bool,
 }
 
-/// The resolution of pages and charts as PNG, in dots per inch.
+/// The resolution of pages and tiles as PNG, in dots per inch.
 const PER_INCH: f64 = 200.0;
 
 /// Runs a report, and gives its files.
@@ -103,25 +103,23 @@ fn files(
     for (locale, faces) in set {
         let named = |rest: &str| format!("{stem}-{}{rest}", locale.name);
         let pack = pack(report, data, model, circumstances, locale, &faces.ruler()?, &faces.family, &answers)?;
+        let mut add = |rest: &str, bytes: Vec<u8>| files.push(Carried { name: named(rest), bytes });
         if order.pdf || order.png {
             let composed = compose(&pack, faces)?;
             if order.pdf {
-                files.push(Carried { name: named(".pdf"), bytes: composed.pdf()? });
+                add(".pdf", composed.pdf()?);
             }
-            for page in 0..if order.png { composed.pages() } else { 0 } {
-                files
-                    .push(Carried { name: named(&format!("-{}.png", page + 1)), bytes: composed.png(page, PER_INCH)? });
+            for (at, page) in pack.pages.iter().enumerate().filter(|_| order.png) {
+                let pixels = composed.pixels(at, PER_INCH)?;
+                add(&format!("-{}.png", page.number), pixels.png()?);
+                for tile in page.tiles.iter().filter(|tile| !matches!(tile.body, page::Body::Text { .. })) {
+                    add(&format!("-{}.png", tile.name), pixels.tile(tile)?);
+                }
             }
         }
-        for picture in pack.pictures().filter(|picture| picture.alt.is_some()) {
-            let chart = picture.file.trim_end_matches(".svg");
-            if order.png {
-                let bytes = picture_png(picture, faces, PER_INCH)?;
-                files.push(Carried { name: named(&format!("-{chart}.png")), bytes });
-            }
-            if order.svg {
-                files.push(Carried { name: named(&format!("-{chart}.svg")), bytes: picture.svg.clone().into_bytes() });
-            }
+        for picture in pack.pictures().filter(|picture| order.svg && picture.alt.is_some()) {
+            let svg = picture.alone.as_ref().unwrap_or(&picture.svg);
+            add(&format!("-{}", picture.file), svg.clone().into_bytes());
         }
     }
     if order.csv {
@@ -187,14 +185,24 @@ fn attachment(locale: &Locale, file: &Carried) -> Attachment {
     }
 }
 
+/// Whether any tile leaves facts out, which it says itself; unknown where one asks in SQL.
+fn filters(report: &Report, locale: &Locale) -> Option<String> {
+    let bodies = || report.pages.iter().flat_map(|page| &page.tiles).map(|tile| &tile.body);
+    if bodies().any(|body| body.filter().is_some()) {
+        return Some(locale.text("footer.filters_some", &[]));
+    }
+    let asks_sql = |body: &Body| matches!(body, Body::Chart(Chart { values: Values::Sql(_), .. }));
+    (!bodies().any(asks_sql)).then(|| locale.text("footer.filters_none", &[]))
+}
+
 /// What stands at the foot of each page: up to when, of which version, of which facts.
 fn footer(report: &Report, data: &Data, model: &Model, circumstances: &Circumstances, locale: &Locale) -> Vec<String> {
     let frame = &data.frame;
     let mut items = vec![
         locale.data_to(frame.last_fact, &circumstances.timezone),
         locale.text("footer.mart_version", &[("version", &circumstances.mart_version.to_string())]),
-        locale.text("footer.filters_none", &[]),
     ];
+    items.extend(filters(report, locale));
     if let (Some((_, says)), Some(count)) = (&report.counts, frame.counted) {
         items.push(counted(says.get(locale.name).unwrap_or_default(), &locale.fixed(count, 0, None, false)));
     }

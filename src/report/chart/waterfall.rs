@@ -1,5 +1,5 @@
-//! A waterfall on its side: what each part did, from where the one before ended. It lies over the rows of a table, which
-//! name the parts, so its rows are as high as those.
+//! A waterfall on its side: what each part did, from where the one before ended. On a page it lies over the rows of a
+//! table, which name the parts, so its rows are as high as those; alone it names them itself.
 
 use super::ink::{EARLIER, INK, Ink};
 use super::sheet::{Pen, Sheet, Side, drawing};
@@ -37,6 +37,8 @@ pub enum Step {
 pub struct Waterfall<'a> {
     /// The rows.
     pub steps: &'a [Step],
+    /// What each row is called, on the left; none where that stands beside the drawing.
+    pub names: &'a [String],
     /// How high each is.
     pub pitch: f64,
     /// What stays free above the first.
@@ -79,15 +81,18 @@ impl Bar<'_> {
 }
 
 impl Waterfall<'_> {
-    /// Draws it, and tells how far the axis is from its left edge.
+    /// Draws it, as wide as its size and its names together, and tells how far the axis is from its left edge.
     ///
     /// # Errors
     /// Invalid: a label does not fit.
     pub fn draw(&self, ruler: &Ruler<'_>, size: Size) -> Result<(Drawing, f64)> {
         let mut axis = LEFT;
+        let widest = self.names.iter().map(|name| ruler.width(name, NAME.weight, NAME.size)).fold(0.0, f64::max);
+        let size = (size.0 + widest, size.1);
         let drawing = drawing(ruler, size, self.alt, |sheet| {
             let bars: Vec<Option<Bar<'_>>> = self.steps.iter().map(bar).collect();
-            let (scale, at) = fitting(sheet, size.0, &bars);
+            let (scale, at) = fitting(sheet, size.0 - widest, &bars);
+            let at = at + widest;
             axis = at;
             let x = |value: f64| at + value * scale;
             let middle = |row: usize| self.above + self.pitch * (row as f64 + 0.5);
@@ -109,6 +114,9 @@ impl Waterfall<'_> {
                     false => sheet.text(bar.label, (left - BESIDE, baseline), Pen { side: Side::Right, ..pen })?,
                 }
             }
+            for (row, name) in self.names.iter().enumerate() {
+                sheet.text(name, (0.0, middle(row) + NAME.size * 0.36), NAME)?;
+            }
             sheet.line(&[(at, 0.0), (at, size.1)], 0.6, INK)
         })?;
         Ok((drawing, axis))
@@ -116,6 +124,7 @@ impl Waterfall<'_> {
 }
 
 const LABEL: Pen = Pen::new(8.0, INK, Side::Left).bold();
+const NAME: Pen = Pen::new(8.0, INK, Side::Left);
 
 fn bar(step: &Step) -> Option<Bar<'_>> {
     match step {
@@ -176,7 +185,8 @@ mod tests {
     fn draw(effects: &[f64]) -> Result<(Drawing, f64)> {
         let faces = of_tests();
         let ruler = faces.ruler()?;
-        Waterfall { steps: &steps(effects), pitch: 21.8, above: 0.0, alt: "effects" }.draw(&ruler, (235.0, 152.6))
+        let steps = steps(effects);
+        Waterfall { steps: &steps, names: &[], pitch: 21.8, above: 0.0, alt: "effects" }.draw(&ruler, (235.0, 152.6))
     }
 
     #[test]
@@ -191,6 +201,19 @@ mod tests {
             let (_, axis) = draw(&effects).unwrap();
             assert!((LEFT..235.0).contains(&axis), "{effects:?}: {axis}");
         }
+    }
+
+    #[test]
+    fn alone_it_names_its_rows() {
+        let faces = of_tests();
+        let ruler = faces.ruler().unwrap();
+        let steps = steps(&[10.0, -4.0]);
+        let names = ["Last week", "More trips", "更少件數", "This week"].map(str::to_owned);
+        let alone = Waterfall { steps: &steps, names: &names, pitch: 21.8, above: 0.0, alt: "effects" };
+        let (drawing, axis) = alone.draw(&ruler, (235.0, 152.6)).unwrap();
+        assert!(names.iter().all(|name| drawing.svg.contains(name.as_str())));
+        let (bars, beside) = draw(&[10.0, -4.0]).unwrap();
+        assert!((drawing.width - bars.width - (axis - beside)).abs() < 1e-9, "the bars are as they are without");
     }
 
     #[test]

@@ -99,7 +99,8 @@ impl List<'_> {
             self.row(&day.day.to_string(), [day.this, day.before, day.average], unit(item));
         }
         let above = above(&days.days);
-        if let Some([a, b]) = halves(&above) {
+        // The difference of several days is the sum of theirs, where the measure adds up.
+        if let Some([a, b]) = halves(&above).filter(|_| item.measure.is_additive) {
             let first = above.iter().filter(|day| day.day <= a.last).count();
             self.add(&format!("first_{first}_days.change"), Some(a.sum), unit(item));
             self.add(&format!("last_{}_days.change", above.len() - first), Some(b.sum), unit(item));

@@ -11,7 +11,7 @@ use crate::model::{Arithmetic, Operator};
 use super::super::ask::{Answered, Cell, ask, quoted};
 use super::super::figure::Figure;
 use super::super::period::Week;
-use super::super::resolve::{Chart, Measured, NumberKind, Source, Values};
+use super::super::resolve::{Chart, Filter, Measured, NumberKind, Source, Values};
 use super::frame::Frame;
 
 /// Measures by days or weeks. Where there are no facts, there is no row.
@@ -68,11 +68,11 @@ impl Series {
         session: &Session,
         source: &Source,
         measures: &[&Measured],
-        filter: Option<&str>,
+        filter: Option<&Filter>,
         points: Points,
         (from, end): (NaiveDate, NaiveDate),
     ) -> Result<Self> {
-        let parts = measures.iter().flat_map(|measure| &measure.parts.names);
+        let parts = measures.iter().filter_map(|measure| measure.parts.as_ref()).flat_map(|parts| &parts.names);
         let all: Vec<&String> = measures.iter().map(|measure| &measure.name).chain(parts).collect();
         let mut seen = BTreeSet::new();
         let names: Vec<String> = all.into_iter().filter(|name| seen.insert(*name)).cloned().collect();
@@ -89,7 +89,7 @@ impl Series {
             quoted(&source.cube)
         );
         if let Some(filter) = filter {
-            sql.push_str(&format!(" AND ({filter})"));
+            sql.push_str(&format!(" AND ({})", filter.sql));
         }
         sql.push_str(" GROUP BY 1 ORDER BY 1");
         let answered = ask(session, &sql).await?;
@@ -113,7 +113,7 @@ impl Series {
         for bounds in runs {
             match &chart.values {
                 Values::Query(source, filter) => {
-                    let asked = Self::ask(session, source, &[measure], filter.as_deref(), points, *bounds).await?;
+                    let asked = Self::ask(session, source, &[measure], filter.as_ref(), points, *bounds).await?;
                     series.answered.extend(asked.answered);
                     series.names = asked.names;
                     series.rows.extend(asked.rows);
@@ -160,23 +160,38 @@ impl Series {
     pub(super) fn of_week(&self, measured: &Measured, week: Week) -> Option<Figure> {
         match self.has(week.first()) {
             true => self.at(measured, week.first()),
-            false => evaluate(&measured.parts.arithmetic, &vec![Some(Figure::ZERO); measured.parts.names.len()]),
+            false => of_nothing(measured),
         }
     }
 
+    /// The average of a measure over complete weeks, those without facts among them.
     fn average(&self, measured: &Measured, weeks: &[Week]) -> Option<Figure> {
-        let part = |name: &String| {
-            let of_week = |week: &Week| match self.has(week.first()) {
-                true => self.named(name, week.first()),
-                false => Some(Figure::ZERO),
-            };
-            // A sum of no values that count is none, and adds nothing.
-            let weekly: Vec<Figure> = weeks.iter().map(|week| of_week(week).unwrap_or(Figure::ZERO)).collect();
-            Figure::mean(&weekly)
-        };
-        let parts: Vec<Option<Figure>> = measured.parts.names.iter().map(part).collect();
-        evaluate(&measured.parts.arithmetic, &parts)
+        self.pooled(measured, &weeks.iter().map(|week| week.first()).collect::<Vec<_>>())
     }
+
+    /// The average of a measure over those of some days that have facts.
+    pub(super) fn average_of_days(&self, measured: &Measured, days: &[NaiveDate]) -> Option<Figure> {
+        let days: Vec<NaiveDate> = days.iter().copied().filter(|day| self.has(*day)).collect();
+        self.pooled(measured, &days)
+    }
+
+    /// The averages of a measure's parts, put together as the measure is.
+    fn pooled(&self, measured: &Measured, points: &[NaiveDate]) -> Option<Figure> {
+        let of_parts = measured.parts.as_ref()?;
+        let part = |name: &String| {
+            // A sum of no facts, or of no values that count, adds nothing.
+            let values: Vec<Figure> = points.iter().map(|day| self.named(name, *day).unwrap_or(Figure::ZERO)).collect();
+            Figure::mean(&values)
+        };
+        let parts: Vec<Option<Figure>> = of_parts.names.iter().map(part).collect();
+        evaluate(&of_parts.arithmetic, &parts)
+    }
+}
+
+/// What a measure is where there are no facts: sums and counts are nothing, and a quotient has no value.
+pub(super) fn of_nothing(measured: &Measured) -> Option<Figure> {
+    let parts = measured.parts.as_ref()?;
+    evaluate(&parts.arithmetic, &vec![Some(Figure::ZERO); parts.names.len()])
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ impl Rows {
             frame.week.end()
         );
         if let Some(filter) = &table.filter {
-            facts.push_str(&format!(" AND ({filter})"));
+            facts.push_str(&format!(" AND ({})", filter.sql));
         }
         let list = |names: Vec<String>| names.join(", ");
         let by = list(table.by.iter().map(|dimension| quoted(&dimension.name)).collect());

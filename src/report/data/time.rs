@@ -10,7 +10,7 @@ use super::super::period::{DAYS, Week};
 use super::super::resolve::{Chart, Values};
 use super::super::spec::TimeSpec;
 use super::frame::{FOUR, Frame};
-use super::series::{Points, Series};
+use super::series::{Points, Series, of_nothing};
 
 /// The days of a week.
 #[derive(Debug, Clone)]
@@ -30,7 +30,8 @@ pub struct Day {
     pub this: Option<Figure>,
     /// That of the week before, if that week is complete.
     pub before: Option<Figure>,
-    /// The mean of those of the four weeks before that have facts, if those weeks are complete.
+    /// The average of those of the four weeks before that have facts, if those weeks are complete: of a quotient the same
+    /// quotient of averages.
     pub average: Option<Figure>,
 }
 
@@ -44,14 +45,13 @@ impl Days {
             Values::Sql(_) => weeks.map(|week| (week.first(), week.end())).collect(),
         };
         let series = Series::of_chart(session, chart, Points::Days, &runs, frame).await?;
-        let earlier = |day: NaiveDate, weeks: u64| series.at(measure, day - Length::new(DAYS * weeks));
         let days = frame.week.days().map(|day| Day {
             day,
             this: series.at(measure, day),
-            before: frame.previous().filter(|_| chart.behind).and_then(|_| earlier(day, 1)),
+            before: frame.previous().filter(|_| chart.behind).and_then(|_| series.at(measure, day - Length::new(DAYS))),
             average: frame.four().and_then(|_| {
-                let values: Vec<Figure> = (1..=FOUR).filter_map(|weeks| earlier(day, weeks)).collect();
-                Figure::mean(&values)
+                let days: Vec<NaiveDate> = (1..=FOUR).map(|weeks| day - Length::new(DAYS * weeks)).collect();
+                series.average_of_days(measure, &days)
             }),
         });
         Ok(Self { days: days.collect(), series })
@@ -65,6 +65,8 @@ pub struct Weeks {
     pub series: Series,
     /// Each week.
     pub weeks: Vec<OneWeek>,
+    /// What the measure is in a week without facts: sums and counts are nothing.
+    pub nothing: Option<Figure>,
 }
 
 /// A week.
@@ -97,11 +99,17 @@ impl Weeks {
             is_complete: frame.span.completes(week),
             days: week.days().filter(|day| *day >= frame.span.first && *day <= frame.span.last).count() as u64,
         });
-        Ok(Self { weeks: weeks.collect(), series })
+        Ok(Self { weeks: weeks.collect(), series, nothing: of_nothing(measure) })
     }
 
-    /// The complete weeks with their values, nothing where there are no facts.
+    /// The complete weeks with their values, those without facts too where the measure is nothing then.
     pub fn complete(&self) -> impl Iterator<Item = (Week, Figure)> {
-        self.weeks.iter().filter(|week| week.is_complete).map(|week| (week.week, week.value.unwrap_or(Figure::ZERO)))
+        let complete = self.weeks.iter().filter(|week| week.is_complete);
+        complete.filter_map(|week| Some((week.week, week.value.or(self.nothing)?)))
+    }
+
+    /// The value of the last week.
+    pub fn this(&self) -> Option<Figure> {
+        self.weeks.last()?.value.or(self.nothing)
     }
 }

@@ -42,6 +42,8 @@ pub struct Line<'a> {
     pub joint: &'a str,
     /// What stands at the end.
     pub end: &'a str,
+    /// Whether it is a sentence, which begins with a capital; words of a report's author stand as they are.
+    pub is_sentence: bool,
 }
 
 /// The marks that a clause may begin with.
@@ -84,7 +86,7 @@ impl Line<'_> {
         let mut line = String::new();
         for clause in said.iter().flatten().filter(|clause| !clause.is_empty()) {
             if line.is_empty() {
-                line.push_str(&raised(clause));
+                line.push_str(&if self.is_sentence { raised(clause) } else { (*clause).to_owned() });
             } else if clause.starts_with(MARKS) {
                 line.push_str(clause);
             } else {
@@ -106,7 +108,7 @@ mod tests {
     use super::*;
 
     fn fitted(clauses: &[Clause], room: f64) -> Result<String> {
-        Line { clauses, joint: ". ", end: "." }.fitted(&|text| text.chars().count() as f64, room)
+        Line { clauses, joint: ". ", end: ".", is_sentence: true }.fitted(&|text| text.chars().count() as f64, room)
     }
 
     #[test]
@@ -129,5 +131,7 @@ mod tests {
         let all = [Clause::new("revenue up"), Clause::new(", no sales on Monday").mandatory(), Clause::new("more")];
         assert_eq!(fitted(&all, 31.0).unwrap(), "Revenue up, no sales on Monday.");
         assert!(fitted(&all, 20.0).is_err());
+        let own = Line { clauses: &[Clause::new("iPhones")], joint: "", end: "", is_sentence: false };
+        assert_eq!(own.fitted(&|_| 0.0, 1.0).unwrap(), "iPhones");
     }
 }

@@ -22,6 +22,11 @@ pub fn quoted(locale: &Locale, item: &Item, figure: Figure) -> String {
     with_unit(locale, item, &number(locale, item, figure))
 }
 
+/// A number of a measure as a sentence quotes it, or the sign that there is none.
+pub fn quoted_or_missing(locale: &Locale, item: &Item, figure: Option<Figure>) -> String {
+    figure.map_or_else(|| locale.text("word.missing", &[]), |figure| quoted(locale, item, figure))
+}
+
 /// A number of a measure as it stands alone.
 pub fn number(locale: &Locale, item: &Item, figure: Figure) -> String {
     let currency = currency(locale, item);

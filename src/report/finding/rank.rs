@@ -1,9 +1,8 @@
 //! Where the last week stands among the complete weeks of its year.
 
 use super::line::Clause;
-use super::{quoted, title};
+use super::{quoted_or_missing, title};
 use crate::report::data::{Frame, Place, Rank, Weeks};
-use crate::report::figure::Figure;
 use crate::report::locale::Locale;
 use crate::report::resolve::Item;
 
@@ -11,9 +10,10 @@ use crate::report::resolve::Item;
 pub fn rank(locale: &Locale, item: &Item, weeks: &Weeks, frame: &Frame) -> (Vec<Clause>, Vec<Clause>) {
     let measure = title(locale, item);
     let Some(rank) = Rank::of(weeks, frame) else {
-        let this = weeks.complete().find(|(week, _)| *week == frame.week).map(|(_, value)| value);
-        let value = quoted(locale, item, this.unwrap_or(Figure::ZERO));
-        let text = locale.text("rank.title_none", &[("measure", measure), ("value", &value)]);
+        // A week without a value has no place, however many there are.
+        let key = if weeks.this().is_some() { "rank.title_none" } else { "weeks.title" };
+        let value = quoted_or_missing(locale, item, weeks.this());
+        let text = locale.text(key, &[("measure", measure), ("value", &value)]);
         return (Vec::new(), vec![Clause::new(text)]);
     };
     let (form, place) = match rank.place {

@@ -157,6 +157,7 @@ mod tests {
         let title = Text::new([("en".to_owned(), "Takings".to_owned())]);
         let parts = Parts { names: vec!["takings".into()], arithmetic: Arithmetic::Part(0) };
         let (kind, name) = (NumberKind::Amount, "takings".to_owned());
+        let parts = Some(parts);
         let measure = Measured { name, parts, kind, currency: None, better: None, is_additive: true };
         let item = Item { measure, title, unit: None, target: None };
         let week = Week::of(monday());

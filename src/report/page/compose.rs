@@ -2,6 +2,7 @@
 //! each, so that a server that sets packs for ever does not grow.
 
 use chrono::{Datelike, NaiveDateTime, Timelike};
+use tiny_skia::{IntRect, Pixmap};
 use typst::comemo;
 use typst::diag::{SourceDiagnostic, Warned};
 use typst::foundations::{Datetime, Smart};
@@ -10,19 +11,17 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 use typst_render::RenderOptions;
 
-use super::describe::{Pack, Picture};
+use super::describe::{POINTS, Pack, Tile};
 use super::world::Desk;
 use crate::error::{Error, Result};
 use crate::report::face::Faces;
 
 /// The template of pages.
 const TEMPLATE: &str = include_str!("pack.typ");
-/// The template of one picture on a page of its own size.
-const ALONE: &str = "#let of = json(\"pages.json\")\n\
-                     #set page(width: of.width * 1mm, height: of.height * 1mm, margin: 0mm)\n\
-                     #image(of.file, width: of.width * 1mm, height: of.height * 1mm)\n";
 /// How many points an inch has.
 const INCH: f64 = 72.0;
+/// What stands around a tile in a picture of it, in millimetres: less than half of what is between two.
+const AROUND: f64 = 2.0;
 
 /// A pack whose pages are set.
 pub struct Composed {
@@ -49,20 +48,6 @@ pub fn compose(pack: &Pack, faces: &Faces) -> Result<Composed> {
     let files = std::iter::once(("pages.json".to_owned(), data)).chain(pictures);
     let document = compiled(&Desk::new(TEMPLATE, files.chain(attached).collect(), faces)?)?;
     Ok(Composed { document, made: pack.made, ident: pack.ident.clone() })
-}
-
-/// A picture alone, as PNG.
-///
-/// # Errors
-/// As [`compose`].
-pub fn picture_png(picture: &Picture, faces: &Faces, per_inch: f64) -> Result<Vec<u8>> {
-    let data = serde_json::json!({"file": picture.file, "width": picture.width, "height": picture.height});
-    let files = vec![
-        ("pages.json".to_owned(), data.to_string().into_bytes()),
-        (picture.file.clone(), picture.svg.clone().into_bytes()),
-    ];
-    let document = compiled(&Desk::new(ALONE, files, faces)?)?;
-    rendered(&document, 0, per_inch)
 }
 
 fn compiled(desk: &Desk) -> Result<PagedDocument> {
@@ -118,21 +103,52 @@ impl Composed {
         })
     }
 
-    /// A page, from 0, as PNG.
+    /// A page, from 0, as pixels.
     ///
     /// # Errors
-    /// NotFound: there is no such page. Internal: it cannot be written.
-    pub fn png(&self, page: usize, per_inch: f64) -> Result<Vec<u8>> {
-        rendered(&self.document, page, per_inch)
+    /// NotFound: there is no such page.
+    pub fn pixels(&self, page: usize, per_inch: f64) -> Result<Pixels> {
+        let pages = self.document.pages();
+        let page = pages.get(page).ok_or_else(|| Error::not_found(format!("there is no page {}", page + 1)))?;
+        let options = RenderOptions { pixel_per_pt: Scalar::new(per_inch / INCH), ..RenderOptions::default() };
+        let page = typst_render::render(page, &options);
+        comemo::evict(0);
+        Ok(Pixels { page, per_millimetre: POINTS * per_inch / INCH })
     }
 }
 
-fn rendered(document: &PagedDocument, page: usize, per_inch: f64) -> Result<Vec<u8>> {
-    let page = document.pages().get(page).ok_or_else(|| Error::not_found(format!("there is no page {}", page + 1)))?;
-    let options = RenderOptions { pixel_per_pt: Scalar::new(per_inch / INCH), ..RenderOptions::default() };
-    let pixels = typst_render::render(page, &options);
-    comemo::evict(0);
-    pixels.encode_png().map_err(|error| Error::internal(format!("a PNG cannot be written: {error}")))
+/// A page as pixels.
+#[derive(Debug)]
+pub struct Pixels {
+    page: Pixmap,
+    per_millimetre: f64,
+}
+
+impl Pixels {
+    /// The page as PNG.
+    ///
+    /// # Errors
+    /// Internal: it cannot be written.
+    pub fn png(&self) -> Result<Vec<u8>> {
+        self.page.encode_png().map_err(unwritten)
+    }
+
+    /// A tile of the page as PNG, with a little white around.
+    ///
+    /// # Errors
+    /// As [`Pixels::png`].
+    pub fn tile(&self, tile: &Tile) -> Result<Vec<u8>> {
+        let pixels = |millimetres: f64| (millimetres * self.per_millimetre).round();
+        let (left, top) = (pixels(tile.left - AROUND), pixels(tile.top - AROUND));
+        let size = (pixels(tile.width + 2.0 * AROUND), pixels(tile.height + 2.0 * AROUND));
+        let area = IntRect::from_xywh(left as i32, top as i32, size.0 as u32, size.1 as u32);
+        let cut = area.and_then(|area| self.page.as_ref().clone_rect(area));
+        cut.ok_or_else(|| Error::internal("a tile leaves its page"))?.encode_png().map_err(unwritten)
+    }
+}
+
+fn unwritten(error: impl std::fmt::Display) -> Error {
+    Error::internal(format!("a PNG cannot be written: {error}"))
 }
 
 fn timestamp(made: NaiveDateTime) -> Option<Timestamp> {

@@ -132,6 +132,8 @@ pub enum Body {
         widths: Vec<f64>,
         /// The rows.
         rows: Vec<ListingRow>,
+        /// How high a row is.
+        pitch: f64,
     },
     /// Words.
     Text {
@@ -206,6 +208,9 @@ pub struct Picture {
     /// The drawing.
     #[serde(skip)]
     pub svg: String,
+    /// The drawing as a file of its own, where the page says a part of it in texts.
+    #[serde(skip)]
+    pub alone: Option<String>,
     /// From the left of what holds it.
     pub left: f64,
     /// From the top of what holds it.
@@ -231,6 +236,7 @@ impl Picture {
             width: drawing.width / POINTS,
             height: drawing.height / POINTS,
             svg: drawing.svg,
+            alone: None,
             alt,
         }
     }

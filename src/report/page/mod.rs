@@ -6,6 +6,6 @@ mod describe;
 mod extract;
 mod world;
 
-pub use compose::{Composed, compose, picture_png};
+pub use compose::{Composed, Pixels, compose};
 pub use describe::{Attachment, Body, DriverRow, KpiRow, KpiTile, ListingRow, POINTS, Pack, Page, Picture, Tile, tone};
 pub use extract::attachments;

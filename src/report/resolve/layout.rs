@@ -13,6 +13,33 @@ pub struct Area {
     pub height: f64,
 }
 
+/// A tile's height without its rows, and that of each row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rows {
+    /// What stands above and below the rows.
+    pub head: f64,
+    /// How high a row is.
+    pub pitch: f64,
+}
+
+impl Rows {
+    /// The height of a tile of so many rows.
+    pub(super) fn height(self, rows: usize) -> f64 {
+        self.head + self.pitch * rows as f64
+    }
+}
+
+/// Measures, whose rows are what they are compared with.
+pub(super) const KPIS: Rows = Rows { head: 18.75, pitch: 4.5 };
+/// A change by its drivers, with the measure before and after.
+pub const DRIVERS: Rows = Rows { head: 16.53, pitch: 7.72 };
+/// Members with measures.
+pub const LISTING: Rows = Rows { head: 15.6, pitch: 5.6 };
+/// The least height of a chart, and that of one whose report does not say it.
+pub(super) const CHART: (f64, f64) = (25.0, 45.0);
+/// The least height of words, and that of those whose report does not say it.
+pub(super) const WORDS: (f64, f64) = (5.0, 45.0);
+
 /// The part of a page that tiles stand in.
 pub const PAGE: Area = Area { left: 15.0, top: 38.25, width: 267.0, height: 156.0 };
 /// How many columns it has.

@@ -4,7 +4,7 @@ mod layout;
 mod names;
 mod tiles;
 
-pub use layout::{Area, PAGE};
+pub use layout::{Area, DRIVERS, LISTING, PAGE};
 
 use crate::model::{Better, Model, Parts, Text};
 use crate::yaml::Faults;
@@ -118,8 +118,8 @@ pub struct Item {
 pub struct Measured {
     /// Its name in its cube.
     pub name: String,
-    /// What it is made of.
-    pub parts: Parts,
+    /// What it is made of, of which averages are computed; unknown of what SQL computes.
+    pub parts: Option<Parts>,
     /// How its numbers are written.
     pub kind: NumberKind,
     /// The currency that it counts in, an ISO 4217 code.
@@ -144,10 +144,19 @@ pub enum NumberKind {
 /// Where the values of a chart come from.
 #[derive(Debug, Clone)]
 pub enum Values {
-    /// A cube, of facts that satisfy a condition in SQL.
-    Query(Source, Option<String>),
+    /// A cube, of facts that satisfy a condition.
+    Query(Source, Option<Filter>),
     /// A SELECT of a day and a number, with `$start`, `$end` and `$as_of`.
     Sql(String),
+}
+
+/// What facts must satisfy.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// The condition, in SQL.
+    pub sql: String,
+    /// What it is called; the condition itself without it.
+    pub says: Option<Text>,
 }
 
 /// A chart over time.
@@ -217,8 +226,8 @@ pub struct Table {
     pub by: Vec<Dimension>,
     /// The measures; the first one orders the rows.
     pub items: Vec<Item>,
-    /// What the facts must satisfy, as SQL.
-    pub filter: Option<String>,
+    /// What the facts must satisfy.
+    pub filter: Option<Filter>,
     /// How many rows there are at most.
     pub top: usize,
     /// Whether what is not shown stands in a row of its own.

@@ -10,15 +10,6 @@ use super::super::spec::{self, BodySpec, ItemSpec, PageSpec, ReportSpec, Said, T
 use super::layout;
 use super::{Dimension, Directions, Item, Measured, NumberKind, Page, Report, Source, Tile};
 
-/// How high a tile is where its report does not say it, in millimetres.
-const HEIGHT: f64 = 45.0;
-/// How high a row of measures is.
-const KPIS_HEIGHT: f64 = 27.75;
-/// How high a change by its drivers is, without its rows.
-const WATERFALL_HEAD: f64 = 17.35;
-/// How high each of its rows is.
-const WATERFALL_ROW: f64 = 7.7;
-
 pub(super) struct Resolver<'a> {
     spec: &'a ReportSpec,
     model: &'a Model,
@@ -79,7 +70,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn page(&mut self, spec: &PageSpec, names: &mut BTreeSet<String>) -> Option<Page> {
-        let heights: Vec<(u64, f64)> = spec.tiles.iter().map(|tile| (tile.span, height(tile))).collect();
+        let heights: Vec<(u64, f64)> = spec.tiles.iter().map(|tile| (tile.span, self.height(tile))).collect();
         let areas = match layout::placed(&heights) {
             Ok(areas) => areas,
             Err(needed) => {
@@ -104,6 +95,16 @@ impl<'a> Resolver<'a> {
             deck: self.said(&spec.deck),
             tiles,
         })
+    }
+
+    /// A tile's height in millimetres: what its report says, if all of it has room there.
+    fn height(&mut self, tile: &TileSpec) -> f64 {
+        let (least, usual) = heights(tile);
+        let height = tile.height.unwrap_or(usual);
+        if height + 1e-6 < least {
+            self.fault(&tile.place, format!("the tile is {height} mm high, and needs {least:.1} for what it shows"));
+        }
+        height
     }
 
     /// A tile's name, each once in a report.
@@ -172,7 +173,7 @@ impl<'a> Resolver<'a> {
         };
         Some(Measured {
             name: measure.name.clone(),
-            parts,
+            parts: Some(parts),
             kind: number_kind(measure),
             currency: measure.unit.as_ref().filter(|unit| is_currency(unit)).cloned(),
             better: measure.better,
@@ -252,15 +253,24 @@ fn kind_of(tile: &TileSpec) -> &'static str {
     }
 }
 
-fn height(tile: &TileSpec) -> f64 {
-    tile.height.unwrap_or(match &tile.body {
-        BodySpec::Kpis(_) => KPIS_HEIGHT,
-        BodySpec::Waterfall(waterfall) => {
-            let rows = 2 + waterfall.drivers.len() + usize::from(waterfall.apart.is_some());
-            WATERFALL_HEAD + WATERFALL_ROW * rows as f64
+/// The least height that a tile can have, and its height where its report does not say it.
+fn heights(tile: &TileSpec) -> (f64, f64) {
+    let of_rows = |rows: layout::Rows, count: usize| (rows.height(count), rows.height(count));
+    match &tile.body {
+        BodySpec::Kpis(kpis) => {
+            let targets = usize::from(kpis.items.iter().any(|item| item.target.is_some()));
+            of_rows(layout::KPIS, kpis.compare.len() + targets)
         }
-        _ => HEIGHT,
-    })
+        BodySpec::Waterfall(waterfall) => {
+            of_rows(layout::DRIVERS, 2 + waterfall.drivers.len() + usize::from(waterfall.apart.is_some()))
+        }
+        BodySpec::Table(table) => {
+            let more = usize::from(table.others) + usize::from(table.total);
+            of_rows(layout::LISTING, usize::try_from(table.top).unwrap_or(usize::MAX).saturating_add(more))
+        }
+        BodySpec::Chart(_) => layout::CHART,
+        BodySpec::Text(_) => layout::WORDS,
+    }
 }
 
 /// How a measure's numbers are written: what its format says of shares and decimals, for all but plain aggregates.

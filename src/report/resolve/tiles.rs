@@ -1,15 +1,16 @@
 //! What tiles show, looked up.
 
-use crate::model::{Arithmetic, Parts};
+use crate::model::{Arithmetic, Parts, Place};
 use crate::yaml::hint;
 
 use super::super::spec::{
-    AgainstSpec, BodySpec, ChartSpec, ColumnSpec, DriverSpec, ItemSpec, KpisSpec, TableSpec, TileSpec, ValuesSpec,
-    WaterfallSpec,
+    AgainstSpec, BodySpec, ChartSpec, ColumnSpec, DriverSpec, FilterSpec, Finding, ItemSpec, KpisSpec, TableSpec,
+    TileSpec, ValuesSpec, WaterfallSpec,
 };
 use super::names::Resolver;
 use super::{
-    Body, Chart, Dimension, Directions, Driver, Item, Kpis, Measured, NumberKind, Source, Table, Values, Waterfall,
+    Body, Chart, Dimension, Directions, Driver, Filter, Item, Kpis, Measured, NumberKind, Source, Table, Values,
+    Waterfall,
 };
 
 impl Resolver<'_> {
@@ -35,9 +36,14 @@ impl Resolver<'_> {
                 let source = self.source(&query.cube)?;
                 let item = ItemSpec { measure: query.measure.clone(), title: None, unit: None, target: None };
                 let item = self.item(&source.cube, &item)?;
-                (Values::Query(source, query.filter.as_ref().map(|filter| filter.value.clone())), item)
+                self.splits(spec, &item, &query.measure.place, "");
+                (Values::Query(source, self.filter(query.filter.as_ref())), item)
             }
-            ValuesSpec::Sql(sql, column) => (Values::Sql(sql.value.clone()), self.column(column)),
+            ValuesSpec::Sql(sql, column) => {
+                let item = self.column(column);
+                self.splits(spec, &item, &column.title.place, "; if it does, say 'additive: true'");
+                (Values::Sql(sql.value.clone()), item)
+            }
         };
         Some(Chart {
             kind: spec.kind,
@@ -51,7 +57,21 @@ impl Resolver<'_> {
         })
     }
 
-    /// The number of a SELECT, as if it were a measure that adds up.
+    /// Refuses a split of days into parts, whose differences are sums, of what does not add up.
+    fn splits(&mut self, spec: &ChartSpec, item: &Item, place: &Place, way_out: &str) {
+        if spec.finding == Some(Finding::Split) && !item.measure.is_additive {
+            let name = &item.measure.name;
+            let message = format!("'{name}' does not add up over days, so that 'split' says nothing of it{way_out}");
+            self.fault(place, message);
+        }
+    }
+
+    fn filter(&mut self, spec: Option<&FilterSpec>) -> Option<Filter> {
+        let spec = spec?;
+        Some(Filter { sql: spec.sql.value.clone(), says: spec.says.as_ref().map(|says| self.words(says)) })
+    }
+
+    /// The number of a SELECT as a measure.
     fn column(&mut self, spec: &ColumnSpec) -> Item {
         let decimals = spec.decimals.and_then(|decimals| u32::try_from(decimals).ok());
         let kind = match (spec.percent, decimals) {
@@ -62,12 +82,12 @@ impl Resolver<'_> {
         let name = "value".to_owned();
         Item {
             measure: Measured {
-                parts: Parts { names: vec![name.clone()], arithmetic: Arithmetic::Part(0) },
+                parts: spec.is_additive.then(|| Parts { names: vec![name.clone()], arithmetic: Arithmetic::Part(0) }),
                 name,
                 kind,
                 currency: spec.currency.clone(),
                 better: spec.better,
-                is_additive: true,
+                is_additive: spec.is_additive,
             },
             title: self.words(&spec.title),
             unit: spec.unit.as_ref().map(|unit| unit.text.clone()),
@@ -127,7 +147,7 @@ impl Resolver<'_> {
             source,
             by,
             items,
-            filter: spec.filter.as_ref().map(|filter| filter.value.clone()),
+            filter: self.filter(spec.filter.as_ref()),
             top: usize::try_from(spec.top).unwrap_or(usize::MAX),
             others: spec.others,
             total: spec.total,
@@ -145,6 +165,15 @@ impl Body {
             Self::Waterfall(waterfall) => Some(&waterfall.source),
             Self::Table(table) => Some(&table.source),
             Self::Text(_) => None,
+        }
+    }
+
+    /// What the facts that it shows must satisfy.
+    pub fn filter(&self) -> Option<&Filter> {
+        match self {
+            Self::Chart(Chart { values: Values::Query(_, filter), .. }) => filter.as_ref(),
+            Self::Table(table) => table.filter.as_ref(),
+            Self::Kpis(_) | Self::Chart(_) | Self::Waterfall(_) | Self::Text(_) => None,
         }
     }
 }

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use super::shape::shape;
 use super::{
     AfterSpec, AgainstSpec, AsOf, BodySpec, ChartKind, ChartSpec, ColumnSpec, Comparison, CountSpec, Directions,
-    DriverSpec, Finding, ItemSpec, KpisSpec, PageSpec, QuerySpec, ReportSpec, Said, Spec, TableSpec, TileSpec,
-    TimeSpec, ValuesSpec, WaterfallSpec, Words,
+    DriverSpec, FilterSpec, Finding, ItemSpec, KpisSpec, PageSpec, QuerySpec, ReportSpec, Said, Spec, TableSpec,
+    TileSpec, TimeSpec, ValuesSpec, WaterfallSpec, Words,
 };
 use crate::model::{Better, LOCALES, Place, Text, Written};
 use crate::yaml::{self, Faults, Node, Position};
@@ -110,6 +110,13 @@ impl Decoder {
             if let Some(entry) = node.entry(key).filter(|_| node.get(kind).is_none()) {
                 let at = Place::new(&self.file, entry.key_at);
                 at.fault(&mut self.faults, format!("'{key}' belongs to a tile of '{kind}'"));
+            }
+        }
+        for key in ["title", "subtitle"] {
+            if let Some(value) =
+                node.get(key).filter(|value| node.get("kpis").is_some() && value.text() != Some("auto"))
+            {
+                self.fault(value, &format!("'kpis' have a title for each measure, and show no '{key}'"));
             }
         }
         let height = node.get("height").and_then(Node::f64);
@@ -223,6 +230,7 @@ impl Decoder {
             currency: node.get("currency").and_then(Node::text).map(str::to_owned),
             decimals: node.get("decimals").and_then(Node::u64),
             percent: node.get("percent").and_then(Node::bool).unwrap_or(false),
+            is_additive: node.get("additive").and_then(Node::bool).unwrap_or(false),
             better: node.get("better").and_then(Node::text).and_then(Better::of),
         })
     }
@@ -253,7 +261,15 @@ impl Decoder {
         Some(QuerySpec {
             cube: self.written(node.get("cube")?)?,
             measure: self.written(measures.first()?)?,
-            filter: node.get("where").and_then(|filter| self.written(filter)),
+            filter: self.filter(node),
+        })
+    }
+
+    fn filter(&self, node: &Node) -> Option<FilterSpec> {
+        let filter = node.get("where")?;
+        Some(FilterSpec {
+            sql: self.written(filter.get("sql").unwrap_or(filter))?,
+            says: filter.get("says").and_then(|says| self.words(says)),
         })
     }
 
@@ -295,7 +311,7 @@ impl Decoder {
             cube: self.written(node.get("cube")?)?,
             by: self.list(node.get("by")),
             items: self.items(node.get("measures")),
-            filter: node.get("where").and_then(|filter| self.written(filter)),
+            filter: self.filter(node),
             top: node.get("top").and_then(Node::u64).unwrap_or(10),
             others: node.get("others").and_then(Node::bool).unwrap_or(true),
             total: node.get("total").and_then(Node::bool).unwrap_or(true),

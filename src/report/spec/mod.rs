@@ -220,6 +220,8 @@ pub struct ColumnSpec {
     pub decimals: Option<u64>,
     /// Whether it is a share, shown in percent.
     pub percent: bool,
+    /// Whether its values add up over days and weeks.
+    pub is_additive: bool,
     /// Which way it should move.
     pub better: Option<Better>,
 }
@@ -231,8 +233,17 @@ pub struct QuerySpec {
     pub cube: Written<String>,
     /// The measure.
     pub measure: Written<String>,
-    /// What the facts must satisfy, as SQL over the cube's dimensions.
-    pub filter: Option<Written<String>>,
+    /// What the facts must satisfy.
+    pub filter: Option<FilterSpec>,
+}
+
+/// What facts must satisfy, as written.
+#[derive(Debug, Clone)]
+pub struct FilterSpec {
+    /// The condition, as SQL over the cube's dimensions.
+    pub sql: Written<String>,
+    /// What it is called below the title; the condition itself without it.
+    pub says: Option<Words>,
 }
 
 /// Points of time, as written.
@@ -312,8 +323,8 @@ pub struct TableSpec {
     pub by: Vec<Written<String>>,
     /// The measures; the first one orders the rows.
     pub items: Vec<ItemSpec>,
-    /// What the facts must satisfy, as SQL over the cube's dimensions.
-    pub filter: Option<Written<String>>,
+    /// What the facts must satisfy.
+    pub filter: Option<FilterSpec>,
     /// How many rows there are at most.
     pub top: u64,
     /// Whether what is not shown stands in a row of its own.

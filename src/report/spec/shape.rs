@@ -115,6 +115,8 @@ fn column() -> Shape {
             "How many decimals it has; without them large numbers are abbreviated.",
         ),
         Key::new("percent", Shape::Bool, "Whether it is a share, shown in percent.").default("false"),
+        Key::new("additive", Shape::Bool, "Whether its values add up over days and weeks, as sums and counts do.")
+            .default("false"),
         Key::new("better", Shape::OneOf(Better::WORDS), "Which way it should move."),
     ])
 }
@@ -131,9 +133,19 @@ fn query() -> Shape {
     Shape::Map(vec![
         Key::new("cube", Shape::Text, "The cube.").required(),
         Key::new("measures", Shape::list(Shape::Text), "The measure: one.").required(),
-        Key::new("where", Shape::Scalar, "The facts that count: SQL over the cube's dimensions."),
+        Key::new("where", filter(), "The facts that count: SQL over the cube's dimensions."),
         Key::new("time", time(), "The points of time.").required(),
     ])
+}
+
+/// A condition, alone or with what it is called.
+fn filter() -> Shape {
+    let says = "What it is called below the title, such as \"groceries only\"; the condition itself without it.";
+    let named = Shape::Map(vec![
+        Key::new("sql", Shape::Scalar, "The condition.").required(),
+        Key::new("says", words(), says).required(),
+    ]);
+    Shape::Either(vec![Shape::Scalar, named])
 }
 
 fn waterfall() -> Shape {
@@ -186,8 +198,8 @@ fn table() -> Shape {
         Key::new("by", Shape::TextOrList, "The dimensions whose members are the rows.").required(),
         Key::new("measures", Shape::list(Shape::Either(vec![Shape::Text, item()])), "The first one orders the rows.")
             .required(),
-        Key::new("where", Shape::Scalar, "The facts that count: SQL over the cube's dimensions."),
-        Key::new("top", Shape::Within(1, 60), "How many rows at most.").default("10"),
+        Key::new("where", filter(), "The facts that count: SQL over the cube's dimensions."),
+        Key::new("top", Shape::Within(1, 25), "How many members at most.").default("10"),
         Key::new("others", Shape::Bool, "Whether what is not shown stands in a row of its own.").default("true"),
         Key::new("total", Shape::Bool, "Whether there is a row for all of it.").default("true"),
     ])

@@ -10,10 +10,10 @@ use crate::report::figure::Figure;
 use crate::report::finding::{self, Clause, currency, moved, title, unit};
 use crate::report::locale::{Locale, raised};
 use crate::report::page::{Body, DriverRow, POINTS, Picture};
-use crate::report::resolve::{Item, NumberKind, Tile, Waterfall};
+use crate::report::resolve::{DRIVERS, Item, NumberKind, Tile, Waterfall};
 
-/// How high a row is, what stays free above the first, and where the columns of names and numbers end, from the tile's left, in millimetres.
-const PITCH: f64 = 7.72;
+/// What stays free above the first row, and where the columns of names and numbers end, from the tile's left, in
+/// millimetres.
 const ABOVE: f64 = 0.93;
 const NAMES: f64 = 31.0;
 const ENDS: [f64; 3] = [43.7, 57.6, 70.6];
@@ -31,14 +31,14 @@ pub(super) fn make(easel: &Easel<'_>, tile: &Tile, waterfall: &Waterfall, data: 
     }
     let subtitle = vec![Clause::new(locale.text("drivers.sub", &[("measure", &measure)]))];
     let rows = rows(easel, waterfall, data)?;
-    let (picture, axis) = bars(easel, tile, waterfall, data, rows.len())?;
+    let (picture, axis) = bars(easel, tile, waterfall, data, &rows)?;
     let heads = heads(easel, tile, waterfall, axis)?;
     Ok(Made {
         body: Body::Drivers {
             heads: heads.0,
             widths: vec![NAMES, ENDS[0] - NAMES, ENDS[1] - ENDS[0], ENDS[2] - ENDS[1], tile.area.width - ENDS[2]],
             rows,
-            pitch: PITCH,
+            pitch: DRIVERS.pitch,
             above: ABOVE,
             picture,
             axis: heads.1,
@@ -139,7 +139,13 @@ fn exact(locale: &Locale, item: &Item, figure: Option<Figure>) -> String {
 }
 
 /// The bars, and how far the axis is from their left, in millimetres.
-fn bars(easel: &Easel<'_>, tile: &Tile, waterfall: &Waterfall, data: &Drivers, rows: usize) -> Result<(Picture, f64)> {
+fn bars(
+    easel: &Easel<'_>,
+    tile: &Tile,
+    waterfall: &Waterfall,
+    data: &Drivers,
+    rows: &[DriverRow],
+) -> Result<(Picture, f64)> {
     let locale = easel.locale;
     let mut steps = vec![Step::Empty];
     let mut at = 0.0;
@@ -166,10 +172,13 @@ fn bars(easel: &Easel<'_>, tile: &Tile, waterfall: &Waterfall, data: &Drivers, r
             ("t", &signed(locale, total)),
         ],
     );
-    let size = ((tile.area.width - ENDS[2]) * POINTS, (ABOVE + PITCH * rows as f64) * POINTS);
-    let bars = Bars { steps: &steps, pitch: PITCH * POINTS, above: ABOVE * POINTS, alt: &alt };
+    let size = ((tile.area.width - ENDS[2]) * POINTS, (ABOVE + DRIVERS.pitch * rows.len() as f64) * POINTS);
+    let bars = Bars { steps: &steps, names: &[], pitch: DRIVERS.pitch * POINTS, above: ABOVE * POINTS, alt: &alt };
     let (drawing, axis) = bars.draw(easel.ruler, size)?;
-    Ok((Picture::new(&tile.name, drawing, Some(alt)), axis / POINTS))
+    let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
+    let (alone, _) = Bars { names: &names, ..bars }.draw(easel.ruler, size)?;
+    let picture = Picture { alone: Some(alone.svg), ..Picture::new(&tile.name, drawing, Some(alt.clone())) };
+    Ok((picture, axis / POINTS))
 }
 
 /// What an effect means: the measure's own way is the better one.

@@ -60,6 +60,7 @@ fn one(
     let weeks_width = weeks.as_ref().map_or(0.0, |weeks| easel.ruler.width(weeks, Weight::Regular, 7.5) / POINTS + 2.0);
     // The currency is told by its sign, where the language has one before the number.
     let unit = unit(locale, item).filter(|_| locale.is_chinese() || item.unit.is_some());
+    easel.ruler.check(unit.as_deref().unwrap_or_default())?;
     let unit_width = unit.as_ref().map_or(0.0, |unit| easel.ruler.width(unit, Weight::Regular, 7.5) / POINTS + 1.5);
     Ok(KpiTile {
         left,

@@ -43,11 +43,24 @@ struct Made {
     deck: Vec<Clause>,
 }
 
-/// The sizes of titles and of the lines below them, in points.
-const TITLE: f64 = 10.0;
-const SUBTITLE: f64 = 7.5;
-const HEADLINE: f64 = 18.0;
-const DECK: f64 = 9.5;
+/// What a line says: its author's own words, or what was found; and behind either, which facts count.
+struct Says<'a> {
+    own: Option<&'a Text>,
+    found: Vec<Clause>,
+    filter: Option<String>,
+}
+
+impl<'a> Says<'a> {
+    fn new(own: Option<&'a Text>, found: Vec<Clause>) -> Self {
+        Self { own, found, filter: None }
+    }
+}
+
+/// The weights and sizes, in points, of titles and of the lines below them.
+const TITLE: (Weight, f64) = (Weight::Bold, 10.0);
+const SUBTITLE: (Weight, f64) = (Weight::Regular, 7.5);
+const HEADLINE: (Weight, f64) = (Weight::Bold, 18.0);
+const DECK: (Weight, f64) = (Weight::Regular, 9.5);
 
 /// The pages of a report in a language.
 ///
@@ -72,25 +85,12 @@ pub(super) fn pages(report: &Report, data: &Data, easel: &Easel<'_>) -> Result<V
         let locale = easel.locale;
         let (number, total) = ((at + 1).to_string(), count.to_string());
         let title = page.title.get(locale.name).unwrap_or_default().to_owned();
+        easel.ruler.check(&title)?;
         // A page that says nothing of itself is called by its title.
         let headline = if headline.is_empty() { vec![Clause::new(title.clone()).mandatory()] } else { headline };
         pages.push(page::Page {
-            headline: easel.line(
-                easel.own(page.headline.as_ref()),
-                &headline,
-                ("", ""),
-                HEADLINE,
-                Weight::Bold,
-                PAGE.width,
-            )?,
-            deck: easel.line(
-                easel.own(page.deck.as_ref()),
-                &deck,
-                easel.sentences(),
-                DECK,
-                Weight::Regular,
-                PAGE.width,
-            )?,
+            headline: easel.line(Says::new(page.headline.as_ref(), headline), ("", ""), HEADLINE, PAGE.width)?,
+            deck: easel.line(Says::new(page.deck.as_ref(), deck), easel.sentences(), DECK, PAGE.width)?,
             count: locale.text("page.number", &[("page", &number), ("pages", &total)]),
             number,
             title,
@@ -107,14 +107,14 @@ fn set(easel: &Easel<'_>, tile: &Tile, shown: &Shown) -> Result<Set> {
         (Body::Chart(chart), Shown::Weeks(weeks)) => time::weeks(easel, tile, chart, weeks)?,
         (Body::Waterfall(waterfall), Shown::Drivers(drivers)) => drivers::make(easel, tile, waterfall, drivers)?,
         (Body::Table(table), Shown::Table(rows)) => table::make(easel, tile, table, rows)?,
-        (Body::Text(words), _) => text::make(easel, words),
+        (Body::Text(words), _) => text::make(easel, words)?,
         _ => return Err(Error::internal("a tile has another's data")),
     };
-    let (own_title, own_subtitle) = (easel.own(tile.title.as_ref()), easel.own(tile.subtitle.as_ref()));
-    let title = easel.line(own_title, &made.title, (easel.comma(), ""), TITLE, Weight::Bold, tile.area.width)?;
-    let subtitle =
-        easel.line(own_subtitle, &made.subtitle, (easel.comma(), ""), SUBTITLE, Weight::Regular, tile.area.width)?;
     let area = tile.area;
+    let title = Says::new(tile.title.as_ref(), made.title);
+    let title = easel.line(title, (easel.comma(), ""), TITLE, area.width)?;
+    let subtitle = Says { filter: filter(easel.locale, tile), ..Says::new(tile.subtitle.as_ref(), made.subtitle) };
+    let subtitle = easel.line(subtitle, (easel.semicolon(), ""), SUBTITLE, area.width)?;
     Ok(Set {
         tile: page::Tile {
             name: tile.name.clone(),
@@ -131,30 +131,34 @@ fn set(easel: &Easel<'_>, tile: &Tile, shown: &Shown) -> Result<Set> {
     })
 }
 
+/// Which facts count in a tile, if not all do: as its report says it, or else the condition itself.
+fn filter(locale: &Locale, tile: &Tile) -> Option<String> {
+    let filter = tile.body.filter()?;
+    let condition = filter.sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    let own = filter.says.as_ref().and_then(|says| says.get(locale.name)).map(str::to_owned);
+    Some(own.unwrap_or_else(|| locale.text("filter.where", &[("condition", &condition)])))
+}
+
 impl Easel<'_> {
     /// An author's own words in the language, where there are any.
     fn own(&self, words: Option<&Text>) -> Option<String> {
         words?.get(self.locale.name).map(str::to_owned)
     }
 
-    /// A line of a report's own words, or of clauses, as it fits into a width in millimetres.
+    /// A line as it fits into a width in millimetres.
     fn line(
         &self,
-        own: Option<String>,
-        clauses: &[Clause],
+        says: Says<'_>,
         (joint, end): (&str, &str),
-        size: f64,
-        weight: Weight,
+        (weight, size): (Weight, f64),
         width: f64,
     ) -> Result<String> {
         let measured = |text: &str| self.ruler.width(text, weight, size);
-        let room = width * page::POINTS;
-        let line = match own {
-            Some(own) => {
-                Line { clauses: &[Clause::new(own).mandatory()], joint: "", end: "" }.fitted(&measured, room)?
-            }
-            None => Line { clauses, joint, end }.fitted(&measured, room)?,
-        };
+        let own = self.own(says.own);
+        let (is_sentence, end) = if own.is_some() { (false, "") } else { (true, end) };
+        let mut clauses = own.map_or(says.found, |own| vec![Clause::new(own).mandatory()]);
+        clauses.extend(says.filter.map(|filter| Clause::new(filter).mandatory()));
+        let line = Line { clauses: &clauses, joint, end, is_sentence }.fitted(&measured, width * page::POINTS)?;
         self.ruler.check(&line)?;
         Ok(line)
     }
@@ -162,6 +166,10 @@ impl Easel<'_> {
     /// What stands between sentences, and at the end of the last.
     fn sentences(&self) -> (&'static str, &'static str) {
         if self.locale.is_chinese() { ("。", "。") } else { (". ", ".") }
+    }
+
+    fn semicolon(&self) -> &'static str {
+        if self.locale.is_chinese() { "；" } else { "; " }
     }
 
     fn comma(&self) -> &'static str {

@@ -7,7 +7,7 @@ use crate::report::face::Weight;
 use crate::report::figure::Figure;
 use crate::report::finding::{Clause, number, quoted, title};
 use crate::report::page::{Body, ListingRow};
-use crate::report::resolve::{Dimension, Table, Tile};
+use crate::report::resolve::{Dimension, LISTING, Table, Tile};
 
 /// The part of a tile's width that names take, and the room between columns, in millimetres.
 const NAMES: f64 = 0.4;
@@ -66,7 +66,7 @@ pub(super) fn make(easel: &Easel<'_>, tile: &Tile, table: &Table, data: &Rows) -
     let widths = std::iter::repeat_n(name_width, names).chain(std::iter::repeat_n(value_width, table.items.len()));
     let body = match lines.is_empty() {
         true => Body::Text { paragraphs: vec![locale.text("table.empty", &[])] },
-        false => Body::Table { heads, names, widths: widths.collect(), rows: lines },
+        false => Body::Table { heads, names, widths: widths.collect(), rows: lines, pitch: LISTING.pitch },
     };
     let (named, subtitle) = (headed(easel, table, data), vec![Clause::new(described(easel, table))]);
     Ok(Made { body, title: named, subtitle, headline: Vec::new(), deck: Vec::new() })

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::report::chart::{Area, Column, Columns, Lines, Look, Mark, Point, Reference, ticks};
 use crate::report::data::{Day, Days, OneWeek, Place, Rank, Run, Weeks};
 use crate::report::figure::Figure;
-use crate::report::finding::{self, Clause, currency, described, quoted, rank, split, title};
+use crate::report::finding::{self, Clause, currency, described, quoted_or_missing, rank, split, title};
 use crate::report::locale::{Currency, Direction, Locale, Scale};
 use crate::report::page::{Body, POINTS, Picture};
 use crate::report::period::Week;
@@ -73,7 +73,8 @@ pub(super) fn days(easel: &Easel<'_>, tile: &Tile, chart: &Chart, data: &Days) -
             before: day.before.map(Figure::double),
         })
         .collect();
-    let alt = days_alt(easel, item, data, said.halves.as_ref());
+    let is_told = chart.finding == Some(Finding::Split);
+    let alt = days_alt(easel, item, data, said.halves.as_ref().filter(|_| is_told));
     let lines = Lines {
         points: &points,
         ticks: &ticks,
@@ -87,7 +88,6 @@ pub(super) fn days(easel: &Easel<'_>, tile: &Tile, chart: &Chart, data: &Days) -
     let drawing = lines.draw(easel.ruler, size(tile))?;
     let has_before = easel.frame.previous().is_some() && chart.behind;
     let sub = if has_before { "days.sub" } else { "days.sub_no_previous" };
-    let is_told = chart.finding == Some(Finding::Split);
     Ok(Made {
         body: Body::Chart { picture: Picture::new(&tile.name, drawing, Some(alt)) },
         // Days without any value say nothing.
@@ -123,7 +123,7 @@ fn extremes(days: &[Day]) -> (Option<Extreme>, Option<Extreme>) {
     (Figure::largest(known(), |(_, value)| *value), Figure::smallest(known(), |(_, value)| *value))
 }
 
-/// The runs of days as areas; the largest above and the largest below say what they come to.
+/// The runs of days as areas; the largest above and the largest below say what they come to, if days add up.
 fn areas(data: &Days, item: &Item, runs: &[Run], numbers: &Numbers<'_>) -> Vec<Area> {
     let at = |day: NaiveDate| data.days.iter().position(|own| own.day == day);
     let largest = |below: bool| {
@@ -137,7 +137,7 @@ fn areas(data: &Days, item: &Item, runs: &[Run], numbers: &Numbers<'_>) -> Vec<A
             (_, true) => Direction::Down,
             (_, false) => Direction::Up,
         };
-        let is_told = told.iter().flatten().any(|told| *told == run);
+        let is_told = item.measure.is_additive && told.iter().flatten().any(|told| *told == run);
         Some(Area {
             first: at(run.first)?,
             last: at(run.last)?,
@@ -152,14 +152,15 @@ fn days_alt(easel: &Easel<'_>, item: &Item, data: &Days, halves: Option<&[Run; 2
     let locale = easel.locale;
     let whole = |figure: Figure| finding::whole(locale, item, figure);
     let (high, low) = extremes(&data.days);
-    let day = |found: Option<Extreme>| {
-        let (at, value) = found.unwrap_or((0, Figure::ZERO));
+    let what = described(locale, item);
+    let day = |(at, value): Extreme| {
         let day = data.days.get(at).map_or(easel.frame.week.first(), |day| day.day);
         (locale.weekday(day), whole(value))
     };
-    let ((weekday_max, max), (weekday_min, min)) = (day(high), day(low));
+    let (Some((weekday_max, max)), Some((weekday_min, min))) = (high.map(day), low.map(day)) else {
+        return locale.text("days.sub_no_previous", &[("what", &what)]) + easel.sentences().1;
+    };
     let (first, last) = (locale.date_tick(easel.frame.week.first()), locale.date_tick(easel.frame.week.last()));
-    let what = described(locale, item);
     let values = [
         ("what", what.as_str()),
         ("first", &first),
@@ -189,9 +190,8 @@ fn days_alt(easel: &Easel<'_>, item: &Item, data: &Days, halves: Option<&[Run; 2
 pub(super) fn weeks(easel: &Easel<'_>, tile: &Tile, chart: &Chart, data: &Weeks) -> Result<Made> {
     let (locale, item) = (easel.locale, &chart.item);
     let numbers = Numbers::new(locale, item, data.weeks.iter().filter_map(|week| week.value));
-    let this = data.weeks.last().and_then(|week| week.value);
-    let columns = columns(locale, chart, data, this, &numbers);
-    let reference = this.filter(|_| chart.mark).map(|value| Reference {
+    let columns = columns(locale, chart, data, &numbers);
+    let reference = data.this().filter(|_| chart.mark).map(|value| Reference {
         at: value.double(),
         name: locale.text("weeks.this_week", &[]),
         text: numbers.text(value, false),
@@ -203,7 +203,7 @@ pub(super) fn weeks(easel: &Easel<'_>, tile: &Tile, chart: &Chart, data: &Weeks)
     let (deck, named) = match chart.finding {
         Some(Finding::Rank) => rank(locale, item, data, easel.frame),
         _ => {
-            let value = quoted(locale, item, this.unwrap_or(Figure::ZERO));
+            let value = quoted_or_missing(locale, item, data.this());
             let values = [("measure", title(locale, item)), ("value", value.as_str())];
             (Vec::new(), vec![Clause::new(locale.text("weeks.title", &values))])
         }
@@ -217,7 +217,8 @@ pub(super) fn weeks(easel: &Easel<'_>, tile: &Tile, chart: &Chart, data: &Weeks)
     })
 }
 
-fn columns(locale: &Locale, chart: &Chart, data: &Weeks, this: Option<Figure>, numbers: &Numbers<'_>) -> Vec<Column> {
+fn columns(locale: &Locale, chart: &Chart, data: &Weeks, numbers: &Numbers<'_>) -> Vec<Column> {
+    let this = data.this();
     let last = data.weeks.len().saturating_sub(1);
     let is_above = |at: usize, week: &OneWeek| {
         let above = week.value.zip(this).is_some_and(|(value, this)| value.compared(this).is_gt());
@@ -266,12 +267,7 @@ fn month_ticks(locale: &Locale, data: &Weeks) -> BTreeMap<usize, String> {
 
 fn weeks_subtitle(locale: &Locale, chart: &Chart, data: &Weeks, columns: &[Column]) -> Vec<Clause> {
     let Some(first) = data.weeks.first() else { return Vec::new() };
-    let since = first.week.days().nth(7 - (first.days as usize).clamp(1, 7)).unwrap_or(first.week.first());
-    let since = if first.is_complete { first.week.first() } else { since };
-    let what = described(locale, &chart.item);
-    let (day, year) = (since.day().to_string(), since.year().to_string());
-    let values = [("what", what.as_str()), ("day", &day), ("month", &locale.month(since)), ("year", &year)];
-    let mut clauses = vec![Clause::new(locale.text("weeks.sub", &values))];
+    let mut clauses = vec![Clause::new(weeks_since(locale, &chart.item, data))];
     if chart.mark {
         clauses.push(Clause::new(locale.text("weeks.sub_line", &[])));
         if columns.iter().any(|column| column.look == Look::Above) {
@@ -287,17 +283,27 @@ fn weeks_subtitle(locale: &Locale, chart: &Chart, data: &Weeks, columns: &[Colum
     clauses
 }
 
+/// The measure by week, and since when.
+fn weeks_since(locale: &Locale, item: &Item, data: &Weeks) -> String {
+    let Some(first) = data.weeks.first() else { return String::new() };
+    let since = first.week.days().nth(7 - (first.days as usize).clamp(1, 7)).unwrap_or(first.week.first());
+    let since = if first.is_complete { first.week.first() } else { since };
+    let what = described(locale, item);
+    let (day, year) = (since.day().to_string(), since.year().to_string());
+    let values = [("what", what.as_str()), ("day", &day), ("month", &locale.month(since)), ("year", &year)];
+    locale.text("weeks.sub", &values)
+}
+
 fn weeks_alt(easel: &Easel<'_>, item: &Item, data: &Weeks, place: Option<Rank>) -> String {
     let locale = easel.locale;
     let complete: Vec<(Week, Figure)> = data.complete().collect();
-    let high = Figure::largest(complete.iter().copied(), |(_, value)| *value);
-    let low = Figure::smallest(complete.iter().copied(), |(_, value)| *value);
-    let told = |found: Option<(Week, Figure)>| {
-        let (week, value) = found.unwrap_or((easel.frame.week, Figure::ZERO));
-        (locale.date_tick(week.first()), finding::whole(locale, item, value))
+    let told = |(week, value): (Week, Figure)| (locale.date_tick(week.first()), finding::whole(locale, item, value));
+    let high = Figure::largest(complete.iter().copied(), |(_, value)| *value).map(told);
+    let low = Figure::smallest(complete.iter().copied(), |(_, value)| *value).map(told);
+    let (Some((date_max, max)), Some((date_min, min))) = (high, low) else {
+        return weeks_since(locale, item, data) + easel.sentences().1;
     };
-    let ((date_max, max), (date_min, min)) = (told(high), told(low));
-    let x = told(complete.last().copied()).1;
+    let x = data.this().map_or_else(|| locale.text("word.missing", &[]), |this| finding::whole(locale, item, this));
     let (what, n, last) =
         (described(locale, item), complete.len().to_string(), locale.date_tick(easel.frame.week.last()));
     let mut alt = locale.text(

@@ -33,7 +33,10 @@ fn a_change_and_what_drove_it() {
 #[test]
 fn the_short_form_of_a_headline_names_one_driver() {
     let said = change(&locale("en"), &waterfall(), &of_week_47(), &week_47(), "no sales").headline;
-    let fitted = |room| Line { clauses: &said, joint: ". ", end: "" }.fitted(&|text| text.chars().count() as f64, room);
+    let fitted = |room| {
+        Line { clauses: &said, joint: ". ", end: "", is_sentence: true }
+            .fitted(&|text| text.chars().count() as f64, room)
+    };
     assert_eq!(fitted(57.0).unwrap(), "Revenue up 1.2% to $92.5K: more trips");
     assert_eq!(fitted(36.0).unwrap(), "Revenue up 1.2% to $92.5K");
     assert!(fitted(24.0).unwrap_err().message().contains("'Revenue up 1.2% to $92.5K'"));
@@ -56,7 +59,8 @@ fn a_week_with_a_day_without_facts_says_so_instead_of_its_drivers() {
     assert!(told("zh-TW", &data, &frame).0.ends_with("，其中2天無交易紀錄"));
     // It must be said, however little room there is.
     let said = change(&locale("en"), &waterfall(), &data, &frame, "no sales").headline;
-    let fitted = Line { clauses: &said, joint: ". ", end: "" }.fitted(&|text| text.len() as f64, 40.0);
+    let fitted =
+        Line { clauses: &said, joint: ". ", end: "", is_sentence: true }.fitted(&|text| text.len() as f64, 40.0);
     assert!(fitted.unwrap_err().message().contains("no sales on 2 days"));
 }
 

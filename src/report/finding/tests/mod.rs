@@ -37,7 +37,7 @@ fn both(up: Words, down: Words) -> Directions {
 fn item(name: &str, kind: NumberKind, currency: Option<&str>, title: Words) -> Item {
     let measure = Measured {
         name: name.to_owned(),
-        parts: Parts { names: vec![name.to_owned()], arithmetic: Arithmetic::Part(0) },
+        parts: Some(Parts { names: vec![name.to_owned()], arithmetic: Arithmetic::Part(0) }),
         kind,
         currency: currency.map(str::to_owned),
         better: Some(Better::Higher),
@@ -157,7 +157,8 @@ fn weeks(frame: &Frame, values: &[Figure]) -> Weeks {
         is_complete: true,
         days: 7,
     };
-    Weeks { series: Series::none(), weeks: values.iter().enumerate().map(one).collect() }
+    let nothing = Some(Figure::ZERO);
+    Weeks { series: Series::none(), weeks: values.iter().enumerate().map(one).collect(), nothing }
 }
 
 fn locale(name: &str) -> Locale {
@@ -167,7 +168,7 @@ fn locale(name: &str) -> Locale {
 /// The clauses as a line in which all of them fit.
 fn line(locale: &Locale, clauses: &[Clause]) -> String {
     let joint = if locale.is_chinese() { "。" } else { ". " };
-    Line { clauses, joint, end: "" }.fitted(&|_| 0.0, 1.0).unwrap()
+    Line { clauses, joint, end: "", is_sentence: true }.fitted(&|_| 0.0, 1.0).unwrap()
 }
 
 /// Headline and title of a change.
