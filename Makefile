@@ -89,10 +89,12 @@ $(CLIENTS)/adbc-go: $(CLIENTS)/installed tests/clients/go/main.go tests/clients/
 	@if command -v go >/dev/null; then cd tests/clients/go && go build -o $@ .; \
 	else echo "go is missing, so the Go ADBC driver is not tested: install Go 1.25 or newer" >&2; fi
 
-bench: build clients fonts ## Measure side by side with DuckDB and pyarrow; writes target/bench/*.json
+bench: build clients fonts ## Measure side by side with DuckDB, pyarrow and Chromium; writes target/bench/*.json
 	$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check duckdb
 	CARGO_TARGET_DIR=$(TARGET) $(CLIENTS)/bin/python benches/load.py $(TARGET)/release/starmart data
 	CARGO_TARGET_DIR=$(TARGET) $(CLIENTS)/bin/python benches/flight.py $(TARGET)/release/starmart data
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
+	CARGO_TARGET_DIR=$(TARGET) $(CLIENTS)/bin/python benches/packs.py $(TARGET)/release/starmart data
 
 fonts: ## Install the fonts that packs are set in
 	@folders="$${XDG_DATA_HOME:-$$HOME/.local/share}/fonts $$HOME/.fonts /usr/local/share/fonts /usr/share/fonts"; missing=; \

@@ -9,10 +9,7 @@ usage: flight.py STARMART_BINARY DATA_FOLDER [RUNS]
 """
 
 import contextlib
-import json
-import os
 import pathlib
-import platform
 import socket
 import statistics
 import subprocess
@@ -23,6 +20,8 @@ import urllib.error
 import urllib.request
 
 import pyarrow.flight
+
+from measure import Results
 
 # A case, the question to the cube or the tables, and DuckDB's over views of the tables' files.
 QUESTIONS = [
@@ -149,12 +148,8 @@ def main():
 
     binary, data = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
     runs = int(sys.argv[3]) if len(sys.argv) > 3 else 15
-    results = []
-
-    def report(case, unit, mine, theirs, ratio, name):
-        results.append({"case": case, "ours": round(mine, 4), "rival": round(theirs, 4), "rival_name": name, "unit": unit,
-                        "ratio": round(ratio, 2)})
-        print(f"{case:34} {mine:9.2f} {theirs:9.2f} {unit:4} {ratio:6.2f}x {name}", flush=True)
+    results = Results("flight")
+    report = results.add
 
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as servers:
         folder = pathlib.Path(folder)
@@ -213,10 +208,7 @@ def main():
         report("all transactions, streamed", "GB/s", *speeds, ratio, bare_name)
         report("peak memory of the server", "MiB", memory(ours), memory(bare), memory(ours) / memory(bare), bare_name)
 
-    out = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "bench"
-    out.mkdir(parents=True, exist_ok=True)
-    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
-    (out / "flight.json").write_text(json.dumps([row | machine for row in results], indent=2) + "\n")
+    results.write()
 
 
 main()

@@ -8,15 +8,13 @@ usage: load.py STARMART_BINARY DATA_FOLDER [RUNS]
 """
 
 import json
-import os
 import pathlib
-import platform
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
+
+from measure import Results, run
 
 MODEL = """version: 1
 defaults: {timezone: America/New_York}
@@ -48,16 +46,6 @@ os.fsync(os.open(target, os.O_RDWR))
 """
 
 
-def run(command):
-    """Wall seconds and peak resident MiB of one whole process."""
-    began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit(f"{command[0]} failed with status {os.waitstatus_to_exitcode(status)}")
-    return time.perf_counter() - began, used.ru_maxrss / 1024
-
-
 def ours(binary, data, folder):
     project = folder / "project"
     shutil.rmtree(project, ignore_errors=True)
@@ -78,21 +66,15 @@ def main():
 
     binary, data = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
     runs = int(sys.argv[3]) if len(sys.argv) > 3 else 5
-    rows = []
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         pairs = [(ours(binary, data, folder), rival(data, folder)) for _ in range(runs + 1)][1:]
+    results = Results("load")
     for case, unit, at in (("load transactions", "s", 0), ("load transactions, peak memory", "MiB", 1)):
-        mine = statistics.median(pair[0][at] for pair in pairs)
-        theirs = statistics.median(pair[1][at] for pair in pairs)
+        mine, theirs = (statistics.median(pair[side][at] for pair in pairs) for side in (0, 1))
         ratio = statistics.median(pair[0][at] / pair[1][at] for pair in pairs)
-        rows.append({"case": case, "ours": round(mine, 3), "rival": round(theirs, 3),
-                     "rival_name": f"DuckDB {duckdb.__version__}", "unit": unit, "ratio": round(ratio, 2)})
-        print(f"{case:34} {mine:9.2f} {theirs:9.2f} {unit:4} {ratio:6.2f}x DuckDB {duckdb.__version__}")
-    out = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "bench"
-    out.mkdir(parents=True, exist_ok=True)
-    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
-    (out / "load.json").write_text(json.dumps([row | machine for row in rows], indent=2) + "\n")
+        results.add(case, unit, mine, theirs, ratio, f"DuckDB {duckdb.__version__}")
+    results.write()
 
 
 main()

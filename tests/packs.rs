@@ -147,6 +147,7 @@ async fn what_does_not_add_up_is_not_added() {
     assert!(!found.contains("_days.change"), "{found:.3000}");
     let picture = files.iter().find(|file| file.name.ends_with("-en-chart.svg")).unwrap();
     let picture = String::from_utf8_lossy(&picture.bytes);
+    assert!(picture.contains("highest Sunday NT$39.50, lowest Monday NT$37.50"), "{picture:.600}");
     assert!(picture.contains("<polygon") && !picture.contains(">+NT$"), "the difference is tinted, and has no sum");
 
     // A quotient has no value in a week without facts, and is not the lowest there.

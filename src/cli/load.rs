@@ -34,6 +34,7 @@ pub(super) struct Load {
 
 impl Load {
     pub(super) async fn run(self, setting: &Setting) -> Result<ExitCode> {
+        super::small_pages();
         let mart = setting.open().await?;
         let options = LoadOptions { tables: self.tables, full: self.full, dry_run: self.dry_run };
         load(&mart, &options, setting.terminal).await?;

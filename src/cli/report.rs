@@ -66,9 +66,9 @@ pub(super) struct Run {
     /// What to make: pdf; png, one for each page and tile; svg, one for each chart; csv, one for each tile's answers.
     #[arg(long, value_name = "FORMATS", value_enum, value_delimiter = ',', default_value = "pdf")]
     format: Vec<Format>,
-    /// The folder that the files go to, which is made if it is not there; the project's own `out` without it.
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    /// The folder that the files go to, which is made if it is not there.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    out: PathBuf,
 }
 
 /// How to print a list.
@@ -103,8 +103,9 @@ impl ReportCommand {
 
 impl Run {
     async fn run(self, setting: &Setting) -> Result<ExitCode> {
+        super::small_pages();
         let config = setting.config()?;
-        let out = self.out.unwrap_or_else(|| config.root.join("out"));
+        let out = setting.directory.join(&self.out);
         let reports = Reports::read(&config)?;
         let mart = Mart::open(config).await?;
         let order = Order {
@@ -186,7 +187,7 @@ fn told(setting: &Setting, faults: &Faults) -> Result<ExitCode> {
 }
 
 async fn check(setting: &Setting, file: &std::path::Path) -> Result<ExitCode> {
-    let bytes = std::fs::read(file).map_err(|error| {
+    let bytes = std::fs::read(setting.directory.join(file)).map_err(|error| {
         let message = format!("'{}' cannot be read: {error}", file.display());
         match error.kind() {
             std::io::ErrorKind::NotFound => Error::not_found(message),

@@ -39,10 +39,20 @@ pub fn number(locale: &Locale, item: &Item, figure: Figure) -> String {
     }
 }
 
-/// A number of a measure with none of its digits left out but those behind the point.
-pub fn whole(locale: &Locale, item: &Item, figure: Figure) -> String {
+/// A number of a measure that is not abbreviated, since rows are compared digit by digit; or the sign that there is none.
+pub fn exact(locale: &Locale, item: &Item, figure: Option<Figure>) -> String {
+    let Some(figure) = figure else { return locale.text("word.missing", &[]) };
     let currency = currency(locale, item);
-    with_unit(locale, item, &locale.fixed(figure, 0, currency.as_ref(), false))
+    match item.measure.kind {
+        NumberKind::Amount => locale.fixed(figure, 0, currency.as_ref(), false),
+        NumberKind::PerUnit(decimals) => locale.fixed(figure, decimals, currency.as_ref(), false),
+        NumberKind::Rate => locale.rate(figure),
+    }
+}
+
+/// A number of a measure that is not abbreviated, as a sentence quotes it.
+pub fn whole(locale: &Locale, item: &Item, figure: Figure) -> String {
+    with_unit(locale, item, &exact(locale, item, Some(figure)))
 }
 
 /// A change of a measure.

@@ -10,7 +10,7 @@ use crate::report::figure::Figure;
 use crate::report::finding::{self, Clause, currency, moved, title, unit};
 use crate::report::locale::{Locale, raised};
 use crate::report::page::{Body, DriverRow, POINTS, Picture};
-use crate::report::resolve::{DRIVERS, Item, NumberKind, Tile, Waterfall};
+use crate::report::resolve::{DRIVERS, Item, Tile, Waterfall};
 
 /// What stays free above the first row, and where the columns of names and numbers end, from the tile's left, in
 /// millimetres.
@@ -79,10 +79,9 @@ fn rows(easel: &Easel<'_>, waterfall: &Waterfall, data: &Drivers) -> Result<Vec<
         let what = locale.text(key, &[("measure", title(locale, item))]);
         titled(locale, item, &raised(&what))
     };
-    let shown = |figure: Option<Figure>| exact(locale, item, figure);
     let mut rows = vec![DriverRow {
         name: named("drivers.measure_last_week"),
-        before: shown(data.whole.previous),
+        before: finding::exact(locale, item, data.whole.previous),
         this: String::new(),
         change: String::new(),
         strong: true,
@@ -93,7 +92,7 @@ fn rows(easel: &Easel<'_>, waterfall: &Waterfall, data: &Drivers) -> Result<Vec<
     rows.push(DriverRow {
         name: named("drivers.measure_this_week"),
         before: String::new(),
-        this: shown(data.whole.this),
+        this: finding::exact(locale, item, data.whole.this),
         change,
         strong: true,
     });
@@ -112,8 +111,8 @@ fn rows(easel: &Easel<'_>, waterfall: &Waterfall, data: &Drivers) -> Result<Vec<
 fn part_row(locale: &Locale, item: &Item, compared: &Compared) -> DriverRow {
     DriverRow {
         name: titled(locale, item, title(locale, item)),
-        before: exact(locale, item, compared.previous),
-        this: exact(locale, item, compared.this),
+        before: finding::exact(locale, item, compared.previous),
+        this: finding::exact(locale, item, compared.this),
         change: moved(locale, item, compared.change(&item.measure)).text,
         strong: false,
     }
@@ -124,17 +123,6 @@ fn titled(locale: &Locale, item: &Item, what: &str) -> String {
     match unit(locale, item).filter(|_| locale.is_chinese()) {
         Some(unit) => locale.text("word.titled_unit", &[("what", what), ("unit", &unit)]),
         None => what.to_owned(),
-    }
-}
-
-/// A number that is not abbreviated: rows are compared digit by digit.
-fn exact(locale: &Locale, item: &Item, figure: Option<Figure>) -> String {
-    let Some(figure) = figure else { return locale.text("word.missing", &[]) };
-    let currency = currency(locale, item);
-    match item.measure.kind {
-        NumberKind::Amount => locale.fixed(figure, 0, currency.as_ref(), false),
-        NumberKind::PerUnit(decimals) => locale.fixed(figure, decimals, currency.as_ref(), false),
-        NumberKind::Rate => locale.rate(figure),
     }
 }
 

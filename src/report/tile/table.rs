@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::report::data::Rows;
 use crate::report::face::Weight;
 use crate::report::figure::Figure;
-use crate::report::finding::{Clause, number, quoted, title};
+use crate::report::finding::{Clause, exact, quoted, title};
 use crate::report::page::{Body, ListingRow};
 use crate::report::resolve::{Dimension, LISTING, Table, Tile};
 
@@ -46,8 +46,7 @@ pub(super) fn make(easel: &Easel<'_>, tile: &Tile, table: &Table, data: &Rows) -
             cells.push(easel.cut(member, weight, ROW, name_width - BETWEEN)?);
         }
         for (item, value) in table.items.iter().zip(values) {
-            let text = value.map_or_else(|| locale.text("word.missing", &[]), |value| number(locale, item, value));
-            cells.push(easel.number(text, weight, ROW, value_width - BETWEEN)?);
+            cells.push(easel.number(exact(locale, item, *value), weight, ROW, value_width - BETWEEN)?);
         }
         lines.push(ListingRow { cells, strong });
     }
