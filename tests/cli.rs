@@ -203,6 +203,9 @@ fn results_go_to_stdout_in_every_format() {
         works(folder.path(), &["sql", "--format", "csv", "-c", statement]),
         "department,revenue,lines\n食品,63.35,8\n,58.77,3\n"
     );
+    std::fs::write(folder.path().join("lines.sql"), "SELECT lines FROM sales").unwrap();
+    let lines = works(folder.path(), &["sql", "--format", "csv", "-f", "lines.sql"]);
+    assert_eq!(lines, "lines\n11\n", "files are those of the project, wherever one stands");
     let json: serde_json::Value =
         serde_json::from_str(&works(folder.path(), &["sql", "--format", "json", "-c", statement])).unwrap();
     assert_eq!(json[0]["department"], "食品");

@@ -21,6 +21,7 @@ mod load;
 mod metadata;
 mod model;
 mod packs;
+mod packs_of_sql;
 mod prepared;
 mod printed;
 mod projects;

@@ -3,15 +3,14 @@
 use starmart::config::Config;
 use starmart::error::{Error, Kind};
 use starmart::query::{Principal, Settings};
-use starmart::report::page;
 use starmart::report::record::Carried;
 use starmart::report::reports::Reports;
 use starmart::report::run::{self, Order};
-use starmart::report::verify::verify;
 
 use crate::cli::starmart;
 use crate::load::Project;
 use crate::reports::told;
+use crate::stopped::cramped;
 
 const MODEL: &str = "defaults: {timezone: Asia/Taipei, currency: TWD, locale: en}
 tables:
@@ -33,7 +32,7 @@ cubes:
       nameless: sum(items + 1)
 ";
 
-const KPIS: &str = "{cube: shop, kpis: [takings, items, price], compare: [previous, average_4], spark: 13}";
+pub(crate) const KPIS: &str = "{cube: shop, kpis: [takings, items, price], compare: [previous, average_4], spark: 13}";
 const DAYS: &str = "{chart: line, span: 5, height: 60, query: {cube: shop, measures: [takings], time: {grain: day}}, \
                     behind: previous, finding: split}";
 const WEEKS: &str = "{chart: columns, height: 40, query: {cube: shop, measures: [takings], \
@@ -44,7 +43,7 @@ const DRIVERS: &str = "{span: 7, waterfall: {cube: shop, measure: takings, drive
 const TABLE: &str = "{height: 100, table: {cube: shop, by: shop, measures: [takings, items, price]}}";
 
 /// A report of these tiles, in both languages.
-fn report(tiles: &[&str]) -> String {
+pub(crate) fn report(tiles: &[&str]) -> String {
     let list: Vec<String> = tiles.iter().map(|tile| format!("          - {tile}\n")).collect();
     format!(
         "version: 1\nreports:\n  - name: shop\n    title: {{en: The shop, zh-TW: 門市}}\n    locales: [en, zh-TW]\n    \
@@ -54,7 +53,7 @@ fn report(tiles: &[&str]) -> String {
 }
 
 /// Rows of day, shop, amount, items.
-async fn shop(rows: &[(&str, &str, &str, &str)], tiles: &[&str]) -> Project {
+pub(crate) async fn shop(rows: &[(&str, &str, &str, &str)], tiles: &[&str]) -> Project {
     let lines: Vec<String> = rows
         .iter()
         .map(|(day, shop, amount, items)| format!("{day},\"{}\",{amount},{items}\n", shop.replace('"', "\"\"")))
@@ -67,27 +66,29 @@ async fn shop(rows: &[(&str, &str, &str, &str)], tiles: &[&str]) -> Project {
     project
 }
 
-async fn made(project: &Project, order: Order) -> Result<Vec<Carried>, Error> {
+pub(crate) async fn made(project: &Project, order: Order) -> Result<Vec<Carried>, Error> {
     let reports = Reports::read(&Config::load(project.folder.path(), None).unwrap())?;
     run::run(&project.mart, Principal::local(), &reports, "shop", &order).await
 }
 
-fn everything() -> Order {
+pub(crate) fn everything() -> Order {
     Order { pdf: true, png: true, svg: true, csv: true, ..Order::default() }
 }
 
 /// The text of the charts and the answers, which is all that a test needs to read.
-fn text(files: &[Carried]) -> String {
+pub(crate) fn text(files: &[Carried]) -> String {
     let readable = files.iter().filter(|file| [".svg", ".csv"].iter().any(|end| file.name.ends_with(end)));
     readable.map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).collect()
 }
 
 /// Two whole weeks of a shop, 5 to 18 June 2017.
-fn two_weeks(shop: &'static str) -> Vec<(String, &'static str, String, String)> {
+pub(crate) fn two_weeks(shop: &'static str) -> Vec<(String, &'static str, String, String)> {
     (5..=18).map(|day| (format!("2017-06-{day:02}"), shop, format!("{}.50", 100 + day), "3".to_owned())).collect()
 }
 
-fn borrowed<'a>(rows: &'a [(String, &'static str, String, String)]) -> Vec<(&'a str, &'static str, &'a str, &'a str)> {
+pub(crate) fn borrowed<'a>(
+    rows: &'a [(String, &'static str, String, String)],
+) -> Vec<(&'a str, &'static str, &'a str, &'a str)> {
     rows.iter().map(|(day, shop, amount, items)| (day.as_str(), *shop, amount.as_str(), items.as_str())).collect()
 }
 
@@ -303,51 +304,6 @@ async fn words_that_do_not_fit_are_refused_by_their_tile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn charts_of_sql_have_windows_and_no_rows_of_facts() {
-    let rows = two_weeks("a");
-    let chart = |kind: &str, sql: &str, time: &str| {
-        format!(
-            "{{name: own, chart: {kind}, height: 55, time: {time}, sql: \"{sql}\", column: {{title: {{en: Running, zh-TW: 累計}}, \
-             currency: TWD, better: higher, additive: true}}}}"
-        )
-    };
-    let running = "with d as (select day__day as d, takings as t from shop where day >= $start and day < $end) \
-                   select d, sum(t) over (order by d) as running from d union all select $as_of, 0 where 1 = 0";
-    let days = chart("line", running, "{grain: day}")
-        .replace("height: 55", "height: 55, behind: previous, finding: split, verb: made");
-    let weeks = chart("columns", "select day__week, items from shop where day < $end", "{grain: week, last: 2}")
-        .replace("own", "weekly");
-    let project = shop(&borrowed(&rows), &[KPIS, &days, &weeks]).await;
-    let files = made(&project, everything()).await.unwrap();
-    let found = text(&files);
-    for figure in ["own.2017-06-12,112.50,105.50,", "own.2017-06-18,808.50,759.50,", "weekly.2017-06-12,21,,"] {
-        assert!(found.contains(figure), "{figure} is not in {found}");
-    }
-    let carried = page::attachments(&files.iter().find(|file| file.name.ends_with("-en.pdf")).unwrap().bytes).unwrap();
-    assert!(verify(&project.mart, Principal::local(), &carried).await.unwrap().passes());
-
-    for (sql, kind, words) in [
-        ("select * from shop", Kind::Denied, "'*' over cube 'shop' gives the rows of its facts"),
-        ("select day, amount from mart.lines", Kind::Denied, "a report asks cubes, and 'mart.lines' is none"),
-        ("select day__day, takings, items from shop", Kind::Invalid, "this gives 3 columns"),
-        ("select shop, takings from shop", Kind::Invalid, "'a' is no day"),
-        ("select day__day, shop from shop", Kind::Invalid, "'a' is no number"),
-        ("select day__week, takings from shop where day > $begin", Kind::Invalid, "there is no '$begin' here"),
-        (
-            "select day__day, takings from shop union all select day__day, takings from shop",
-            Kind::Invalid,
-            "comes twice",
-        ),
-        ("delete from shop", Kind::Denied, "DELETE is never run here"),
-    ] {
-        project.write("reports/shop.yaml", &report(&[KPIS, &chart("line", sql, "{grain: day}")]));
-        let error = made(&project, everything()).await.unwrap_err();
-        assert_eq!(error.kind(), kind, "{sql}: {error}");
-        assert!(error.message().starts_with("tile 'own': ") && error.message().contains(words), "{sql}: {error}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_commands_say_where_files_are_and_what_is_wrong() {
     let rows = two_weeks("a");
     let project = shop(&borrowed(&rows), &[KPIS, DAYS]).await;
@@ -399,4 +355,32 @@ async fn the_commands_say_where_files_are_and_what_is_wrong() {
     let (code, out, _) = run(&["schema", "reports"]);
     let schema: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert!(code == 0 && schema["properties"]["reports"].is_object(), "{out}");
+}
+
+/// Where the disk has room for one language and not for the other, what was there stays as it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_leaves_the_last_pack_whole() {
+    let rows = two_weeks("a");
+    let project = shop(&borrowed(&rows), &[KPIS, DAYS]).await;
+    let folder = project.folder.path();
+    let (order, out) = (["report", "run", "shop"], folder.join("out"));
+    let packs = || {
+        let files = std::fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = files.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect();
+        files.sort();
+        files
+    };
+    assert!(starmart(folder, &order).status.success());
+    let before = packs();
+    let [(_, en), (_, zh)] = before.as_slice() else { panic!("{} files", before.len()) };
+    assert!(en.len() + 2048 < zh.len(), "the second needs more room: {}, {}", en.len(), zh.len());
+    let blocks = (en.len() + zh.len()) / 2 / 512;
+    project.write("reports/shop.yaml", &report(&[KPIS, DAYS]).replace("The shop", "This shop"));
+    let output = cramped(folder, &order, blocks);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains("shop-2017-W24-zh-TW.pdf' cannot be written") && output.stdout.is_empty(), "{said}");
+    assert_eq!(packs(), before);
+    assert!(starmart(folder, &order).status.success());
+    assert!(packs() != before && packs().len() == 2);
 }

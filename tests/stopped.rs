@@ -35,12 +35,12 @@ async fn a_load_while_another_holds_the_mart_is_told_whose_it_is() {
     holder.abandon().await;
 }
 
-/// A load that may write no file of more than so many blocks, as a disk without room for more.
-fn cramped(folder: &Path, blocks: usize) -> Output {
+/// A command that may write no file of more than so many blocks of 512 bytes, as a disk without room for more.
+pub(crate) fn cramped(folder: &Path, arguments: &[&str], blocks: usize) -> Output {
     // Ignored, the signal of this limit becomes an error of the write.
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let mut command = Command::new("sh");
-    command.args(["-c", &script, env!("CARGO_BIN_EXE_starmart"), "-C"]).arg(folder).arg("load");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_starmart"), "-C"]).arg(folder).args(arguments);
     command.stdin(Stdio::null()).output().unwrap()
 }
 
@@ -57,7 +57,7 @@ fn a_load_that_the_disk_has_no_room_for_publishes_nothing() {
     std::fs::write(&products, text).unwrap();
     // No room for the lease, for any table's file, for the largest table's file.
     for blocks in [0, 2, 64] {
-        let output = cramped(folder.path(), blocks);
+        let output = cramped(folder.path(), &["load"], blocks);
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(4), "{blocks} blocks: {said}");
         for word in ["cannot ", "larger than the disk allows", "nothing was published", "free some space"] {

@@ -23,25 +23,49 @@ pub(super) fn content(path: &Path) -> Result<Option<Vec<u8>>> {
 
 /// Puts a file in place whole, unless it is there already.
 pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
-    if content(path)?.is_some_and(|there| there == bytes) {
-        return Ok(());
-    }
-    let unwritten = |error| unwritten(path, error);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(unwritten)?;
-    let mut beside: PathBuf = path.to_path_buf();
-    beside.as_mut_os_string().push(".tmp");
-    let placed = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    placed.inspect_err(|_| drop(fs::remove_file(&beside))).map_err(unwritten)
+    Beside::write(path, bytes)?.map_or(Ok(()), Beside::place)
 }
 
-/// Puts the files of a report in place, each whole, and tells where they are.
+/// Puts the files of a report in place, once all of them are written, and tells where they are.
 pub(super) fn put_all(folder: &Path, files: Vec<Carried>) -> Result<Vec<PathBuf>> {
-    let placed = |Carried { name, bytes }: Carried| {
-        let path = folder.join(name);
-        put(&path, &bytes).map(|()| path)
-    };
-    files.into_iter().map(placed).collect()
+    let paths: Vec<PathBuf> = files.iter().map(|file| folder.join(&file.name)).collect();
+    let written = paths.iter().zip(&files).map(|(path, file)| Beside::write(path, &file.bytes));
+    let written = written.collect::<Result<Vec<_>>>()?;
+    written.into_iter().flatten().try_for_each(Beside::place)?;
+    Ok(paths)
+}
+
+/// A file that is written beside its place, and goes away if it is never put there.
+struct Beside {
+    path: PathBuf,
+    beside: PathBuf,
+}
+
+impl Beside {
+    /// Writes it; none if its place holds the same already.
+    fn write(path: &Path, bytes: &[u8]) -> Result<Option<Self>> {
+        if content(path)?.is_some_and(|there| there == bytes) {
+            return Ok(None);
+        }
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(|error| unwritten(path, error))?;
+        let mut beside = path.to_path_buf();
+        beside.as_mut_os_string().push(".tmp");
+        let file = Self { path: path.to_path_buf(), beside };
+        fs::write(&file.beside, bytes).map_err(|error| unwritten(path, error))?;
+        Ok(Some(file))
+    }
+
+    fn place(self) -> Result<()> {
+        fs::rename(&self.beside, &self.path).map_err(|error| unwritten(&self.path, error))
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // What was put in place is no longer here.
+        let _ = fs::remove_file(&self.beside);
+    }
 }
 
 pub(super) fn remove(path: &Path) -> Result<()> {

@@ -41,7 +41,7 @@ impl Sql {
         if self.command.is_none() && self.file.is_none() && stdin().is_terminal() {
             return self.converse(setting).await;
         }
-        let statements = split(&self.text().await?)?;
+        let statements = split(&self.text(setting).await?)?;
         if statements.is_empty() {
             return Err(Error::invalid("there is no statement"));
         }
@@ -74,11 +74,11 @@ impl Sql {
         shell::run(setting, door, self.url.as_deref(), self.format).await
     }
 
-    async fn text(&self) -> Result<String> {
+    async fn text(&self, setting: &Setting) -> Result<String> {
         if let Some(command) = &self.command {
             return Ok(command.clone());
         }
-        let Some(file) = self.file.clone() else {
+        let Some(file) = self.file.as_ref().map(|file| setting.directory.join(file)) else {
             return output::apart(|| std::io::read_to_string(stdin()).map_err(|error| unreadable("stdin", error)))
                 .await;
         };

@@ -138,14 +138,15 @@ impl Session {
     }
 
     /// A statement of a report, with literals in the places of its names such as `$start`: a query over cubes that gives no
-    /// rows of facts.
+    /// rows of facts; of `rows` at most and in one order, if they are shown in theirs.
     ///
     /// # Errors
-    /// Denied: it names a table, or gives the rows of a fact. Invalid: it does not parse, or has another name. Otherwise as
-    /// [`Session::model`].
-    pub async fn figures_only(&self, sql: &str, values: &[(&str, String)]) -> Result<String> {
+    /// Denied: it names a table, or gives the rows of a fact. Invalid: it does not parse, has another name, or no order.
+    /// Otherwise as [`Session::model`].
+    pub async fn figures_only(&self, sql: &str, values: &[(&str, String)], rows: Option<usize>) -> Result<String> {
         let (_, model) = self.model().await?;
         let statement = plan::statement(sql)?.with_names(values)?;
+        let statement = rows.map_or(Ok(statement.clone()), |rows| statement.in_order(rows))?;
         statement.refuse_facts(&|name| model.cubes.contains_key(name))?;
         Ok(statement.text())
     }

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    ObjectName, Query, Select, SelectItem, SetExpr, TableFactor, Visit, Visitor, visit_expressions,
-    visit_expressions_mut,
+    Expr, LimitClause, ObjectName, Query, Select, SelectItem, SetExpr, TableFactor, Value, Visit, Visitor,
+    visit_expressions, visit_expressions_mut,
 };
 
 use super::Statement;
@@ -37,6 +37,23 @@ impl Statement {
             }
             ControlFlow::Continue(())
         });
+        Ok(self)
+    }
+
+    /// The query with no more than so many rows, unless it has a limit of its own: where a limit cuts, ties are broken, so
+    /// that its rows come in one order.
+    ///
+    /// # Errors
+    /// Invalid: it is no query, or says no order.
+    pub fn in_order(mut self, rows: usize) -> Result<Self> {
+        let Some(query) = self.query_mut() else { return Err(Error::invalid("this is no query")) };
+        if query.order_by.is_none() {
+            return Err(Error::invalid("its rows come in any order; say which by ORDER BY"));
+        }
+        if query.limit_clause.is_none() && query.fetch.is_none() {
+            let limit = Some(Expr::value(Value::Number(rows.to_string(), false)));
+            query.limit_clause = Some(LimitClause::LimitOffset { limit, offset: None, limit_by: Vec::new() });
+        }
         Ok(self)
     }
 

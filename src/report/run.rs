@@ -10,7 +10,7 @@ use super::locale::{Locale, counted};
 use super::page::{self, Attachment, Pack, compose};
 use super::record::{Carried, Circumstances, FIGURES, RECORD, Record, answers};
 use super::reports::{self, Reports};
-use super::resolve::{Body, Chart, Report, Values};
+use super::resolve::{Body, Report};
 use super::tile::{Easel, pages};
 use crate::clock;
 use crate::error::{Error, Result};
@@ -191,8 +191,7 @@ fn filters(report: &Report, locale: &Locale) -> Option<String> {
     if bodies().any(|body| body.filter().is_some()) {
         return Some(locale.text("footer.filters_some", &[]));
     }
-    let asks_sql = |body: &Body| matches!(body, Body::Chart(Chart { values: Values::Sql(_), .. }));
-    (!bodies().any(asks_sql)).then(|| locale.text("footer.filters_none", &[]))
+    (!bodies().any(Body::asks_sql)).then(|| locale.text("footer.filters_none", &[]))
 }
 
 /// What stands at the foot of each page: up to when, of which version, of which facts.

@@ -130,8 +130,8 @@ impl List<'_> {
         });
         let others = rows.others.iter().map(|(_, values)| ("others".to_owned(), values));
         for (name, values) in named.chain(others).chain([("total".to_owned(), &rows.total)]) {
-            for (item, value) in items.iter().zip(values) {
-                self.add(&format!("{name}.{}", item.measure.name), *value, unit(item));
+            for ((item, number), value) in items.iter().zip(&rows.numbers).zip(values) {
+                self.add(&format!("{name}.{number}"), *value, unit(item));
             }
         }
     }

@@ -119,9 +119,8 @@ impl Series {
                     series.rows.extend(asked.rows);
                 }
                 Values::Sql(sql) => {
-                    let dates = [("$start", bounds.0), ("$end", bounds.1), ("$as_of", frame.as_of)];
-                    let dates = dates.map(|(name, day)| (name, format!("DATE '{day}'")));
-                    let mut answered = ask(session, &session.figures_only(sql, &dates).await?).await?;
+                    let sql = session.figures_only(sql, &named(*bounds, frame), None).await?;
+                    let mut answered = ask(session, &sql).await?;
                     // Without an ORDER BY of its own it comes in any order, and the same pack has the same bytes.
                     answered.rows.sort_by_cached_key(|row| row.iter().map(Cell::written).collect::<Vec<_>>());
                     series.rows.extend(points_of(&answered)?);
@@ -200,6 +199,12 @@ impl Series {
     pub(crate) fn none() -> Self {
         Self { answered: Vec::new(), names: Vec::new(), rows: BTreeMap::new() }
     }
+}
+
+/// The dates that a SELECT may name: from the first to before the second, and the last whose facts count.
+pub(super) fn named((from, end): (NaiveDate, NaiveDate), frame: &Frame) -> [(&'static str, String); 3] {
+    let dates = [("$start", from), ("$end", end), ("$as_of", frame.as_of)];
+    dates.map(|(name, day)| (name, format!("DATE '{day}'")))
 }
 
 /// The days and numbers of a SELECT's answer.

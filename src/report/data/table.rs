@@ -1,23 +1,27 @@
-//! Members of dimensions with measures: the largest, what is left of the others, and all by a question of its own.
+//! Rows of names and numbers: the largest members of dimensions, what is left of the others, and all by a question of its
+//! own; or what a SELECT gives.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mart::Session;
 
 use super::super::ask::{Answered, Cell, ask, quoted};
 use super::super::figure::Figure;
-use super::super::resolve::Table;
+use super::super::resolve::{Filter, Source, Table, Values};
 use super::frame::Frame;
+use super::series::named;
 
 /// The rows of a table.
 #[derive(Debug, Clone)]
 pub struct Rows {
     /// What was asked: the rows, how many there are, and the total.
     pub answered: Vec<Answered>,
-    /// The rows, by the first measure, the largest first.
+    /// What its numbers are called.
+    pub numbers: Vec<String>,
+    /// The rows: of members by the first measure, the largest first.
     pub rows: Vec<Row>,
     /// How many members are not shown, and what is left for them of measures that add up.
     pub others: Option<(u64, Vec<Option<Figure>>)>,
-    /// Each measure of all facts.
+    /// Each measure of all facts; nothing where none is asked for.
     pub total: Vec<Option<Figure>>,
 }
 
@@ -32,46 +36,78 @@ pub struct Row {
 
 impl Rows {
     pub(super) async fn ask(session: &Session, table: &Table, frame: &Frame) -> Result<Self> {
-        let time = quoted(&table.source.time);
+        match &table.values {
+            Values::Query(source, filter) => Self::of_members(session, table, source, filter.as_ref(), frame).await,
+            Values::Sql(sql) => Self::of_sql(session, table, sql, frame).await,
+        }
+    }
+
+    async fn of_members(
+        session: &Session,
+        table: &Table,
+        source: &Source,
+        filter: Option<&Filter>,
+        frame: &Frame,
+    ) -> Result<Self> {
+        let time = quoted(&source.time);
         let mut facts = format!(
             "FROM {} WHERE {time} >= DATE '{}' AND {time} < DATE '{}'",
-            quoted(&table.source.cube),
+            quoted(&source.cube),
             frame.week.first(),
             frame.week.end()
         );
-        if let Some(filter) = &table.filter {
+        if let Some(filter) = filter {
             facts.push_str(&format!(" AND ({})", filter.sql));
         }
         let list = |names: Vec<String>| names.join(", ");
         let by = list(table.by.iter().map(|dimension| quoted(&dimension.name)).collect());
         let measures = list(table.items.iter().map(|item| quoted(&item.measure.name)).collect());
-        let keys = table.by.len();
-        let rows = ask(
-            session,
-            &format!(
-                "SELECT {by}, {measures} {facts} GROUP BY {by} ORDER BY {} DESC NULLS LAST, {by} LIMIT {}",
-                keys + 1,
-                table.top
-            ),
-        )
-        .await?;
+        let order = format!("ORDER BY {} DESC NULLS LAST, {by} LIMIT {}", table.by.len() + 1, table.top);
+        let rows = ask(session, &format!("SELECT {by}, {measures} {facts} GROUP BY {by} {order}")).await?;
         let sql = format!("SELECT COUNT(*) AS members FROM (SELECT {by} {facts} GROUP BY {by}) AS groups");
         let count = ask(session, &sql).await?;
         let total = ask(session, &format!("SELECT {measures} {facts}")).await?;
-        let found: Vec<Row> = rows
-            .rows
-            .iter()
-            .map(|row| Row {
-                members: row.iter().take(keys).map(member).collect(),
-                values: row.iter().skip(keys).map(Cell::figure).collect(),
-            })
-            .collect();
+        let (numbers, found) = split(table, &rows);
         let all: Vec<Option<Figure>> = total.rows.first().into_iter().flatten().map(Cell::figure).collect();
         let members = count.rows.first().and_then(|row| row.first()?.figure()).map_or(0.0, Figure::double) as u64;
         let others = members.saturating_sub(found.len() as u64);
         let left = (others > 0 && table.others).then(|| (others, rest(table, &found, &all)));
-        Ok(Self { rows: found, others: left, total: all, answered: vec![rows, count, total] })
+        Ok(Self { numbers, rows: found, others: left, total: all, answered: vec![rows, count, total] })
     }
+
+    /// The rows of a SELECT, in its order.
+    async fn of_sql(session: &Session, table: &Table, sql: &str, frame: &Frame) -> Result<Self> {
+        let dates = named((frame.week.first(), frame.week.end()), frame);
+        // One more than there is room for shows that there are more.
+        let rows = ask(session, &session.figures_only(sql, &dates, Some(table.top + 1)).await?).await?;
+        let columns = table.by.len() + table.items.len();
+        if rows.columns.len() != columns {
+            let found = rows.columns.len();
+            return Err(Error::invalid(format!(
+                "the sql gives {found} columns, and 'columns' says what {columns} are"
+            )));
+        }
+        if rows.rows.len() > table.top {
+            let message = format!("the sql gives more than {} rows; say LIMIT, or a larger 'top'", table.top);
+            return Err(Error::invalid(message));
+        }
+        let numbers = rows.rows.iter().flat_map(|row| row.iter().skip(table.by.len()));
+        if let Some(other) = numbers.into_iter().find(|cell| !matches!(cell, Cell::Null | Cell::Figure(_))) {
+            return Err(Error::invalid(format!("'{}' stands in a column of numbers, and is none", other.written())));
+        }
+        let (numbers, found) = split(table, &rows);
+        Ok(Self { numbers, rows: found, others: None, total: Vec::new(), answered: vec![rows] })
+    }
+}
+
+/// What the numbers of an answer are called, and its rows as names and numbers.
+fn split(table: &Table, answered: &Answered) -> (Vec<String>, Vec<Row>) {
+    let names = table.by.len();
+    let row = |row: &Vec<Cell>| Row {
+        members: row.iter().take(names).map(member).collect(),
+        values: row.iter().skip(names).map(Cell::figure).collect(),
+    };
+    (answered.columns.iter().skip(names).cloned().collect(), answered.rows.iter().map(row).collect())
 }
 
 fn member(cell: &Cell) -> Option<String> {

@@ -141,12 +141,12 @@ pub enum NumberKind {
     Rate,
 }
 
-/// Where the values of a chart come from.
+/// Where the values of a chart or a table come from.
 #[derive(Debug, Clone)]
 pub enum Values {
     /// A cube, of facts that satisfy a condition.
     Query(Source, Option<Filter>),
-    /// A SELECT of a day and a number, with `$start`, `$end` and `$as_of`.
+    /// A SELECT with `$start`, `$end` and `$as_of`: for a chart of a day and a number, for a table of its columns.
     Sql(String),
 }
 
@@ -217,17 +217,15 @@ pub struct Directions {
     pub down: Text,
 }
 
-/// Members of dimensions with measures.
+/// Rows of names with numbers: members of dimensions with measures, as a rule.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// The cube.
-    pub source: Source,
-    /// The dimensions, with what each is called and what its values are.
+    /// Where they come from.
+    pub values: Values,
+    /// The columns of names: dimensions, with what each is called and what its values are.
     pub by: Vec<Dimension>,
-    /// The measures; the first one orders the rows.
+    /// The columns of numbers; of a cube's measures the first one orders the rows.
     pub items: Vec<Item>,
-    /// What the facts must satisfy.
-    pub filter: Option<Filter>,
     /// How many rows there are at most.
     pub top: usize,
     /// Whether what is not shown stands in a row of its own.
@@ -239,7 +237,7 @@ pub struct Table {
 /// A dimension of a table.
 #[derive(Debug, Clone)]
 pub struct Dimension {
-    /// Its name.
+    /// Its name in its cube; none of a SELECT's column.
     pub name: String,
     /// What it is called.
     pub title: Text,

@@ -4,8 +4,8 @@ use crate::model::{Arithmetic, Parts, Place};
 use crate::yaml::hint;
 
 use super::super::spec::{
-    AgainstSpec, BodySpec, ChartSpec, ColumnSpec, DriverSpec, FilterSpec, Finding, ItemSpec, KpisSpec, TableSpec,
-    TileSpec, ValuesSpec, WaterfallSpec,
+    AgainstSpec, BodySpec, ChartSpec, ColumnSpec, DriverSpec, FilterSpec, Finding, ItemSpec, KpisSpec, RowsSpec, Said,
+    TableSpec, TileSpec, ValuesSpec, WaterfallSpec,
 };
 use super::names::Resolver;
 use super::{
@@ -19,7 +19,7 @@ impl Resolver<'_> {
             BodySpec::Kpis(kpis) => self.kpis(kpis).map(Body::Kpis),
             BodySpec::Chart(chart) => self.chart(chart).map(Body::Chart),
             BodySpec::Waterfall(waterfall) => self.waterfall(waterfall).map(Box::new).map(Body::Waterfall),
-            BodySpec::Table(table) => self.table(table).map(Body::Table),
+            BodySpec::Table(table) => self.table(tile, table).map(Body::Table),
             BodySpec::Text(words) => Some(Body::Text(self.words(words))),
         }
     }
@@ -139,19 +139,28 @@ impl Resolver<'_> {
         Some((total?, says, subject))
     }
 
-    fn table(&mut self, spec: &TableSpec) -> Option<Table> {
-        let source = self.source(&spec.cube)?;
-        let by: Vec<Dimension> = spec.by.iter().filter_map(|name| self.dimension(&source.cube, name)).collect();
-        let items = spec.items.iter().filter_map(|item| self.item(&source.cube, item)).collect();
-        (by.len() == spec.by.len()).then(|| Table {
-            source,
-            by,
-            items,
-            filter: self.filter(spec.filter.as_ref()),
-            top: usize::try_from(spec.top).unwrap_or(usize::MAX),
-            others: spec.others,
-            total: spec.total,
-        })
+    fn table(&mut self, tile: &TileSpec, spec: &TableSpec) -> Option<Table> {
+        let (values, by, items) = match &spec.rows {
+            RowsSpec::Members { cube, by, items, filter } => {
+                let source = self.source(cube)?;
+                let found: Vec<Dimension> = by.iter().filter_map(|name| self.dimension(&source.cube, name)).collect();
+                let items = items.iter().filter_map(|item| self.item(&source.cube, item)).collect();
+                if found.len() < by.len() {
+                    return None;
+                }
+                (Values::Query(source, self.filter(filter.as_ref())), found, items)
+            }
+            RowsSpec::Sql { sql, names, numbers } => {
+                if tile.title == Said::Auto {
+                    self.fault(&tile.place, "a table of 'sql' says nothing of itself; give the tile a 'title'");
+                }
+                let called = |words| Dimension { name: String::new(), title: self.words(words), labels: None };
+                let by = names.iter().map(called).collect();
+                (Values::Sql(sql.value.clone()), by, numbers.iter().map(|column| self.column(column)).collect())
+            }
+        };
+        let top = usize::try_from(spec.top).unwrap_or(usize::MAX);
+        Some(Table { values, by, items, top, others: spec.others, total: spec.total })
     }
 }
 
@@ -160,20 +169,31 @@ impl Body {
     pub fn source(&self) -> Option<&Source> {
         match self {
             Self::Kpis(kpis) => Some(&kpis.source),
-            Self::Chart(Chart { values: Values::Query(source, _), .. }) => Some(source),
-            Self::Chart(_) => None,
             Self::Waterfall(waterfall) => Some(&waterfall.source),
-            Self::Table(table) => Some(&table.source),
-            Self::Text(_) => None,
+            Self::Chart(_) | Self::Table(_) | Self::Text(_) => match self.values()? {
+                Values::Query(source, _) => Some(source),
+                Values::Sql(_) => None,
+            },
         }
     }
 
     /// What the facts that it shows must satisfy.
     pub fn filter(&self) -> Option<&Filter> {
+        match self.values()? {
+            Values::Query(_, filter) => filter.as_ref(),
+            Values::Sql(_) => None,
+        }
+    }
+
+    /// Whether it asks in SQL, of which nobody knows which facts it leaves out.
+    pub fn asks_sql(&self) -> bool {
+        matches!(self.values(), Some(Values::Sql(_)))
+    }
+
+    fn values(&self) -> Option<&Values> {
         match self {
-            Self::Chart(Chart { values: Values::Query(_, filter), .. }) => filter.as_ref(),
-            Self::Table(table) => table.filter.as_ref(),
-            Self::Kpis(_) | Self::Chart(_) | Self::Waterfall(_) | Self::Text(_) => None,
+            Self::Chart(Chart { values, .. }) | Self::Table(Table { values, .. }) => Some(values),
+            Self::Kpis(_) | Self::Waterfall(_) | Self::Text(_) => None,
         }
     }
 }

@@ -317,20 +317,39 @@ pub struct AfterSpec {
 /// A table as written.
 #[derive(Debug, Clone)]
 pub struct TableSpec {
-    /// The cube.
-    pub cube: Written<String>,
-    /// The dimensions.
-    pub by: Vec<Written<String>>,
-    /// The measures; the first one orders the rows.
-    pub items: Vec<ItemSpec>,
-    /// What the facts must satisfy.
-    pub filter: Option<FilterSpec>,
+    /// What is in it.
+    pub rows: RowsSpec,
     /// How many rows there are at most.
     pub top: u64,
     /// Whether what is not shown stands in a row of its own.
     pub others: bool,
     /// Whether there is a row for all.
     pub total: bool,
+}
+
+/// What is in a table, as written.
+#[derive(Debug, Clone)]
+pub enum RowsSpec {
+    /// Members of a cube's dimensions with measures.
+    Members {
+        /// The cube.
+        cube: Written<String>,
+        /// The dimensions.
+        by: Vec<Written<String>>,
+        /// The measures; the first one orders the rows.
+        items: Vec<ItemSpec>,
+        /// What the facts must satisfy.
+        filter: Option<FilterSpec>,
+    },
+    /// A SELECT over cubes: columns of names, then columns of numbers.
+    Sql {
+        /// The SELECT.
+        sql: Written<String>,
+        /// What the columns of names are called.
+        names: Vec<Words>,
+        /// The columns of numbers.
+        numbers: Vec<ColumnSpec>,
+    },
 }
 
 impl Spec {

@@ -104,8 +104,31 @@ fn item_keys() -> Vec<Key> {
 const SQL: &str = "What a `chart` shows instead of `query`: a SELECT over cubes of a day, or of the Monday of a week, and a \
                    number, from $start to before $end, which are dates; $as_of is the last day whose facts count.";
 
+/// What is said of the key `sql` of a table.
+const TABLE_SQL: &str = "What is shown instead of `cube`: a SELECT over cubes with an ORDER BY, which may name $start, \
+                         $end and $as_of.";
+
+fn table_column() -> Shape {
+    let names = Key::new("names", Shape::Bool, "Whether it holds names; those columns come first.").default("false");
+    Shape::Map([number_keys(), vec![names]].concat())
+}
+
 fn column() -> Shape {
-    Shape::Map(vec![
+    let additive = "Whether its values add up over days and weeks, as sums and counts do.";
+    Shape::Map(
+        [
+            number_keys(),
+            vec![
+                Key::new("additive", Shape::Bool, additive).default("false"),
+                Key::new("better", Shape::OneOf(Better::WORDS), "Which way it should move."),
+            ],
+        ]
+        .concat(),
+    )
+}
+
+fn number_keys() -> Vec<Key> {
+    vec![
         Key::new("title", words(), "What it is called.").required(),
         Key::new("unit", words(), "What it counts in, beside the number."),
         Key::new("currency", currency(), "The currency that it counts in, such as USD."),
@@ -115,10 +138,7 @@ fn column() -> Shape {
             "How many decimals it has; without them large numbers are abbreviated.",
         ),
         Key::new("percent", Shape::Bool, "Whether it is a share, shown in percent.").default("false"),
-        Key::new("additive", Shape::Bool, "Whether its values add up over days and weeks, as sums and counts do.")
-            .default("false"),
-        Key::new("better", Shape::OneOf(Better::WORDS), "Which way it should move."),
-    ])
+    ]
 }
 
 fn time() -> Shape {
@@ -194,10 +214,11 @@ fn directions() -> Vec<Key> {
 
 fn table() -> Shape {
     Shape::Map(vec![
-        Key::new("cube", Shape::Text, "The cube.").required(),
-        Key::new("by", Shape::TextOrList, "The dimensions whose members are the rows.").required(),
-        Key::new("measures", Shape::list(Shape::Either(vec![Shape::Text, item()])), "The first one orders the rows.")
-            .required(),
+        Key::new("cube", Shape::Text, "The cube whose members are the rows.").alternative(),
+        Key::new("sql", Shape::Text, TABLE_SQL).alternative(),
+        Key::new("by", Shape::TextOrList, "The dimensions of `cube` whose members are the rows."),
+        Key::new("measures", Shape::list(Shape::Either(vec![Shape::Text, item()])), "The first one orders the rows."),
+        Key::new("columns", Shape::list(table_column()), "What the columns of `sql` are, from the left."),
         Key::new("where", filter(), "The facts that count: SQL over the cube's dimensions."),
         Key::new("top", Shape::Within(1, 25), "How many members at most.").default("10"),
         Key::new("others", Shape::Bool, "Whether what is not shown stands in a row of its own.").default("true"),

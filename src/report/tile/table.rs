@@ -7,7 +7,7 @@ use crate::report::face::Weight;
 use crate::report::figure::Figure;
 use crate::report::finding::{Clause, exact, quoted, title};
 use crate::report::page::{Body, ListingRow};
-use crate::report::resolve::{Dimension, LISTING, Table, Tile};
+use crate::report::resolve::{Dimension, LISTING, Table, Tile, Values};
 
 /// The part of a tile's width that names take, and the room between columns, in millimetres.
 const NAMES: f64 = 0.4;
@@ -67,7 +67,10 @@ pub(super) fn make(easel: &Easel<'_>, tile: &Tile, table: &Table, data: &Rows) -
         true => Body::Text { paragraphs: vec![locale.text("table.empty", &[])] },
         false => Body::Table { heads, names, widths: widths.collect(), rows: lines, pitch: LISTING.pitch },
     };
-    let (named, subtitle) = (headed(easel, table, data), vec![Clause::new(described(easel, table))]);
+    let (named, subtitle) = match &table.values {
+        Values::Query(..) => (headed(easel, table, data), vec![Clause::new(described(easel, table))]),
+        Values::Sql(_) => (Vec::new(), Vec::new()),
+    };
     Ok(Made { body, title: named, subtitle, headline: Vec::new(), deck: Vec::new() })
 }
 
