@@ -262,6 +262,20 @@ fn the_demo_makes_data_of_its_own_and_says_so_first() {
 }
 
 #[test]
+fn without_fonts_the_demo_loads_and_says_what_to_install() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_starmart"));
+    command.arg("-C").arg(folder.path()).args(["demo", "--no-serve"]).stdin(Stdio::null());
+    let nowhere = ["HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS"].map(|name| (name, folder.path()));
+    let output = command.envs(nowhere).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the report could not be made") && said.contains("fonts-noto-cjk"), "{said}");
+    let demo = folder.path().join("demo");
+    assert!(works(&demo, &["-q", "sql", "--format", "csv", "-c", "SELECT households FROM sales"]).ends_with("120\n"));
+}
+
+#[test]
 fn tables_taken_out_of_the_mart_are_named_even_when_quiet() {
     let folder = projects::copied("shop");
     works(folder.path(), &["-q", "load"]);

@@ -180,9 +180,9 @@ async fn filters_are_told() {
     for (tiles, en, zh) in [
         (vec![KPIS], vec!["Filters: none"], vec!["篩選：無"]),
         (
-            vec![KPIS, &days, &bare],
-            vec!["Filters: below the titles", "; shop A only", "; only shop <> 'b'"],
-            vec!["篩選：見各圖標題下方", "；只計甲店", "；只計shop <> 'b'"],
+            vec![KPIS, &days, &bare, "{table: {cube: shop, by: [shop, day], measures: [takings], top: 2}}"],
+            vec!["Filters: below the titles", "; shop A only", "; only shop <> 'b'", "A, 2017-06-18 leads with NT$119"],
+            vec!["篩選：見各圖標題下方", "；只計甲店", "；只計shop <> 'b'", "A、2017-06-18居首，"],
         ),
     ] {
         let project = shop(&borrowed(&rows), &tiles).await;

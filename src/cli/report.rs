@@ -105,7 +105,7 @@ impl Run {
     async fn run(self, setting: &Setting) -> Result<ExitCode> {
         super::small_pages();
         let config = setting.config()?;
-        let out = setting.directory.join(&self.out);
+        let out = config.root.join(&self.out);
         let reports = Reports::read(&config)?;
         let mart = Mart::open(config).await?;
         let order = Order {

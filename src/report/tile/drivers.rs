@@ -148,7 +148,6 @@ fn bars(
     }
     let total = data.change().unwrap_or(Figure::ZERO);
     steps.push(Step::Total { to: total.double(), label: signed(locale, total) });
-    let comma = if locale.is_chinese() { "，" } else { ", " };
     let (week, before) = (easel.frame.week.number().0.to_string(), easel.frame.week.before(1).number().0.to_string());
     let alt = locale.text(
         "alt.drivers",
@@ -156,7 +155,7 @@ fn bars(
             ("what", &finding::described(locale, &waterfall.item)),
             ("week", &week),
             ("week_before", &before),
-            ("parts", &parts.join(comma)),
+            ("parts", &parts.join(easel.comma())),
             ("t", &signed(locale, total)),
         ],
     );

@@ -168,6 +168,11 @@ impl Easel<'_> {
         if self.locale.is_chinese() { ("。", "。") } else { (". ", ".") }
     }
 
+    /// What stands between names.
+    fn and(&self) -> &'static str {
+        if self.locale.is_chinese() { "、" } else { ", " }
+    }
+
     fn semicolon(&self) -> &'static str {
         if self.locale.is_chinese() { "；" } else { "; " }
     }

@@ -87,11 +87,12 @@ fn called(easel: &Easel<'_>, dimension: &Dimension, member: Option<&str>) -> Str
     label.unwrap_or(member).to_owned()
 }
 
-/// The first member and its value.
+/// The members of the first row and their value.
 fn headed(easel: &Easel<'_>, table: &Table, data: &Rows) -> Vec<Clause> {
     let locale = easel.locale;
     let first = data.rows.first().and_then(|row| {
-        let member = called(easel, table.by.first()?, row.members.first()?.as_deref());
+        let members = table.by.iter().zip(&row.members).map(|(by, member)| called(easel, by, member.as_deref()));
+        let member = members.collect::<Vec<_>>().join(easel.and());
         let value = quoted(locale, table.items.first()?, (*row.values.first()?)?);
         Some(locale.text("table.title_first", &[("member", &member), ("value", &value)]))
     });
@@ -103,7 +104,7 @@ fn headed(easel: &Easel<'_>, table: &Table, data: &Rows) -> Vec<Clause> {
 
 fn described(easel: &Easel<'_>, table: &Table) -> String {
     let locale = easel.locale;
-    let joint = if locale.is_chinese() { "、" } else { ", " };
+    let joint = easel.and();
     let measures: Vec<String> = table.items.iter().map(|item| locale.lowered(title(locale, item))).collect();
     let dimensions: Vec<String> =
         table.by.iter().map(|by| locale.lowered(by.title.get(locale.name).unwrap_or_default())).collect();

@@ -180,8 +180,8 @@ fn days_alt(easel: &Easel<'_>, item: &Item, data: &Days, halves: Option<&[Run; 2
     }
     if !easel.frame.gaps.is_empty() {
         let days: Vec<String> = easel.frame.gaps.iter().map(|day| locale.weekday(*day)).collect();
-        let joint = if locale.is_chinese() { "、" } else { ", " };
-        alt.push_str(&locale.text("alt.days_gap", &[("nothing", &easel.nothing.0), ("days", &days.join(joint))]));
+        let days = days.join(easel.and());
+        alt.push_str(&locale.text("alt.days_gap", &[("nothing", &easel.nothing.0), ("days", &days)]));
     }
     alt + easel.sentences().1
 }
