@@ -81,6 +81,14 @@ pub(crate) fn text(files: &[Carried]) -> String {
     readable.map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).collect()
 }
 
+/// The text of a PDF, where poppler is there to read it.
+fn printed(files: &[Carried], end: &str) -> Option<String> {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("pack.pdf");
+    std::fs::write(&path, &files.iter().find(|file| file.name.ends_with(end)).unwrap().bytes).unwrap();
+    told("pdftotext", &["-layout", path.to_str().unwrap(), "-"])
+}
+
 /// Two whole weeks of a shop, 5 to 18 June 2017.
 pub(crate) fn two_weeks(shop: &'static str) -> Vec<(String, &'static str, String, String)> {
     (5..=18).map(|day| (format!("2017-06-{day:02}"), shop, format!("{}.50", 100 + day), "3".to_owned())).collect()
@@ -156,7 +164,9 @@ async fn what_does_not_add_up_is_not_added() {
     let earlier = ["2017-05-01", "2017-05-07", "2017-05-16", "2017-05-24"];
     gap.extend(earlier.map(|day| (day.to_owned(), "a", "9.00".to_owned(), "1".to_owned())));
     let project = shop(&borrowed(&gap), &[&by_week, &WEEKS.replace("{chart", "{name: sums, chart")]).await;
-    let found = text(&made(&project, everything()).await.unwrap());
+    let files = made(&project, everything()).await.unwrap();
+    assert!(printed(&files, "-en.pdf").is_none_or(|words| words.contains("; short hatching = no records")));
+    let found = text(&files);
     assert!(found.contains("chart.full_weeks,5,") && found.contains("sums.full_weeks,7,"), "{found:.3000}");
 }
 
@@ -171,12 +181,6 @@ async fn filters_are_told() {
         .replace("by: shop", "by: shop, where: \"shop <> 'b'\"")
         .replace("height: 100", "span: 7")
         .replace("shop, where", "shop, top: 2, where");
-    let words = |file: &Carried| {
-        let folder = tempfile::TempDir::new().unwrap();
-        let path = folder.path().join("pack.pdf");
-        std::fs::write(&path, &file.bytes).unwrap();
-        told("pdftotext", &["-layout", path.to_str().unwrap(), "-"])
-    };
     for (tiles, en, zh) in [
         (vec![KPIS], vec!["Filters: none"], vec!["篩選：無"]),
         (
@@ -188,8 +192,7 @@ async fn filters_are_told() {
         let project = shop(&borrowed(&rows), &tiles).await;
         let files = made(&project, everything()).await.unwrap();
         for (end, expected) in [("-en.pdf", en), ("-zh-TW.pdf", zh)] {
-            let pdf = files.iter().find(|file| file.name.ends_with(end)).unwrap();
-            let Some(found) = words(pdf) else { return };
+            let Some(found) = printed(&files, end) else { return };
             assert!(expected.iter().all(|words| found.contains(words)), "{expected:?} are not all in {found}");
         }
         let days = text(&files).contains("chart.2017-06-12,112.50,105.50,");

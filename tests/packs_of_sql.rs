@@ -3,6 +3,7 @@
 use starmart::error::Kind;
 use starmart::query::Principal;
 use starmart::report::page;
+use starmart::report::run::Order;
 use starmart::report::verify::verify;
 
 use crate::packs::{KPIS, borrowed, everything, made, report, shop, text, two_weeks};
@@ -30,6 +31,13 @@ async fn charts_of_sql_have_windows_and_no_rows_of_facts() {
     }
     let carried = page::attachments(&files.iter().find(|file| file.name.ends_with("-en.pdf")).unwrap().bytes).unwrap();
     assert!(verify(&project.mart, Principal::local(), &carried).await.unwrap().passes());
+
+    // Nobody needs to say that facts after the week do not count.
+    let total = "with w as (select day__week as d, takings as t from shop) select d, sum(t) over () from w";
+    project.write("reports/shop.yaml", &report(&[KPIS, &chart("columns", total, "{grain: week, last: 2}")]));
+    let earlier = Order { as_of: Some("2017-06-14".parse().unwrap()), ..everything() };
+    let found = text(&made(&project, earlier).await.unwrap());
+    assert!(found.contains("own.2017-06-05,759.50,,"), "the week of the 12th is not over: {found}");
 
     for (sql, kind, words) in [
         ("select * from shop", Kind::Denied, "'*' over cube 'shop' gives the rows of its facts"),

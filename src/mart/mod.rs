@@ -13,7 +13,7 @@ mod vocabulary;
 pub use asking::Pinned;
 pub use check::{CheckReport, TestOutcome, TestResult};
 pub use project::{Texts, model_faults, model_of_files, report_files};
-pub use session::{Lifetime, Session};
+pub use session::{Figures, Lifetime, Session};
 pub use vocabulary::Vocabulary;
 
 pub use crate::plan::catalogue;

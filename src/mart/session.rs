@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::SchemaRef;
+use chrono::NaiveDate;
 
 use crate::error::{Error, Result};
 use crate::execute::{Answer, Permit, Watch};
@@ -33,6 +34,17 @@ pub struct Session {
     principal: Principal,
     settings: Mutex<Settings>,
     lifetime: Lifetime,
+}
+
+/// What a statement of a report may ask.
+#[derive(Debug, Clone)]
+pub struct Figures<'a> {
+    /// Literals by the names that stand for them, such as `$start`.
+    pub values: &'a [(&'a str, String)],
+    /// The day from which on no facts count.
+    pub before: NaiveDate,
+    /// How many rows there are at most, in one order, where they are shown in theirs.
+    pub rows: Option<usize>,
 }
 
 impl Session {
@@ -138,17 +150,20 @@ impl Session {
     }
 
     /// A statement of a report, with literals in the places of its names such as `$start`: a query over cubes that gives no
-    /// rows of facts; of `rows` at most and in one order, if they are shown in theirs.
+    /// rows of facts, and counts none from a day on.
     ///
     /// # Errors
-    /// Denied: it names a table, or gives the rows of a fact. Invalid: it does not parse, has another name, or no order.
-    /// Otherwise as [`Session::model`].
-    pub async fn figures_only(&self, sql: &str, values: &[(&str, String)], rows: Option<usize>) -> Result<String> {
+    /// Denied: it names a table, or gives the rows of a fact. Invalid: it does not parse, has another name, or no order
+    /// where its rows are shown in theirs. Otherwise as [`Session::model`].
+    pub async fn figures_only(&self, sql: &str, asked: &Figures<'_>) -> Result<String> {
         let (_, model) = self.model().await?;
-        let statement = plan::statement(sql)?.with_names(values)?;
-        let statement = rows.map_or(Ok(statement.clone()), |rows| statement.in_order(rows))?;
+        let mut statement = plan::statement(sql)?.with_names(asked.values)?;
         statement.refuse_facts(&|name| model.cubes.contains_key(name))?;
-        Ok(statement.text())
+        if let Some(rows) = asked.rows {
+            statement = statement.in_order(rows)?;
+        }
+        let time_of = |name: &str| model.cubes.get(name)?.time.clone();
+        Ok(statement.before(asked.before, &time_of)?.text())
     }
 
     /// The words of the dialect.

@@ -8,6 +8,7 @@ mod cube;
 mod decode;
 mod format;
 mod labels;
+mod condition;
 mod parts;
 mod resolve;
 mod shape;

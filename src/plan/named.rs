@@ -1,10 +1,13 @@
-//! Statements that a report holds: over cubes alone, with dates by their names, and never giving the rows of a fact.
+//! Statements that a report holds: over cubes alone, of facts up to its last day, with dates by their names, and never giving
+//! the rows of a fact.
 
 use std::ops::ControlFlow;
 
+use chrono::NaiveDate;
+
 use datafusion::sql::sqlparser::ast::{
-    Expr, LimitClause, ObjectName, Query, Select, SelectItem, SetExpr, TableFactor, Value, Visit, Visitor,
-    visit_expressions, visit_expressions_mut,
+    Expr, Ident, LimitClause, ObjectName, Query, Select, SelectItem, SetExpr, TableAlias, TableFactor, Value, Visit,
+    VisitMut, Visitor, VisitorMut, visit_expressions, visit_expressions_mut,
 };
 
 use super::Statement;
@@ -57,6 +60,19 @@ impl Statement {
         Ok(self)
     }
 
+    /// The query over facts before a day: each cube is read as the subquery of its earlier facts, which is the cube itself
+    /// (semantics, rule 3). `time_of` tells a cube's time by its name; one without any is read whole.
+    ///
+    /// # Errors
+    /// Invalid: it is no query, or calls a query of its own by a cube's name.
+    pub fn before(mut self, day: NaiveDate, time_of: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        let Some(query) = self.query_mut() else { return Err(Error::invalid("this is no query")) };
+        match VisitMut::visit(query, &mut Before { day, time_of }) {
+            ControlFlow::Break(error) => Err(error),
+            ControlFlow::Continue(()) => Ok(self),
+        }
+    }
+
     /// Refuses whatever is not a query over cubes that groups them: tables, and `*` over a cube, give rows of facts.
     ///
     /// # Errors
@@ -77,12 +93,57 @@ struct Facts<'a> {
     ctes: Vec<String>,
 }
 
+/// The name of a cube, if it were one: by itself or in the schema of cubes.
+fn in_cubes(name: &ObjectName) -> Option<String> {
+    let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(fold).collect();
+    let (last, schema) = parts.split_last()?;
+    schema.last().is_none_or(|schema| schema == "cubes").then(|| last.clone())
+}
+
+/// Reads cubes up to a day.
+struct Before<'a> {
+    day: NaiveDate,
+    time_of: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl VisitorMut for Before<'_> {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        let mut own = query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| fold(&cte.alias.name));
+        match own.find(|name| (self.time_of)(name).is_some()) {
+            Some(name) => {
+                let message = format!("a query within is called '{name}', as a cube is; give it another name");
+                ControlFlow::Break(Error::invalid(message))
+            }
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    // Afterwards, since what is put in place names the cube too.
+    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        let TableFactor::Table { name, alias, .. } = factor else { return ControlFlow::Continue(()) };
+        let Some((cube, time)) = in_cubes(name).and_then(|cube| Some((cube.clone(), (self.time_of)(&cube)?))) else {
+            return ControlFlow::Continue(());
+        };
+        let quoted = |name: &str| Ident::with_quote('"', name);
+        let own = TableAlias { explicit: true, name: quoted(&cube), columns: Vec::new(), at: None };
+        let alias = alias.take().unwrap_or(own);
+        let earlier = format!("SELECT * FROM {factor} WHERE {} < DATE '{}'", quoted(&time), self.day);
+        match sql::parse_query(&earlier) {
+            Ok(subquery) => {
+                let (subquery, alias) = (Box::new(subquery), Some(alias));
+                *factor = TableFactor::Derived { lateral: false, subquery, alias, sample: None };
+                ControlFlow::Continue(())
+            }
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+}
+
 impl Facts<'_> {
-    /// The name of a cube, by itself or in the schema of cubes.
     fn cube(&self, name: &ObjectName) -> Option<String> {
-        let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(fold).collect();
-        let (last, schema) = parts.split_last()?;
-        (schema.last().is_none_or(|schema| schema == "cubes") && (self.is_cube)(last)).then(|| last.clone())
+        in_cubes(name).filter(|cube| (self.is_cube)(cube))
     }
 
     fn stars(&self, select: &Select) -> Option<String> {
@@ -161,6 +222,29 @@ mod tests {
         assert!(checked("SELECT '$start' AS s, revenue FROM sales").unwrap().contains("'$start'"), "texts are texts");
         let error = checked("SELECT revenue FROM sales WHERE sold_at > $begin").unwrap_err();
         assert!(error.message().contains("no '$begin' here; there are $start, $end"), "{error}");
+    }
+
+    #[test]
+    fn cubes_are_read_up_to_a_day() {
+        let day = NaiveDate::from_ymd_opt(2017, 11, 27).unwrap();
+        let time_of = |name: &str| (name == "sales").then(|| "sold_at".to_owned());
+        let earlier = |sql: &str| {
+            let text = statement(sql)?.before(day, &time_of)?.text();
+            Ok::<_, Error>(text.split_whitespace().collect::<Vec<_>>().join(" "))
+        };
+        let cut = |name: &str| format!("(SELECT * FROM {name} WHERE \"sold_at\" < DATE '2017-11-27')");
+        assert_eq!(
+            earlier("SELECT revenue FROM sales").unwrap(),
+            format!("SELECT revenue FROM {} AS \"sales\"", cut("sales"))
+        );
+        let within = "WITH w AS (SELECT s.department, revenue FROM cubes.sales AS s) SELECT department FROM w \
+                      WHERE department IN (SELECT department FROM sales) UNION ALL SELECT 'x' FROM stores";
+        let text = earlier(within).unwrap();
+        assert!(text.contains(&format!("FROM {} AS s)", cut("cubes.sales"))), "{text}");
+        assert!(text.contains(&format!("FROM {} AS \"sales\"", cut("sales"))), "{text}");
+        assert!(text.contains("FROM w WHERE") && text.contains("FROM stores"), "{text}");
+        let error = earlier("WITH sales AS (SELECT revenue FROM sales) SELECT revenue FROM sales").unwrap_err();
+        assert!(error.message().contains("'sales', as a cube is"), "{error}");
     }
 
     #[test]

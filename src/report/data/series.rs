@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::error::{Error, Result};
-use crate::mart::Session;
+use crate::mart::{Figures, Session};
 use crate::model::{Arithmetic, Operator};
 
 use super::super::ask::{Answered, Cell, ask, quoted};
@@ -119,8 +119,7 @@ impl Series {
                     series.rows.extend(asked.rows);
                 }
                 Values::Sql(sql) => {
-                    let sql = session.figures_only(sql, &named(*bounds, frame), None).await?;
-                    let mut answered = ask(session, &sql).await?;
+                    let mut answered = ask_sql(session, sql, *bounds, None, frame).await?;
                     // Without an ORDER BY of its own it comes in any order, and the same pack has the same bytes.
                     answered.rows.sort_by_cached_key(|row| row.iter().map(Cell::written).collect::<Vec<_>>());
                     series.rows.extend(points_of(&answered)?);
@@ -201,10 +200,19 @@ impl Series {
     }
 }
 
-/// The dates that a SELECT may name: from the first to before the second, and the last whose facts count.
-pub(super) fn named((from, end): (NaiveDate, NaiveDate), frame: &Frame) -> [(&'static str, String); 3] {
+/// Asks a SELECT of a report, which may name the days from which, before which and up to which it is about, of facts up
+/// to the week's last day; for `rows` at most, if they are shown in its order.
+pub(super) async fn ask_sql(
+    session: &Session,
+    sql: &str,
+    (from, end): (NaiveDate, NaiveDate),
+    rows: Option<usize>,
+    frame: &Frame,
+) -> Result<Answered> {
     let dates = [("$start", from), ("$end", end), ("$as_of", frame.as_of)];
-    dates.map(|(name, day)| (name, format!("DATE '{day}'")))
+    let values = dates.map(|(name, day)| (name, format!("DATE '{day}'")));
+    let figures = Figures { values: &values, before: frame.week.end(), rows };
+    ask(session, &session.figures_only(sql, &figures).await?).await
 }
 
 /// The days and numbers of a SELECT's answer.

@@ -8,7 +8,7 @@ use super::super::ask::{Answered, Cell, ask, quoted};
 use super::super::figure::Figure;
 use super::super::resolve::{Filter, Source, Table, Values};
 use super::frame::Frame;
-use super::series::named;
+use super::series::ask_sql;
 
 /// The rows of a table.
 #[derive(Debug, Clone)]
@@ -77,9 +77,8 @@ impl Rows {
 
     /// The rows of a SELECT, in its order.
     async fn of_sql(session: &Session, table: &Table, sql: &str, frame: &Frame) -> Result<Self> {
-        let dates = named((frame.week.first(), frame.week.end()), frame);
         // One more than there is room for shows that there are more.
-        let rows = ask(session, &session.figures_only(sql, &dates, Some(table.top + 1)).await?).await?;
+        let rows = ask_sql(session, sql, (frame.week.first(), frame.week.end()), Some(table.top + 1), frame).await?;
         let columns = table.by.len() + table.items.len();
         if rows.columns.len() != columns {
             let found = rows.columns.len();

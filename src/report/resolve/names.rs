@@ -75,7 +75,7 @@ impl<'a> Resolver<'a> {
             Ok(areas) => areas,
             Err(needed) => {
                 let there = layout::PAGE.height;
-                self.fault(&spec.place, format!("its tiles are {needed} mm high together, and a page has {there}"));
+                self.fault(&spec.place, format!("its tiles are {needed:.1} mm high together, and a page has {there}"));
                 // What is wrong with the tiles themselves is told as well.
                 vec![layout::PAGE; spec.tiles.len()]
             }
@@ -203,6 +203,17 @@ impl<'a> Resolver<'a> {
         };
         let title = self.title("dimension", &dimension.name, dimension.title.as_ref(), &name.place);
         Some(Dimension { name: dimension.name.clone(), title, labels: dimension.labels.as_ref().map(Arc::clone) })
+    }
+
+    /// A condition over a cube's dimensions.
+    pub(super) fn condition(&mut self, cube: &str, sql: &Written<String>) -> Option<String> {
+        match self.model.cubes.get(cube)?.condition(&sql.value) {
+            Ok(condition) => Some(condition),
+            Err(why) => {
+                self.fault(&sql.place, why);
+                None
+            }
+        }
     }
 
     /// The title of a part of the model, in each language.

@@ -37,7 +37,8 @@ impl Resolver<'_> {
                 let item = ItemSpec { measure: query.measure.clone(), title: None, unit: None, target: None };
                 let item = self.item(&source.cube, &item)?;
                 self.splits(spec, &item, &query.measure.place, "");
-                (Values::Query(source, self.filter(query.filter.as_ref())), item)
+                let filter = self.filter(&source.cube, query.filter.as_ref());
+                (Values::Query(source, filter), item)
             }
             ValuesSpec::Sql(sql, column) => {
                 let item = self.column(column);
@@ -66,9 +67,10 @@ impl Resolver<'_> {
         }
     }
 
-    fn filter(&mut self, spec: Option<&FilterSpec>) -> Option<Filter> {
+    fn filter(&mut self, cube: &str, spec: Option<&FilterSpec>) -> Option<Filter> {
         let spec = spec?;
-        Some(Filter { sql: spec.sql.value.clone(), says: spec.says.as_ref().map(|says| self.words(says)) })
+        let sql = self.condition(cube, &spec.sql).unwrap_or_default();
+        Some(Filter { sql, says: spec.says.as_ref().map(|says| self.words(says)) })
     }
 
     /// The number of a SELECT as a measure.
@@ -148,7 +150,8 @@ impl Resolver<'_> {
                 if found.len() < by.len() {
                     return None;
                 }
-                (Values::Query(source, self.filter(filter.as_ref())), found, items)
+                let filter = self.filter(&source.cube, filter.as_ref());
+                (Values::Query(source, filter), found, items)
             }
             RowsSpec::Sql { sql, names, numbers } => {
                 if tile.title == Said::Auto {

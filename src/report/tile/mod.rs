@@ -134,9 +134,8 @@ fn set(easel: &Easel<'_>, tile: &Tile, shown: &Shown) -> Result<Set> {
 /// Which facts count in a tile, if not all do: as its report says it, or else the condition itself.
 fn filter(locale: &Locale, tile: &Tile) -> Option<String> {
     let filter = tile.body.filter()?;
-    let condition = filter.sql.split_whitespace().collect::<Vec<_>>().join(" ");
     let own = filter.says.as_ref().and_then(|says| says.get(locale.name)).map(str::to_owned);
-    Some(own.unwrap_or_else(|| locale.text("filter.where", &[("condition", &condition)])))
+    Some(own.unwrap_or_else(|| locale.text("filter.where", &[("condition", &filter.sql)])))
 }
 
 impl Easel<'_> {

@@ -211,7 +211,7 @@ pub(super) fn weeks(easel: &Easel<'_>, tile: &Tile, chart: &Chart, data: &Weeks)
     Ok(Made {
         body: Body::Chart { picture: Picture::new(&tile.name, drawing, Some(alt)) },
         title: named,
-        subtitle: weeks_subtitle(locale, chart, data, &columns),
+        subtitle: weeks_subtitle(easel, chart, data, &columns),
         headline: Vec::new(),
         deck,
     })
@@ -265,7 +265,8 @@ fn month_ticks(locale: &Locale, data: &Weeks) -> BTreeMap<usize, String> {
     ticks
 }
 
-fn weeks_subtitle(locale: &Locale, chart: &Chart, data: &Weeks, columns: &[Column]) -> Vec<Clause> {
+fn weeks_subtitle(easel: &Easel<'_>, chart: &Chart, data: &Weeks, columns: &[Column]) -> Vec<Clause> {
+    let locale = easel.locale;
     let Some(first) = data.weeks.first() else { return Vec::new() };
     let mut clauses = vec![Clause::new(weeks_since(locale, &chart.item, data))];
     if chart.mark {
@@ -279,6 +280,10 @@ fn weeks_subtitle(locale: &Locale, chart: &Chart, data: &Weeks, columns: &[Colum
         let (count, digits) = (locale.count(n), n.to_string());
         let key = locale.form("weeks.sub_partial", n);
         clauses.push(Clause::new(locale.text(&key, &[("count", &count), ("n", &digits)])));
+    }
+    // Slots are narrow, and rarely have room for the words themselves.
+    if columns.iter().any(|column| column.value.is_none()) {
+        clauses.push(Clause::new(locale.text("weeks.sub_gap", &[("nothing", &easel.nothing.1)])));
     }
     clauses
 }
