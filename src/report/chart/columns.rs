@@ -67,6 +67,8 @@ const NARROWEST: f64 = 1.0;
 /// What stays free above the columns, for their labels, and below, for the ticks.
 const TOP: f64 = 15.0;
 const BOTTOM: f64 = 12.0;
+/// How far the baseline of ticks is below the columns: what hangs from it, as of a g, has room.
+const TICK_BELOW: f64 = 9.6;
 /// How far a label is above its column.
 const ABOVE: f64 = 3.0;
 /// How far a label may be lifted over a neighbour of its column.
@@ -191,7 +193,7 @@ impl Columns<'_> {
                 continue;
             }
             sheet.line(&[(left, below), (left, below + 3.0)], 0.5, SECOND)?;
-            sheet.text(text, (left, below + 10.5), TICK)?;
+            sheet.text(text, (left, below + TICK_BELOW), TICK)?;
             end = right;
         }
         Ok(())
@@ -259,6 +261,18 @@ mod tests {
         }
         let error = draw(&[Some(1.0); 10_000], "x").unwrap_err();
         assert!(error.message().starts_with("10000 columns"), "{error}");
+    }
+
+    #[test]
+    fn nothing_hangs_out() {
+        // The letters that hang lowest do so by less than a quarter of their size.
+        let drawn = draw(&[Some(40.0), Some(50.0)], "gjpqy").unwrap();
+        let number = |text: &str, name: &str| -> f64 {
+            text.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+        };
+        let lowest = drawn.svg.split("<text ").skip(1).map(|text| number(text, "y") + number(text, "font-size") / 4.0);
+        let lowest = lowest.fold(0.0, f64::max);
+        assert!(lowest <= drawn.height * 20.0, "{lowest} of {}", drawn.height * 20.0);
     }
 
     #[test]
