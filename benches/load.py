@@ -10,11 +10,10 @@ usage: load.py STARMART_BINARY DATA_FOLDER [RUNS]
 import json
 import pathlib
 import shutil
-import statistics
 import sys
 import tempfile
 
-from measure import Results, run
+from measure import Results, medians, run
 
 MODEL = """version: 1
 defaults: {timezone: America/New_York}
@@ -71,9 +70,7 @@ def main():
         pairs = [(ours(binary, data, folder), rival(data, folder)) for _ in range(runs + 1)][1:]
     results = Results("load")
     for case, unit, at in (("load transactions", "s", 0), ("load transactions, peak memory", "MiB", 1)):
-        mine, theirs = (statistics.median(pair[side][at] for pair in pairs) for side in (0, 1))
-        ratio = statistics.median(pair[0][at] / pair[1][at] for pair in pairs)
-        results.add(case, unit, mine, theirs, ratio, f"DuckDB {duckdb.__version__}")
+        results.add(case, unit, *medians(pairs, at), f"DuckDB {duckdb.__version__}")
     results.write()
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import platform
+import statistics
 import subprocess
 import sys
 import time
@@ -20,6 +21,12 @@ def run(command):
         sys.stderr.buffer.write(said)
         sys.exit(f"{command[0]} failed with status {os.waitstatus_to_exitcode(status)}")
     return seconds, used.ru_maxrss / 1024
+
+
+def medians(pairs, at):
+    """Of pairs of ours and the rival's runs: the median figure of each, and that of the ratios pair by pair."""
+    ours, rival = (statistics.median(pair[side][at] for pair in pairs) for side in (0, 1))
+    return ours, rival, statistics.median(pair[0][at] / pair[1][at] for pair in pairs)
 
 
 class Results:

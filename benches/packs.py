@@ -15,17 +15,15 @@ import json
 import os
 import pathlib
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 
-from measure import Results, run
+from measure import Results, medians, run
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 AS_OF = "2017-11-26"
 WEEK = "2017-W47"
-CHARTS = ("drivers", "days", "weeks")
 FONTS = "/usr/share/fonts"
 STYLE = """
 @page { size: 297mm 210mm; margin: 10.5mm 15mm }
@@ -60,13 +58,8 @@ def page_of(out, locale):
     return f"<!doctype html><html lang={locale}><meta charset=utf-8><title>{lead}</title><style>{STYLE}</style>{body}"
 
 
-def median_of(pairs, at):
-    mine, theirs = (statistics.median(pair[side][at] for pair in pairs) for side in (0, 1))
-    return mine, theirs, statistics.median(pair[0][at] / pair[1][at] for pair in pairs)
-
-
 def measured(binary, chromium, folder, locale, runs):
-    """Rows of a case, our figure, the rival's, a unit and the ratio."""
+    """Rows of a case, its unit, our figure, the rival's and the ratio."""
     project, out = folder / "project", folder / "out"
     ours = [binary, "-q", "-C", str(project), "report", "run", "executive", "--as-of", AS_OF, "--locale", locale,
             "--out", str(out)]
@@ -82,9 +75,9 @@ def measured(binary, chromium, folder, locale, runs):
     cold = (cold, run(rival))
     pairs = [(run(ours), run(rival)) for _ in range(runs)]
     sizes = [(out / f"executive-{WEEK}-{locale}.pdf").stat().st_size, printed.stat().st_size]
-    yield f"pack {locale}, cold", "s", *median_of([cold], 0)
-    yield f"pack {locale}, warm", "s", *median_of(pairs, 0)
-    yield f"pack {locale}, peak memory", "MiB", *median_of(pairs, 1)
+    yield f"pack {locale}, cold", "s", *medians([cold], 0)
+    yield f"pack {locale}, warm", "s", *medians(pairs, 0)
+    yield f"pack {locale}, peak memory", "MiB", *medians(pairs, 1)
     yield f"pack {locale}, PDF", "KiB", sizes[0] / 1024, sizes[1] / 1024, sizes[0] / sizes[1]
 
 

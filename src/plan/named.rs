@@ -87,17 +87,16 @@ impl Statement {
     }
 }
 
-/// Looks for rows of facts.
-struct Facts<'a> {
-    is_cube: &'a dyn Fn(&str) -> bool,
-    ctes: Vec<String>,
-}
-
 /// The name of a cube, if it were one: by itself or in the schema of cubes.
 fn in_cubes(name: &ObjectName) -> Option<String> {
     let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(fold).collect();
     let (last, schema) = parts.split_last()?;
     schema.last().is_none_or(|schema| schema == "cubes").then(|| last.clone())
+}
+
+/// What the queries within a query are called.
+fn ctes(query: &Query) -> impl Iterator<Item = String> {
+    query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| fold(&cte.alias.name))
 }
 
 /// Reads cubes up to a day.
@@ -110,8 +109,7 @@ impl VisitorMut for Before<'_> {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
-        let mut own = query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| fold(&cte.alias.name));
-        match own.find(|name| (self.time_of)(name).is_some()) {
+        match ctes(query).find(|name| (self.time_of)(name).is_some()) {
             Some(name) => {
                 let message = format!("a query within is called '{name}', as a cube is; give it another name");
                 ControlFlow::Break(Error::invalid(message))
@@ -139,6 +137,12 @@ impl VisitorMut for Before<'_> {
             Err(error) => ControlFlow::Break(error),
         }
     }
+}
+
+/// Looks for rows of facts.
+struct Facts<'a> {
+    is_cube: &'a dyn Fn(&str) -> bool,
+    ctes: Vec<String>,
 }
 
 impl Facts<'_> {
@@ -177,8 +181,7 @@ impl Visitor for Facts<'_> {
     }
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<String> {
-        let inner = query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| fold(&cte.alias.name));
-        self.ctes.extend(inner);
+        self.ctes.extend(ctes(query));
         let mut bodies = vec![query.body.as_ref()];
         while let Some(body) = bodies.pop() {
             match body {

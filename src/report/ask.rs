@@ -107,6 +107,7 @@ pub fn csv<R: IntoIterator<Item = String>>(
     }
     writer.into_inner().map_err(|error| unwritten(error.into_error().into()))
 }
+
 /// Asks, and reads the whole answer.
 ///
 /// # Errors

@@ -70,28 +70,23 @@ impl Series {
         measures: &[&Measured],
         filter: Option<&Filter>,
         points: Points,
-        (from, end): (NaiveDate, NaiveDate),
+        bounds: (NaiveDate, NaiveDate),
     ) -> Result<Self> {
         let parts = measures.iter().filter_map(|measure| measure.parts.as_ref()).flat_map(|parts| &parts.names);
         let all: Vec<&String> = measures.iter().map(|measure| &measure.name).chain(parts).collect();
         let mut seen = BTreeSet::new();
         let names: Vec<String> = all.into_iter().filter(|name| seen.insert(*name)).cloned().collect();
-        let time = quoted(&source.time);
         let grain = match points {
             Points::Days => "day",
             Points::Weeks => "week",
         };
         let columns: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-        let mut sql = format!(
-            "SELECT {}, {} FROM {} WHERE {time} >= DATE '{from}' AND {time} < DATE '{end}'",
+        let sql = format!(
+            "SELECT {}, {} {} GROUP BY 1 ORDER BY 1",
             quoted(&format!("{}__{grain}", source.time)),
             columns.join(", "),
-            quoted(&source.cube)
+            facts(source, bounds, filter)
         );
-        if let Some(filter) = filter {
-            sql.push_str(&format!(" AND ({})", filter.sql));
-        }
-        sql.push_str(" GROUP BY 1 ORDER BY 1");
         let answered = ask(session, &sql).await?;
         let rows = answered.rows.iter().filter_map(|row| {
             let (first, values) = row.split_first()?;
@@ -198,6 +193,13 @@ impl Series {
     pub(crate) fn none() -> Self {
         Self { answered: Vec::new(), names: Vec::new(), rows: BTreeMap::new() }
     }
+}
+
+/// The facts of a cube from a day to before another, and which of them count, as SQL has it behind what is selected.
+pub(super) fn facts(source: &Source, (from, end): (NaiveDate, NaiveDate), filter: Option<&Filter>) -> String {
+    let time = quoted(&source.time);
+    let counted = filter.map(|filter| format!(" AND ({})", filter.sql)).unwrap_or_default();
+    format!("FROM {} WHERE {time} >= DATE '{from}' AND {time} < DATE '{end}'{counted}", quoted(&source.cube))
 }
 
 /// Asks a SELECT of a report, which may name the days from which, before which and up to which it is about, of facts up

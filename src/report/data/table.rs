@@ -8,7 +8,7 @@ use super::super::ask::{Answered, Cell, ask, quoted};
 use super::super::figure::Figure;
 use super::super::resolve::{Filter, Source, Table, Values};
 use super::frame::Frame;
-use super::series::ask_sql;
+use super::series::{ask_sql, facts};
 
 /// The rows of a table.
 #[derive(Debug, Clone)]
@@ -49,16 +49,7 @@ impl Rows {
         filter: Option<&Filter>,
         frame: &Frame,
     ) -> Result<Self> {
-        let time = quoted(&source.time);
-        let mut facts = format!(
-            "FROM {} WHERE {time} >= DATE '{}' AND {time} < DATE '{}'",
-            quoted(&source.cube),
-            frame.week.first(),
-            frame.week.end()
-        );
-        if let Some(filter) = filter {
-            facts.push_str(&format!(" AND ({})", filter.sql));
-        }
+        let facts = facts(source, (frame.week.first(), frame.week.end()), filter);
         let list = |names: Vec<String>| names.join(", ");
         let by = list(table.by.iter().map(|dimension| quoted(&dimension.name)).collect());
         let measures = list(table.items.iter().map(|item| quoted(&item.measure.name)).collect());
