@@ -20,6 +20,7 @@ mod kill;
 mod load;
 mod metadata;
 mod model;
+mod oracle;
 mod packs;
 mod packs_of_sql;
 mod prepared;

@@ -24,7 +24,9 @@ mod session;
 mod size;
 mod spill;
 mod star_order;
+mod statistics;
 mod table;
+mod totals;
 mod whole;
 mod window;
 

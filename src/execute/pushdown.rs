@@ -14,6 +14,8 @@ use datafusion::physical_optimizer::filter_pushdown::FilterPushdown;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::ExecutionPlan;
 
+use super::statistics::guarded;
+
 /// DataFusion's physical rules, with this pushdown in place of its own.
 pub(super) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let own = [FilterPushdown::new(), FilterPushdown::new_post_optimization()];
@@ -22,7 +24,7 @@ pub(super) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
             true => Arc::new(Unambiguous(rule)) as _,
             false => rule,
         };
-    PhysicalOptimizer::new().rules.into_iter().map(unambiguous).collect()
+    PhysicalOptimizer::new().rules.into_iter().map(unambiguous).map(guarded).collect()
 }
 
 /// A rule for the parts of a plan in which names tell columns apart.

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
-    LimitClause, Query, Select, SetExpr, TableAlias, TimezoneInfo, TypedString, Value, Visit, Visitor, WindowSpec,
-    WindowType,
+    LimitClause, Query, Select, SetExpr, TableAlias, TableFactor, TimezoneInfo, TypedString, Value, Visit, Visitor,
+    WindowSpec, WindowType,
 };
 
 use crate::error::{Error, Result};
@@ -69,7 +69,8 @@ pub(super) fn children(expr: &mut Expr) -> Result<Vec<&mut Expr>> {
     })
 }
 
-fn call_parts(function: &mut Function) -> Vec<&mut Expr> {
+/// What a call takes, its FILTER, and what its window is made of.
+pub(super) fn call_parts(function: &mut Function) -> Vec<&mut Expr> {
     let mut parts: Vec<&mut Expr> = Vec::new();
     if let FunctionArguments::List(list) = &mut function.args {
         for argument in &mut list.args {
@@ -114,6 +115,11 @@ pub(super) fn text(value: &str) -> Expr {
     Expr::value(Value::SingleQuotedString(value.to_owned()))
 }
 
+/// An integer.
+pub(super) fn number(value: i64) -> Expr {
+    Expr::value(Value::Number(value.to_string(), false))
+}
+
 /// `left op right`, each in brackets where it is an operation itself.
 pub(super) fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
     Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
@@ -144,6 +150,11 @@ pub(super) fn timestamp(value: &str) -> Expr {
 /// An alias of a relation.
 pub(super) fn alias(name: &str) -> TableAlias {
     TableAlias { explicit: true, name: ident(name), columns: Vec::new(), at: None }
+}
+
+/// A query after FROM.
+pub(super) fn derived(subquery: Query, alias: TableAlias) -> TableFactor {
+    TableFactor::Derived { lateral: false, subquery: Box::new(subquery), alias: Some(alias), sample: None }
 }
 
 /// A SELECT with nothing in it.
@@ -209,6 +220,24 @@ pub(super) fn arguments_mut(function: &mut Function) -> Option<Vec<&mut Expr>> {
 pub(super) fn any(expr: &Expr, is: impl FnMut(&Expr) -> bool) -> bool {
     let mut search = Search { is, depth: 0 };
     expr.visit(&mut search).is_break()
+}
+
+/// Whether a window function stands in an expression.
+pub(super) fn holds_window(expr: &Expr) -> bool {
+    any(expr, |inner| matches!(inner, Expr::Function(function) if function.over.is_some()))
+}
+
+/// The conditions of every CASE within an expression.
+pub(super) fn case_conditions(expr: &Expr) -> Vec<Expr> {
+    let mut found = Vec::new();
+    any(expr, |inner| {
+        if let Expr::Case { operand, conditions, .. } = inner {
+            found.extend(operand.iter().map(|operand| operand.as_ref().clone()));
+            found.extend(conditions.iter().map(|when| when.condition.clone()));
+        }
+        false
+    });
+    found
 }
 
 struct Search<F> {

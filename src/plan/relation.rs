@@ -82,8 +82,6 @@ pub(super) struct Relation {
     pub(super) unique: Vec<BTreeSet<String>>,
     /// Whether it comes from a cube.
     pub(super) cube: bool,
-    /// Whether it is a plain block over a cube, which an aggregating parent would evaluate at its own grouping.
-    pub(super) plain: bool,
 }
 
 impl Relation {

@@ -18,6 +18,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::optimizer::optimizer::{ApplyOrder, OptimizerRule};
 use datafusion::optimizer::{Optimizer, OptimizerConfig};
 
+use super::totals::guarded;
 use estimate::Leaf;
 
 /// The rule after which this one comes: dimensions then have their own conditions, and no columns are left out yet.
@@ -25,9 +26,9 @@ const AFTER: &str = "push_down_filter";
 /// How many times fewer rows than the fact a dimension has.
 const FEWER: f64 = 4.0;
 
-/// DataFusion's logical rules, with this one among them.
+/// DataFusion's logical rules, guarded, with this one among them.
 pub(super) fn rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
-    let mut rules = Optimizer::new().rules;
+    let mut rules: Vec<_> = guarded(Optimizer::new().rules).collect();
     let after = rules.iter().position(|rule| rule.name() == AFTER).map_or(rules.len(), |at| at + 1);
     rules.insert(after, Arc::new(StarOrder));
     rules

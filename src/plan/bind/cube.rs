@@ -6,21 +6,25 @@ use std::collections::HashMap;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Cte, Distinct, Expr, Function, GroupByExpr, OrderBy, OrderByExpr, OrderByKind, OrderByOptions,
-    Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value, With,
+    Query, Select, SelectItem, SetExpr, TableWithJoins, Value, With,
 };
 
 use crate::error::{Error, Result};
-use crate::model::{Cube, DimensionKind, Grain};
+use crate::model::{DimensionKind, Grain};
 use crate::sql::{self, fold};
 
 use super::super::ast;
 use super::super::catalog::CatalogTables;
 use super::super::relation::Relation;
-use super::grouping::{aliases, describe, keys, refuse_two_meanings};
-use super::items::{Item, Names, ordinal};
-use super::measure::{Evaluation, key_name, leaf_name};
+use super::grouping::{describe, keys, refuse_two_meanings};
+use super::items::{Aliases, Item, ordinal};
+use super::measure::{Evaluation, key_name, leaf_name, unwrapped};
+use super::ordinary::refuse_windows_in_conditions;
+use super::plain::Plain;
+use super::rows::LazyRows;
 use super::star::Star;
-use super::{Binder, Place, explain, instant};
+use super::sums::yields_constants;
+use super::{Binder, Place, explain, instant, rows};
 
 /// What the inner query is called in the outer one.
 pub(super) const BLOCK: &str = "$block";
@@ -33,43 +37,43 @@ struct Where {
 }
 
 impl<'a> Binder<'a> {
-    /// Binds a query whose body is a SELECT over one cube, in place, and tells of it where it is to be explained.
-    pub(super) fn cube_block(
-        &mut self,
-        query: &mut Query,
-        cube: &'a Cube,
-        alias: &str,
-        place: Place,
-    ) -> Result<Relation> {
-        let relation = self.bound_block(query, cube, alias, place)?;
+    /// Binds a query whose body is a SELECT over a cube, or over a plain block that stays lazy, in place, and tells of it
+    /// where it is to be explained.
+    pub(super) fn cube_block(&mut self, query: &mut Query, over: Plain<'a>, place: Place) -> Result<Relation> {
+        let cube = over.cube;
+        let relation = self.bound_block(query, over, place)?;
         if let Some(told) = &mut self.told {
             told.extend(explain::lines(&cube.name, &cube.table, query, &relation)?);
         }
         Ok(relation)
     }
 
-    fn bound_block(&mut self, query: &mut Query, cube: &'a Cube, alias: &str, place: Place) -> Result<Relation> {
+    fn bound_block(&mut self, query: &mut Query, plain: Plain<'a>, place: Place) -> Result<Relation> {
         let SetExpr::Select(select) = query.body.as_mut() else {
             return Err(Error::internal("a block over a cube is a SELECT"));
         };
         let mut select = std::mem::replace(select.as_mut(), ast::empty_select()?);
-        self.outside.push(alias.to_owned());
+        refuse_windows_in_conditions(&select)?;
+        self.outside.push(plain.alias.clone());
         let bound = self.subqueries(&mut select, query);
         self.outside.pop();
         bound?;
-        refuse_windows(&select, query)?;
-        let names = Names { cube, alias: alias.to_owned(), outside: self.outside.clone() };
         let mut block = Evaluation {
             context: self.context,
-            star: Star::new(self.context, cube),
+            star: Star::new(self.context, plain.cube),
+            names: self.names(&plain),
             keys: Vec::new(),
             grouped_by_constant: false,
             leaves: Vec::new(),
-            names,
+            ties: Vec::new(),
+            lazy: plain.keys.map(|keys| LazyRows::new(keys, plain.columns.iter().flatten())),
         };
         if block.names.has_star(&select)? {
+            if block.lazy.is_some() {
+                return Err(block.names.alone());
+            }
             if place != Place::Exists {
-                return block.detail(query, select, place);
+                return block.detail(query, select, plain.conditions, place);
             }
             block.names.mere_existence(query, &mut select)?;
         }
@@ -78,16 +82,17 @@ impl<'a> Binder<'a> {
             block.on_the_wall(&mut item.expr)?;
         }
         let grouping = keys(&mut block, &select, &items, query)?;
-        let filter = block.where_clause(select.selection.as_ref(), grouping.explicit)?;
+        block.ties = block.keys_in_item_order(&items);
+        let filter = block.where_clause(select.selection.as_ref(), plain.conditions, grouping.explicit)?;
         let distinct = matches!(select.distinct, Some(Distinct::Distinct));
-        let relation = describe(&block, &items, &select, query, grouping.explicit);
+        let relation = describe(&block, &items, &select);
         let outer = block.outer(&select, &items, filter.groups)?;
         let order = block.order(query, &items, distinct)?;
         if query.order_by.is_none() {
             ast::mark_limit(query);
         }
-        let inner = block.inner(filter.rows, grouping.explicit)?;
-        *query.body = SetExpr::Select(Box::new(over(outer, inner)));
+        let from = block.sources(filter.rows, grouping.explicit)?;
+        *query.body = SetExpr::Select(Box::new(Select { from: vec![from], ..outer }));
         query.order_by = order;
         Ok(relation)
     }
@@ -139,7 +144,7 @@ impl<'a> Binder<'a> {
         })
     }
 
-    fn bind_subqueries(&mut self, expr: &mut Expr) -> Result<()> {
+    pub(super) fn bind_subqueries(&mut self, expr: &mut Expr) -> Result<()> {
         self.subquery(expr)?;
         if let Some(subquery) = ast::subquery(expr) {
             self.refuse_correlation(subquery)?;
@@ -152,14 +157,6 @@ fn holds_query(expr: &Expr) -> bool {
     ast::any(expr, |inner| matches!(inner, Expr::Subquery(_) | Expr::InSubquery { .. } | Expr::Exists { .. }))
 }
 
-/// An item's expression.
-pub(super) fn item_expr(item: &SelectItem) -> Option<&Expr> {
-    match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
-        _ => None,
-    }
-}
-
 fn item_expr_mut(item: &mut SelectItem) -> Option<&mut Expr> {
     match item {
         SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
@@ -167,31 +164,20 @@ fn item_expr_mut(item: &mut SelectItem) -> Option<&mut Expr> {
     }
 }
 
-fn refuse_windows(select: &Select, query: &Query) -> Result<()> {
-    let is_window = |expr: &Expr| matches!(expr, Expr::Function(function) if function.over.is_some());
-    let mut items = select.projection.iter().filter_map(item_expr);
-    let order = match &query.order_by {
-        Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) => order.as_slice(),
-        _ => &[],
-    };
-    if items.any(|expr| ast::any(expr, is_window)) || order.iter().any(|item| ast::any(&item.expr, is_window)) {
-        return Err(Error::invalid(
-            "OVER in a SELECT over a cube is not there yet; put the window over the evaluated block: SELECT …, f(…) \
-             OVER (…) FROM (SELECT … FROM the cube GROUP BY …) t",
-        ));
-    }
-    Ok(())
-}
-
 impl Evaluation<'_> {
     /// Splits WHERE at AND: conditions on dimensions choose rows; those on measures choose groups, where the block
     /// groups by implication, and are refused elsewhere, with both rewrites.
-    fn where_clause(&mut self, selection: Option<&Expr>, explicit: bool) -> Result<Where> {
+    fn where_clause(&mut self, selection: Option<&Expr>, inherited: Vec<Expr>, explicit: bool) -> Result<Where> {
         let mut split = Where::default();
-        let Some(selection) = selection else { return Ok(split) };
-        let mut selection = self.names.normalised(selection, &[])?;
-        self.on_the_wall(&mut selection)?;
-        for condition in ast::conjuncts(selection) {
+        let own = selection.map(|selection| self.names.normalised(selection)).transpose()?;
+        for mut condition in inherited.into_iter().chain(own.into_iter().flat_map(ast::conjuncts)) {
+            self.on_the_wall(&mut condition)?;
+            if self.holds_call(&condition) {
+                return Err(Error::invalid(format!(
+                    "the aggregate in '{}' belongs in HAVING",
+                    condition.to_string().replace('"', "")
+                )));
+            }
             if let Some(measure) = self.names.mentioned_measure(&condition) {
                 if explicit {
                     let condition = condition.to_string().replace('"', "");
@@ -203,11 +189,6 @@ impl Evaluation<'_> {
                     )));
                 }
                 split.groups.push(self.output(&condition)?);
-            } else if self.holds_call(&condition) {
-                return Err(Error::invalid(format!(
-                    "the aggregate in '{}' belongs in HAVING",
-                    condition.to_string().replace('"', "")
-                )));
             } else {
                 split.rows.extend(self.pruning(&condition)?);
                 split.rows.push(self.rows(&condition)?);
@@ -241,13 +222,20 @@ impl Evaluation<'_> {
             let expr = self.output(&item.expr)?;
             outer.projection.push(SelectItem::ExprWithAlias { expr, alias: ast::ident(&item.name) });
         }
-        if let Some(having) = &select.having {
-            let aliases = aliases(&self.names, items, true)?;
-            let mut having = self.names.normalised(having, &aliases)?;
-            refuse_two_meanings(&self.names, items, &having)?;
+        if let Some(written) = &select.having {
+            refuse_two_meanings(&self.names, items, written)?;
+            let mut having = self.names.normalised_with(written, Aliases { items, first: false })?;
+            if ast::holds_window(&having) {
+                return Err(Error::invalid(
+                    "OVER cannot stand in HAVING; filter its column in a query around this one",
+                ));
+            }
             self.on_the_wall(&mut having)?;
-            self.replace_aliases(&mut having, items, &aliases)?;
-            groups.push(self.output(&having)?);
+            for condition in ast::conjuncts(having) {
+                if !self.holds_for_every_group(&condition) {
+                    groups.push(self.output(&condition)?);
+                }
+            }
         }
         outer.selection = ast::all(groups);
         Ok(outer)
@@ -266,7 +254,7 @@ impl Evaluation<'_> {
             let columns: Vec<Expr> = if distinct {
                 items.iter().map(|item| ast::column(&item.name)).collect()
             } else {
-                self.keys_in_item_order(items).map(|at| ast::column(&key_name(at))).collect()
+                self.ties.iter().map(|at| ast::column(&key_name(*at))).collect()
             };
             order.extend(columns.into_iter().map(|expr| OrderByExpr {
                 expr,
@@ -282,13 +270,13 @@ impl Evaluation<'_> {
     }
 
     /// The keys' places: those that are items first, as the items stand.
-    fn keys_in_item_order(&self, items: &[Item]) -> impl Iterator<Item = usize> {
+    fn keys_in_item_order(&self, items: &[Item]) -> Vec<usize> {
         let mut places: Vec<usize> = (0..self.keys.len()).collect();
         places.sort_by_key(|at| {
             let key = self.keys.get(*at);
-            items.iter().position(|item| Some(&item.expr) == key).unwrap_or(items.len())
+            items.iter().position(|item| Some(unwrapped(&item.expr)) == key).unwrap_or(items.len())
         });
-        places.into_iter()
+        places
     }
 
     /// An expression of ORDER BY: an ordinal, an alias, or an expression over the block.
@@ -298,42 +286,40 @@ impl Evaluation<'_> {
             let item = item.ok_or_else(|| Error::invalid(format!("ORDER BY {at}: there are {} items", items.len())))?;
             return Ok(ast::column(&item.name));
         }
-        let aliases = aliases(&self.names, items, false)?;
-        let mut expr = self.names.normalised(expr, &aliases)?;
-        if let Expr::Identifier(name) = &expr
-            && aliases.contains(&name.value.as_str())
-        {
-            return Ok(expr);
-        }
+        let mut expr = self.names.normalised_with(expr, Aliases { items, first: true })?;
         self.on_the_wall(&mut expr)?;
-        let item = |expr: &Expr| items.iter().find(|item| item.expr == *expr).map(|item| ast::column(&item.name));
-        if let Some(column) = item(&expr) {
-            return Ok(column);
-        }
-        self.replace_aliases(&mut expr, items, &aliases)?;
-        item(&expr).map_or_else(|| self.output(&expr), Ok)
+        let shown = items.iter().find(|item| unwrapped(&item.expr) == unwrapped(&expr));
+        shown.map_or_else(|| self.output(&expr), |item| Ok(ast::column(&item.name)))
     }
 
-    /// Aliases as what they stand for; within an aggregate names are the cube's.
-    fn replace_aliases(&self, expr: &mut Expr, items: &[Item], aliases: &[&str]) -> Result<()> {
-        match expr {
-            Expr::Identifier(name) => {
-                if aliases.contains(&name.value.as_str())
-                    && let Some(item) = items.iter().find(|item| item.aliased && item.name == name.value)
-                {
-                    *expr = Expr::Nested(Box::new(item.expr.clone()));
-                }
-                Ok(())
-            }
-            Expr::Function(function) if self.is_call(function) => Ok(()),
-            other => {
-                ast::children(other)?.into_iter().try_for_each(|child| self.replace_aliases(child, items, aliases))
-            }
+    /// Whether a condition is that a group has rows, which every group with keys has: tools write it by default.
+    fn holds_for_every_group(&self, condition: &Expr) -> bool {
+        let Expr::BinaryOp { left, op: BinaryOperator::Gt, right } = unwrapped(condition) else { return false };
+        let zero = matches!(unwrapped(right), Expr::Value(value) if value.value == Value::Number("0".into(), false));
+        let counts = |function: &Function| {
+            function.filter.is_none()
+                && function.over.is_none()
+                && ast::function_name(function).as_deref() == Some("count")
+                && ast::arguments(function).is_none_or(|arguments| arguments.iter().all(|one| yields_constants(one)))
+        };
+        !self.keys.is_empty() && zero && matches!(unwrapped(left), Expr::Function(function) if counts(function))
+    }
+
+    /// What the outer query reads: the inner one, beside it the rows that a lazy block would have, where they are counted.
+    fn sources(&mut self, mut rows: Vec<Expr>, explicit: bool) -> Result<TableWithJoins> {
+        let counted = self.lazy.as_ref().is_some_and(LazyRows::are_counted);
+        rows.extend(self.star.cube_filter()?);
+        if counted && self.leaves.is_empty() {
+            return Ok(table_of(self.counted_rows(rows, key_name)?));
         }
+        let beside = if counted { Some(self.counted_rows(rows.clone(), rows::key_name)?) } else { None };
+        let mut from = table_of(self.inner(rows, explicit)?);
+        from.joins.extend(beside.map(|beside| rows::joined(beside, self.keys.len())));
+        Ok(from)
     }
 
     /// The inner query: keys and leaves over the star.
-    fn inner(&mut self, mut rows: Vec<Expr>, explicit: bool) -> Result<Query> {
+    fn inner(&mut self, rows: Vec<Expr>, explicit: bool) -> Result<Query> {
         let mut inner = ast::empty_select()?;
         let mut group_by = Vec::new();
         for (at, key) in self.keys.clone().iter().enumerate() {
@@ -343,9 +329,7 @@ impl Evaluation<'_> {
         }
         let constants = self.leaves.is_empty();
         if self.keys.is_empty() && ((constants && !explicit) || self.grouped_by_constant) {
-            // The one group exists where a fact does.
-            let some = Expr::value(Value::Number("0".into(), false));
-            inner.having = Some(ast::binary(Expr::Function(count_of_rows()), BinaryOperator::Gt, some));
+            inner.having = Some(some_rows());
         }
         if self.keys.is_empty() && constants {
             self.leaves.push(Expr::Function(count_of_rows()));
@@ -354,7 +338,6 @@ impl Evaluation<'_> {
             let alias = ast::ident(&leaf_name(at));
             inner.projection.push(SelectItem::ExprWithAlias { expr: leaf.clone(), alias });
         }
-        rows.extend(self.star.cube_filter()?);
         inner.selection = ast::all(rows);
         inner.group_by = GroupByExpr::Expressions(group_by, Vec::new());
         inner.from = vec![self.star.from()?];
@@ -362,20 +345,17 @@ impl Evaluation<'_> {
     }
 }
 
-fn count_of_rows() -> Function {
-    super::star::aggregate(crate::model::Aggregate::Count, None)
+/// That there is a row: the one group of a query without keys exists where a fact does.
+pub(super) fn some_rows() -> Expr {
+    let zero = Expr::value(Value::Number("0".into(), false));
+    ast::binary(Expr::Function(count_of_rows()), BinaryOperator::Gt, zero)
 }
 
-/// The outer query over the inner one.
-pub(super) fn over(mut outer: Select, inner: Query) -> Select {
-    outer.from = vec![TableWithJoins {
-        relation: TableFactor::Derived {
-            lateral: false,
-            subquery: Box::new(inner),
-            alias: Some(ast::alias(BLOCK)),
-            sample: None,
-        },
-        joins: Vec::new(),
-    }];
-    outer
+/// A query as the block that an outer one reads.
+pub(super) fn table_of(inner: Query) -> TableWithJoins {
+    TableWithJoins { relation: ast::derived(inner, ast::alias(BLOCK)), joins: Vec::new() }
+}
+
+fn count_of_rows() -> Function {
+    super::star::aggregate(crate::model::Aggregate::Count, None)
 }

@@ -16,15 +16,22 @@ use super::super::ast;
 use super::super::catalogue::on_the_wall;
 use super::super::relation::{Column, Lineage, Relation};
 use super::Place;
-use super::cube::over;
-use super::items::{Item, Names, numbered, ordinal};
-use super::measure::Evaluation;
+use super::cube::table_of;
+use super::items::{Aliases, Item, Names, members, numbered, ordinal};
+use super::measure::{Evaluation, unwrapped};
 
 impl Evaluation<'_> {
     /// Binds a query whose body is `SELECT *` over one cube, in place.
-    pub(super) fn detail(mut self, query: &mut Query, select: Select, place: Place) -> Result<Relation> {
+    pub(super) fn detail(
+        mut self,
+        query: &mut Query,
+        mut select: Select,
+        inherited: Vec<Expr>,
+        place: Place,
+    ) -> Result<Relation> {
         self.refuse_grouping(&select)?;
-        let conditions = self.detail_conditions(&select)?;
+        self.beside_members(&mut select)?;
+        let conditions = self.detail_conditions(&select, inherited)?;
         let distinct = matches!(select.distinct, Some(Distinct::Distinct));
         let plain =
             !distinct && conditions.measures.is_empty() && query.order_by.is_none() && query.limit_clause.is_none();
@@ -56,11 +63,21 @@ impl Evaluation<'_> {
         rows.extend(self.star.cube_filter()?);
         inner.selection = ast::all(rows);
         inner.from = vec![self.star.from()?];
-        *query.body = SetExpr::Select(Box::new(over(outer, ast::query_of(inner))));
+        outer.from = vec![table_of(ast::query_of(inner))];
+        *query.body = SetExpr::Select(Box::new(outer));
         if distinct {
             columns.iter_mut().for_each(Column::merge);
         }
-        Ok(Relation { columns, unique: Vec::new(), cube: true, plain })
+        Ok(Relation { columns, unique: Vec::new(), cube: true })
+    }
+
+    /// The columns that a subquery has put beside the cube's own, as items behind `*`.
+    fn beside_members(&self, select: &mut Select) -> Result<()> {
+        let at = self.names.star_at(&select.projection)?.unwrap_or_default();
+        let further = self.names.columns().into_iter().filter(|name| self.names.known(name).is_none());
+        let further: Vec<SelectItem> = further.map(|name| SelectItem::UnnamedExpr(ast::column(name))).collect();
+        select.projection.splice(at + 1..at + 1, further);
+        Ok(())
     }
 
     /// The items beside `*`, which are expressions of dimensions under names of their own.
@@ -69,7 +86,7 @@ impl Evaluation<'_> {
         others.remove(self.names.star_at(projection)?.unwrap_or_default());
         let mut items = self.names.items(&others)?;
         let mut taken: BTreeSet<String> = items.iter().map(|item| item.name.clone()).collect();
-        taken.extend(self.names.columns().map(str::to_owned));
+        taken.extend(members(self.names.cube).map(str::to_owned));
         for item in &mut items {
             self.on_the_wall(&mut item.expr)?;
             if self.holds_call(&item.expr) || self.names.mentioned_measure(&item.expr).is_some() {
@@ -116,12 +133,11 @@ impl Evaluation<'_> {
         Ok(columns)
     }
 
-    fn detail_conditions(&mut self, select: &Select) -> Result<Conditions> {
+    fn detail_conditions(&mut self, select: &Select, inherited: Vec<Expr>) -> Result<Conditions> {
         let mut conditions = Conditions { rows: Vec::new(), measures: Vec::new() };
-        let Some(selection) = &select.selection else { return Ok(conditions) };
-        let mut selection = self.names.normalised(selection, &[])?;
-        self.on_the_wall(&mut selection)?;
-        for condition in ast::conjuncts(selection) {
+        let own = select.selection.as_ref().map(|selection| self.names.normalised(selection)).transpose()?;
+        for mut condition in inherited.into_iter().chain(own.into_iter().flat_map(ast::conjuncts)) {
+            self.on_the_wall(&mut condition)?;
             self.refuse_valueless(&condition)?;
             if self.names.mentioned_measure(&condition).is_some() {
                 conditions.measures.push(condition);
@@ -139,7 +155,6 @@ impl Evaluation<'_> {
             Some(OrderBy { kind: OrderByKind::Expressions(written), .. }) => written.as_slice(),
             _ => &[],
         };
-        let aliases: Vec<&str> = items.iter().filter(|item| item.aliased).map(|item| item.name.as_str()).collect();
         let mut order = Vec::with_capacity(written.len());
         for item in written {
             let expr = match ordinal(&item.expr) {
@@ -149,9 +164,10 @@ impl Evaluation<'_> {
                     ast::column(&column.ok_or_else(missing)?.name)
                 }
                 None => {
-                    let mut expr = self.names.normalised(&item.expr, &aliases)?;
+                    let mut expr = self.names.normalised_with(&item.expr, Aliases { items, first: true })?;
                     self.on_the_wall(&mut expr)?;
-                    expr
+                    let shown = items.iter().find(|item| unwrapped(&item.expr) == unwrapped(&expr));
+                    shown.map_or(expr, |item| ast::column(&item.name))
                 }
             };
             self.refuse_valueless(&expr)?;
@@ -289,7 +305,7 @@ impl Names<'_> {
 
     /// Makes a SELECT of `*` within EXISTS ask for nothing but whether there are fact rows.
     pub(super) fn mere_existence(&self, query: &mut Query, select: &mut Select) -> Result<()> {
-        let condition = select.selection.as_ref().map(|condition| self.normalised(condition, &[])).transpose()?;
+        let condition = select.selection.as_ref().map(|condition| self.normalised(condition)).transpose()?;
         let measure = condition.as_ref().and_then(|condition| self.mentioned_measure(condition));
         let cube = &self.cube.name;
         if let Some(measure) = measure {
@@ -311,7 +327,7 @@ impl Names<'_> {
             )));
         }
         if let Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) = query.order_by.take() {
-            order.iter().try_for_each(|item| self.normalised(&item.expr, &[]).map(drop))?;
+            order.iter().try_for_each(|item| self.normalised(&item.expr).map(drop))?;
         }
         select.projection = vec![SelectItem::UnnamedExpr(integer(1))];
         Ok(())

@@ -8,7 +8,8 @@ use crate::error::Result;
 
 use super::super::ast;
 use super::super::relation::Relation;
-use super::cube::{BLOCK, item_expr};
+use super::cube::BLOCK;
+use super::item_expr;
 use super::measure::{key_name, leaf_name};
 use super::star::FACT;
 

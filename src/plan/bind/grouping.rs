@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use datafusion::sql::sqlparser::ast::{Distinct, Expr, GroupByExpr, OrderBy, OrderByKind, Query, Select};
 
 use crate::error::{Error, Result};
+use crate::sql::fold;
 
 use super::super::ast;
 use super::super::relation::{Column, Relation};
-use super::items::{Item, Meaning, Names, ordinal};
-use super::measure::Evaluation;
+use super::items::{Aliases, Item, Names, ordinal};
+use super::measure::{Evaluation, unwrapped};
 
 /// How a block groups.
 pub(super) struct Grouping {
@@ -25,7 +26,7 @@ pub(super) fn keys(block: &mut Evaluation<'_>, select: &Select, items: &[Item], 
     match &select.group_by {
         GroupByExpr::All(_) => {
             explicit = true;
-            let plain = items.iter().filter(|item| !block.holds_call(&item.expr));
+            let plain = items.iter().filter(|item| !block.holds_call(&item.expr) && !ast::holds_window(&item.expr));
             exprs.extend(
                 plain.filter(|item| block.names.mentioned_measure(&item.expr).is_none()).map(|item| item.expr.clone()),
             );
@@ -46,19 +47,20 @@ pub(super) fn keys(block: &mut Evaluation<'_>, select: &Select, items: &[Item], 
     let aggregates = items.iter().any(|item| block.holds_call(&item.expr))
         || select.having.is_some()
         || ordered.iter().any(|item| block.holds_call(&item.expr));
-    if !explicit {
+    if !explicit && block.lazy.is_none() {
         let is_key = |item: &&Item| {
             !block.holds_call(&item.expr)
+                && !ast::holds_window(&item.expr)
                 && block.names.mentioned_measure(&item.expr).is_none()
                 && block.names.mentioned_dimension(&item.expr).is_some()
         };
         exprs.extend(items.iter().filter(is_key).map(|item| item.expr.clone()));
     }
-    for expr in exprs {
+    for expr in exprs.iter().map(|expr| unwrapped(expr).clone()) {
         if let Some(measure) = block.names.mentioned_measure(&expr) {
             return Err(Error::invalid(format!("the measure '{}' cannot be grouped by", measure.name)));
         }
-        if block.holds_call(&expr) {
+        if block.holds_call(&expr) || ast::holds_window(&expr) {
             return Err(Error::invalid(format!("the aggregate '{expr}' cannot be grouped by")));
         }
         if block.names.mentioned_dimension(&expr).is_none() {
@@ -79,31 +81,17 @@ fn group_key(names: &Names<'_>, items: &[Item], expr: &Expr) -> Result<Expr> {
             .map(|item| item.expr.clone())
             .ok_or_else(|| Error::invalid(format!("GROUP BY {at}: there are {} items", items.len())));
     }
-    let aliases = aliases(names, items, true)?;
-    let key = names.normalised(expr, &aliases)?;
-    if !matches!(key, Expr::Identifier(_)) {
-        refuse_two_meanings(names, items, &key)?;
-    }
-    if let Expr::Identifier(name) = &key
-        && let Some(item) = items.iter().find(|item| item.aliased && item.name == name.value)
-        && aliases.contains(&name.value.as_str())
-    {
-        return Ok(item.expr.clone());
-    }
-    if let Expr::Identifier(name) = &key
-        && let Some(item) = items.iter().find(|item| item.aliased && item.name == name.value && item.expr != key)
-    {
-        return Err(two_meanings(&item.name, &item.expr));
-    }
-    Ok(key)
+    refuse_two_meanings(names, items, expr)?;
+    names.normalised_with(expr, Aliases { items, first: false })
 }
 
-/// Refuses an expression that names what is a column and, as an alias, something else.
-pub(super) fn refuse_two_meanings(names: &Names<'_>, items: &[Item], expr: &Expr) -> Result<()> {
-    for item in items.iter().filter(|item| item.aliased && names.known(&item.name).is_some()) {
-        let column = ast::column(&item.name);
-        let same = item.expr == column || is_measure_itself(names, &item.expr, &item.name);
-        if !same && ast::any(expr, |inner| *inner == column) {
+/// Refuses an expression, as it is written, that names what is a column and, as an alias, something else.
+pub(super) fn refuse_two_meanings(names: &Names<'_>, items: &[Item], written: &Expr) -> Result<()> {
+    for item in items.iter().filter(|item| item.aliased) {
+        let Some(column) = names.visible(&item.name) else { continue };
+        let same = unwrapped(&item.expr) == unwrapped(&column) || is_measure_itself(names, &item.expr, &column);
+        let named = |inner: &Expr| matches!(inner, Expr::Identifier(name) if fold(name) == item.name);
+        if !same && ast::any(written, named) {
             return Err(two_meanings(&item.name, &item.expr));
         }
     }
@@ -111,12 +99,13 @@ pub(super) fn refuse_two_meanings(names: &Names<'_>, items: &[Item], expr: &Expr
 }
 
 /// `SUM(revenue) AS revenue` means the same as the column.
-fn is_measure_itself(names: &Names<'_>, expr: &Expr, name: &str) -> bool {
+fn is_measure_itself(names: &Names<'_>, expr: &Expr, column: &Expr) -> bool {
     let Expr::Function(function) = expr else { return false };
     let arguments = ast::arguments(function).unwrap_or_default();
-    matches!(names.known(name), Some(Meaning::Measure(_)))
+    names.measure(column).is_some()
         && function.filter.is_none()
-        && matches!(arguments.as_slice(), [argument] if **argument == ast::column(name))
+        && function.over.is_none()
+        && matches!(arguments.as_slice(), [argument] if *argument == column)
 }
 
 fn two_meanings(name: &str, expr: &Expr) -> Error {
@@ -126,37 +115,16 @@ fn two_meanings(name: &str, expr: &Expr) -> Error {
     ))
 }
 
-/// The aliases that may be named where columns go first: those that are no column's name.
-pub(super) fn aliases<'i>(names: &Names<'_>, items: &'i [Item], columns_first: bool) -> Result<Vec<&'i str>> {
-    let named = items.iter().filter(|item| item.aliased);
-    Ok(named
-        .filter(|item| !columns_first || names.known(&item.name).is_none())
-        .map(|item| item.name.as_str())
-        .collect())
-}
-
 /// What the block's rows are, for whoever reads them.
-pub(super) fn describe(
-    block: &Evaluation<'_>,
-    items: &[Item],
-    select: &Select,
-    query: &Query,
-    explicit: bool,
-) -> Relation {
+pub(super) fn describe(block: &Evaluation<'_>, items: &[Item], select: &Select) -> Relation {
     let mut columns: Vec<Column> = items.iter().map(|item| block.column(item)).collect();
-    let named = |key: &Expr| items.iter().find(|item| item.expr == *key).map(|item| item.name.clone());
+    let named = |key: &Expr| items.iter().find(|item| unwrapped(&item.expr) == key).map(|item| item.name.clone());
     let unique: Option<BTreeSet<String>> = block.keys.iter().map(named).collect();
-    if matches!(select.distinct, Some(Distinct::Distinct)) && unique.is_none() {
+    let distinct = matches!(select.distinct, Some(Distinct::Distinct));
+    if distinct && unique.is_none() {
         columns.iter_mut().for_each(Column::merge);
     }
-    let on_measures = select.selection.as_ref().is_some_and(|filter| {
-        block.names.normalised(filter, &[]).is_ok_and(|filter| block.names.mentioned_measure(&filter).is_some())
-    });
-    let plain = !explicit
-        && select.having.is_none()
-        && !matches!(select.distinct, Some(Distinct::Distinct))
-        && query.order_by.is_none()
-        && query.limit_clause.is_none()
-        && !on_measures;
-    Relation { columns, unique: unique.into_iter().collect(), cube: true, plain }
+    let all = || columns.iter().map(|column| column.name.clone()).collect();
+    let sets = unique.into_iter().chain(distinct.then(all)).collect();
+    Relation { columns, unique: sets, cube: true }
 }

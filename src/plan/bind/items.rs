@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, SelectItem, Selec
 
 use crate::error::{Error, Result};
 use crate::model::{Cube, Dimension, Measure};
-use crate::sql::{self, fold};
+use crate::sql::{self, Functions, fold};
 use crate::yaml::hint;
 
 use super::super::ast;
@@ -36,6 +36,24 @@ pub(super) struct Names<'a> {
     pub(super) alias: String,
     /// What the SELECTs around this block read.
     pub(super) outside: Vec<String>,
+    /// The columns of the plain block that it reads, over the cube's; none where it reads the cube's own.
+    pub(super) block: Option<Vec<(String, Expr)>>,
+    /// The functions that SQL may call.
+    pub(super) functions: &'a Functions,
+}
+
+/// The aliases that an expression may name.
+#[derive(Clone, Copy)]
+pub(super) struct Aliases<'i> {
+    pub(super) items: &'i [Item],
+    /// Whether they go before columns, outside of aggregates.
+    pub(super) first: bool,
+}
+
+/// The names of a cube's columns.
+pub(super) fn members(cube: &Cube) -> impl Iterator<Item = &str> {
+    let dimensions = cube.dimensions.iter().map(|dimension| dimension.name.as_str());
+    dimensions.chain(cube.measures.iter().map(|measure| measure.name.as_str()))
 }
 
 impl<'a> Names<'a> {
@@ -44,7 +62,7 @@ impl<'a> Names<'a> {
         if let Some(meaning) = self.known(name) {
             return Ok(meaning);
         }
-        let hint = hint(name, self.columns());
+        let hint = hint(name, self.columns().into_iter());
         Err(Error::invalid(format!("the cube '{}' has no dimension or measure '{name}'{hint}", self.cube.name)))
     }
 
@@ -53,10 +71,38 @@ impl<'a> Names<'a> {
         Member { cube: self.cube.name.clone(), name: name.to_owned() }
     }
 
-    /// The names of the cube's columns.
-    pub(super) fn columns(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        let dimensions = self.cube.dimensions.iter().map(|dimension| dimension.name.as_str());
-        dimensions.chain(self.cube.measures.iter().map(|measure| measure.name.as_str()))
+    /// The names of the columns.
+    pub(super) fn columns(&self) -> Vec<&str> {
+        match &self.block {
+            Some(columns) => columns.iter().map(|(name, _)| name.as_str()).collect(),
+            None => members(self.cube).collect(),
+        }
+    }
+
+    /// Every column, and what it is over the cube.
+    pub(super) fn all(&self) -> Vec<(String, Expr)> {
+        self.block
+            .clone()
+            .unwrap_or_else(|| members(self.cube).map(|name| (name.to_owned(), ast::column(name))).collect())
+    }
+
+    /// What a column is over the cube.
+    pub(super) fn visible(&self, name: &str) -> Option<Expr> {
+        match &self.block {
+            Some(columns) => columns.iter().find(|(known, _)| known == name).map(|(_, expr)| bracketed(expr)),
+            None => self.known(name).map(|_| ast::column(name)),
+        }
+    }
+
+    fn column(&self, name: &str) -> Result<Expr> {
+        match self.visible(name) {
+            Some(column) => Ok(column),
+            None if self.block.is_none() => self.meaning(name).map(|_| ast::column(name)),
+            None => {
+                let hint = hint(name, self.columns().into_iter());
+                Err(Error::invalid(format!("'{}' has no column '{name}'{hint}", self.alias)))
+            }
+        }
     }
 
     /// What a column's name means, if anything.
@@ -65,23 +111,28 @@ impl<'a> Names<'a> {
         dimension.or_else(|| self.cube.measure(name).map(Meaning::Measure))
     }
 
-    /// The expression with every name bare and folded: `s.Department` is `department`. Names of select items that are
-    /// no columns stay (`aliases`), where they may be named.
-    pub(super) fn normalised(&self, expr: &Expr, aliases: &[&str]) -> Result<Expr> {
+    /// The expression with every name spelled out over the cube: `s.Department` is `department`.
+    pub(super) fn normalised(&self, expr: &Expr) -> Result<Expr> {
+        self.normalised_with(expr, Aliases { items: &[], first: false })
+    }
+
+    /// The same, where aliases of items may be named too.
+    pub(super) fn normalised_with(&self, expr: &Expr, aliases: Aliases<'_>) -> Result<Expr> {
         let mut expr = expr.clone();
         self.normalise(&mut expr, aliases)?;
         Ok(expr)
     }
 
-    fn normalise(&self, expr: &mut Expr, aliases: &[&str]) -> Result<()> {
+    fn normalise(&self, expr: &mut Expr, aliases: Aliases<'_>) -> Result<()> {
         sql::deep(|| {
             match expr {
                 Expr::Identifier(ident) => {
                     let name = fold(ident);
-                    if !aliases.contains(&name.as_str()) {
-                        self.meaning(&name)?;
-                    }
-                    *expr = ast::column(&name);
+                    let alias = aliases.items.iter().find(|item| item.aliased && item.name == name);
+                    *expr = match alias {
+                        Some(item) if aliases.first || self.visible(&name).is_none() => bracketed(&item.expr),
+                        _ => self.column(&name)?,
+                    };
                 }
                 Expr::CompoundIdentifier(parts) => {
                     let parts: Vec<String> = parts.iter().map(fold).collect();
@@ -94,17 +145,19 @@ impl<'a> Names<'a> {
                     if relation != self.alias {
                         return Err(self.unknown(&parts.join("."), &relation));
                     }
-                    self.meaning(&name)?;
-                    *expr = ast::column(&name);
+                    *expr = self.column(&name)?;
                 }
                 other => {
+                    let mut within = aliases;
                     if let Expr::Function(function) = other
                         && let Some(name) = ast::function_name(function)
                     {
+                        // Within an aggregate names are the cube's first.
+                        within.first &= !is_measure_call(&name) && !self.functions.aggregate.contains_key(&name);
                         function.name = ObjectName::from(vec![Ident::new(name)]);
                     }
                     for child in ast::children(other)? {
-                        self.normalise(child, aliases)?;
+                        self.normalise(child, within)?;
                     }
                 }
             }
@@ -155,21 +208,21 @@ impl<'a> Names<'a> {
         found
     }
 
+    /// The name of an item's column and its expression over the cube.
+    pub(super) fn item(&self, item: &SelectItem) -> Result<(String, Expr)> {
+        match item {
+            SelectItem::UnnamedExpr(written) => Ok((name_of(written), self.normalised(written)?)),
+            SelectItem::ExprWithAlias { expr, alias } => Ok((fold(alias), self.normalised(expr)?)),
+            _ => Err(self.alone()),
+        }
+    }
+
     /// The items of the SELECT list.
     pub(super) fn items(&self, projection: &[SelectItem]) -> Result<Vec<Item>> {
         let mut items = Vec::with_capacity(projection.len());
         for item in projection {
-            match item {
-                SelectItem::UnnamedExpr(expr) => {
-                    let written = expr;
-                    let expr = self.normalised(expr, &[])?;
-                    items.push(Item { name: name_of(&expr, written), expr, aliased: false });
-                }
-                SelectItem::ExprWithAlias { expr, alias } => {
-                    items.push(Item { expr: self.normalised(expr, &[])?, name: fold(alias), aliased: true });
-                }
-                _ => return Err(self.alone()),
-            }
+            let (name, expr) = self.item(item)?;
+            items.push(Item { expr, name, aliased: matches!(item, SelectItem::ExprWithAlias { .. }) });
         }
         let mut taken = BTreeSet::new();
         for item in items.iter().filter(|item| item.aliased) {
@@ -236,15 +289,28 @@ pub(super) fn ordinal(expr: &Expr) -> Option<usize> {
 }
 
 /// The name of an item without an alias: `MEASURE(x)` comes back as `x`, a column as itself, all else as written.
-fn name_of(expr: &Expr, written: &Expr) -> String {
-    match expr {
-        Expr::Identifier(name) => name.value.clone(),
+fn name_of(written: &Expr) -> String {
+    let plain = |expr: &Expr| match expr {
+        Expr::Identifier(name) => Some(fold(name)),
+        Expr::CompoundIdentifier(parts) => parts.last().map(fold),
+        _ => None,
+    };
+    let measure = || match written {
         Expr::Function(function) if ast::function_name(function).is_some_and(|name| is_measure_call(&name)) => {
             match ast::arguments(function).as_deref() {
-                Some([Expr::Identifier(name)]) => name.value.clone(),
-                _ => written.to_string(),
+                Some([argument]) => plain(argument),
+                _ => None,
             }
         }
-        _ => written.to_string(),
+        _ => None,
+    };
+    plain(written).or_else(measure).unwrap_or_else(|| written.to_string())
+}
+
+/// An expression as a part of another.
+fn bracketed(expr: &Expr) -> Expr {
+    match expr {
+        Expr::Identifier(_) | Expr::Nested(_) | Expr::Function(_) | Expr::Value(_) => expr.clone(),
+        other => Expr::Nested(Box::new(other.clone())),
     }
 }

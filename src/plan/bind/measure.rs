@@ -11,8 +11,9 @@ use super::super::relation::{Column, Lineage};
 use super::super::{Context, ast};
 use super::instant;
 use super::items::{Item, Meaning, Names, is_measure_call};
+use super::rows::LazyRows;
 use super::star::{Star, aggregate};
-use super::sums::{looked_through, reads_cube, yields_constants};
+use super::sums::{Chosen, chosen, looked_through, reads_cube, summed, yields_constants};
 
 /// What the outer query of a block is rewritten over.
 pub(super) struct Evaluation<'a> {
@@ -25,6 +26,10 @@ pub(super) struct Evaluation<'a> {
     pub(super) grouped_by_constant: bool,
     /// The aggregates over the star, each once; the inner query calls them `$a0`, `$a1`, ….
     pub(super) leaves: Vec<Expr>,
+    /// The rows of the lazy block that it reads; none where it reads a cube.
+    pub(super) lazy: Option<LazyRows>,
+    /// The places of the keys in the order in which they break ties.
+    pub(super) ties: Vec<usize>,
 }
 
 /// What the inner query calls its keys.
@@ -53,6 +58,7 @@ impl Evaluation<'_> {
                         dimension.name
                     ))),
                 },
+                Expr::Function(function) if function.over.is_some() => self.window(function),
                 Expr::Function(function) if self.is_call(function) => self.call(function),
                 other => {
                     let mut rewritten = other.clone();
@@ -66,10 +72,10 @@ impl Evaluation<'_> {
         })
     }
 
-    /// Whether a function evaluates a measure or aggregates rows.
+    /// Whether a function evaluates a measure or aggregates rows, and is no window.
     pub(super) fn is_call(&self, function: &Function) -> bool {
-        ast::function_name(function)
-            .is_some_and(|name| is_measure_call(&name) || self.context.functions.aggregate.contains_key(&name))
+        let name = ast::function_name(function).filter(|_| function.over.is_none());
+        name.is_some_and(|name| is_measure_call(&name) || self.context.functions.aggregate.contains_key(&name))
     }
 
     /// Whether an expression, subqueries apart, holds a call that evaluates a measure or aggregates rows.
@@ -87,7 +93,7 @@ impl Evaluation<'_> {
                     measure.name
                 ))),
             },
-            Expr::Function(function) if self.is_call(function) => {
+            Expr::Function(function) if self.is_call(function) || function.over.is_some() => {
                 Err(Error::invalid(format!("the aggregate '{}' cannot stand here", shown(expr))))
             }
             other => {
@@ -128,9 +134,6 @@ impl Evaluation<'_> {
         let arguments: Option<Vec<Expr>> =
             ast::arguments(function).map(|arguments| arguments.into_iter().cloned().collect());
         let filter = function.filter.as_deref().map(|filter| self.filter(filter)).transpose()?;
-        if function.over.is_some() {
-            return Err(Error::invalid(format!("{name}() OVER stands in SELECT items only, over an evaluated block")));
-        }
         if function.null_treatment.is_some() {
             return Err(Error::invalid(format!("IGNORE or RESPECT NULLS in {name}() is not supported")));
         }
@@ -143,6 +146,12 @@ impl Evaluation<'_> {
         let distinct = is_distinct(function);
         if distinct && is_measure_call(&name) {
             return Err(Error::invalid(format!("DISTINCT in {}() has no meaning; leave it out", name.to_uppercase())));
+        }
+        if name == "sum"
+            && !distinct
+            && let Some(value) = self.chosen_measure(argument, filter.as_ref())?
+        {
+            return Ok(value);
         }
         match self.names.measure(looked_through(argument)) {
             Some(measure) => {
@@ -161,7 +170,24 @@ impl Evaluation<'_> {
         }
     }
 
-    /// An aggregate of dimensions over fact rows (semantics, rule 2).
+    /// `SUM(CASE WHEN p THEN m [ELSE 0] END)`, p over dimensions: the measure m with the filter p (semantics, rule 1).
+    fn chosen_measure(&mut self, argument: &Expr, filter: Option<&Expr>) -> Result<Option<Expr>> {
+        let value = looked_through(argument);
+        let Some(Chosen { when, then, zero }) = chosen(value) else { return Ok(None) };
+        let Some(measure) = self.names.measure(looked_through(then)) else { return Ok(None) };
+        if self.names.mentioned_measure(when).is_some() {
+            return Ok(None);
+        }
+        let when = self.rows(when)?;
+        let filter = ast::all([when].into_iter().chain(filter.cloned()));
+        let mut found = around(then, self.measure(measure, filter.as_ref())?);
+        if zero {
+            found = Expr::Function(ast::call("coalesce", vec![found, ast::number(0)]));
+        }
+        Ok(Some(around(argument, found)))
+    }
+
+    /// An aggregate of dimensions over fact rows, or over the rows of a lazy block (semantics, rule 2).
     fn of_rows(
         &mut self,
         name: &str,
@@ -200,6 +226,11 @@ impl Evaluation<'_> {
             }
         };
         let argument = argument.map(|argument| self.rows(argument)).transpose()?;
+        if let Some(lazy) = &mut self.lazy
+            && matches!(kind, Aggregate::Count | Aggregate::Sum | Aggregate::Avg)
+        {
+            return Ok(lazy.call(kind, argument, filter));
+        }
         let mut call = aggregate(kind, argument);
         call.filter = filter.map(Box::new);
         Ok(self.leaf(Expr::Function(call)))
@@ -241,12 +272,15 @@ impl Evaluation<'_> {
 
     /// What an item of the block holds, for whoever adds it up.
     pub(super) fn lineage(&self, expr: &Expr) -> Lineage {
-        let value = looked_through(expr);
+        if self.keys.iter().any(|key| unwrapped(key) == unwrapped(expr)) {
+            return Lineage::Free;
+        }
+        let value = summed(expr);
         let measure = self.names.measure(value).or_else(|| match value {
             Expr::Function(function) if self.is_call(function) => {
                 let arguments = ast::arguments(function)?;
                 let [argument] = arguments.as_slice() else { return None };
-                self.names.measure(looked_through(argument))
+                self.names.measure(summed(argument))
             }
             _ => None,
         });
@@ -276,7 +310,7 @@ pub(super) fn holds_cube_query(expr: &Expr) -> bool {
 }
 
 /// An expression without the brackets around it.
-fn unwrapped(expr: &Expr) -> &Expr {
+pub(super) fn unwrapped(expr: &Expr) -> &Expr {
     match expr {
         Expr::Nested(inner) => unwrapped(inner),
         other => other,

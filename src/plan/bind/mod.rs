@@ -4,22 +4,22 @@
 mod cube;
 mod detail;
 mod explain;
-mod flatten;
 mod grouping;
 mod instant;
 mod items;
 mod measure;
 mod ordinary;
+mod plain;
+mod rows;
 mod star;
 mod sums;
 mod ties;
 mod valueless;
-
-use std::collections::HashMap;
+mod windows;
 
 use datafusion::sql::sqlparser::ast::{
-    Cte, Expr, Ident, ObjectName, OrderBy, OrderByKind, Query, Select, SetExpr, TableAlias, TableFactor, TableVersion,
-    TableWithJoins,
+    Cte, Expr, Ident, ObjectName, OrderBy, OrderByKind, Query, SelectItem, SetExpr, TableAlias, TableFactor,
+    TableVersion,
 };
 
 use crate::error::{Error, Result};
@@ -61,8 +61,8 @@ enum Place {
 /// The binder of one statement.
 struct Binder<'a> {
     context: &'a Context<'a>,
-    /// What WITH has named, innermost last, and under which name it is planned.
-    ctes: Vec<HashMap<String, (Ident, Relation)>>,
+    /// What WITH has named, innermost last.
+    ctes: Vec<Vec<(String, NamedQuery)>>,
     /// The same queries, bound, in the order in which they were written.
     with: Vec<Cte>,
     /// What the SELECTs read in whose expressions the query at hand stands.
@@ -75,18 +75,43 @@ struct Binder<'a> {
     told: Option<Vec<String>>,
 }
 
+/// A query of WITH.
+#[derive(Clone)]
+enum NamedQuery {
+    /// It is bound, and planned under this name.
+    Bound { planned: Ident, relation: Relation },
+    /// It is a plain block over a cube: what it becomes is for each reference to say.
+    Plain(Box<Query>),
+}
+
+/// A place among the queries of WITH: how many scopes there are, and how many queries in the innermost.
+type Defined = (usize, usize);
+
 /// What a name after FROM means.
 enum Source<'a> {
     Cube(&'a Cube),
-    Cte { planned: Ident, relation: Relation },
-    Table { schema: &'static str, name: String, version: Option<u64> },
+    Cte {
+        planned: Ident,
+        relation: Relation,
+    },
+    /// A query of WITH that is a plain block, and where it was defined.
+    Plain {
+        query: Box<Query>,
+        defined: Defined,
+        name: String,
+    },
+    Table {
+        schema: &'static str,
+        name: String,
+        version: Option<u64>,
+    },
 }
 
 impl<'a> Binder<'a> {
     /// Binds a query, at any depth: what its rows are.
     fn query(&mut self, query: &mut Query) -> Result<Relation> {
         sql::deep(|| {
-            self.ctes.push(HashMap::new());
+            self.ctes.push(Vec::new());
             let outer = std::mem::replace(&mut self.wall, false);
             let place = std::mem::replace(&mut self.place, Place::Within);
             let visible = self.with.len();
@@ -108,28 +133,19 @@ impl<'a> Binder<'a> {
     }
 
     fn query_in_scope(&mut self, query: &mut Query, place: Place) -> Result<Relation> {
-        if let Some(with) = &mut query.with {
-            for cte in &mut with.cte_tables {
-                let relation = self.query(&mut cte.query)?.renamed(&column_names(&cte.alias));
-                self.name_cte(cte, relation)?;
-                self.with.push(cte.clone());
-            }
-        }
-        flatten::without_brackets(query)?;
-        if let SetExpr::Select(select) = query.body.as_mut() {
-            self.flatten(select)?;
-        }
+        self.with(query)?;
+        plain::without_brackets(query)?;
         if let SetExpr::Select(select) = query.body.as_ref()
-            && let Some((cube, alias)) = self.only_cube(select)?
+            && let Some(plain) = self.block_over(select, Some(query))?
         {
-            return self.cube_block(query, cube, &alias, place);
+            return self.cube_block(query, plain, place);
         }
         let (ordered, limited) = (query.order_by.is_some(), query.limit_clause.is_some());
         let mut order = match query.order_by.take() {
             Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) => order,
             _ => Vec::new(),
         };
-        let mut relation = match query.body.as_mut() {
+        let relation = match query.body.as_mut() {
             SetExpr::Select(select) => self.ordinary(select, &mut order, limited)?,
             body => {
                 order.iter_mut().try_for_each(|item| self.free_expr(&mut item.expr))?;
@@ -138,33 +154,63 @@ impl<'a> Binder<'a> {
         };
         query.order_by =
             (!order.is_empty()).then_some(OrderBy { kind: OrderByKind::Expressions(order), interpolate: None });
-        relation.plain &= !ordered && !limited;
         if relation.cube && !ordered {
             ast::mark_limit(query);
         }
         Ok(relation)
     }
 
-    /// Enters a query of WITH into the innermost scope. Where it hides one of a scope around it, which `SqlToRel` does
-    /// not know, it is planned under a name of its own.
-    fn name_cte(&mut self, cte: &mut Cte, relation: Relation) -> Result<()> {
-        let (name, depth) = (fold(&cte.alias.name), self.ctes.len());
-        let Some((scope, around)) = self.ctes.split_last_mut() else { return Ok(()) };
-        if scope.contains_key(&name) {
-            return Err(Error::invalid(format!("WITH names two queries '{name}'; rename one")));
+    /// Binds the queries of WITH. A plain block over a cube stands wherever it is named, and no longer in WITH.
+    fn with(&mut self, query: &mut Query) -> Result<()> {
+        let Some(mut with) = query.with.take() else { return Ok(()) };
+        for mut cte in std::mem::take(&mut with.cte_tables) {
+            let name = fold(&cte.alias.name);
+            if self.ctes.last().is_some_and(|scope| scope.iter().any(|(known, _)| *known == name)) {
+                return Err(Error::invalid(format!("WITH names two queries '{name}'; rename one")));
+            }
+            let renames = column_names(&cte.alias);
+            if renames.is_empty() && self.plain_query(&cte.query)?.is_some() {
+                self.name(name, NamedQuery::Plain(cte.query));
+                continue;
+            }
+            let relation = self.query(&mut cte.query)?.renamed(&renames);
+            // One that hides another of a scope around it, which `SqlToRel` does not know, is planned under its own name.
+            if self.ctes.iter().any(|scope| scope.iter().any(|(known, _)| *known == name)) {
+                cte.alias.name = ast::ident(&format!("{name}${}", self.ctes.len()));
+            }
+            self.name(name, NamedQuery::Bound { planned: cte.alias.name.clone(), relation });
+            self.with.push(cte.clone());
+            with.cte_tables.push(cte);
         }
-        if around.iter().any(|scope| scope.contains_key(&name)) {
-            cte.alias.name = ast::ident(&format!("{name}${depth}"));
-        }
-        scope.insert(name, (cte.alias.name.clone(), relation));
+        query.with = (!with.cte_tables.is_empty()).then_some(with);
         Ok(())
+    }
+
+    fn name(&mut self, name: String, named: NamedQuery) {
+        if let Some(scope) = self.ctes.last_mut() {
+            scope.push((name, named));
+        }
+    }
+
+    /// Does something where only those queries of WITH are known that were known somewhere before.
+    fn as_defined<T>(&mut self, (scopes, queries): Defined, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let inner = self.ctes.split_off(scopes.min(self.ctes.len()));
+        let later = match self.ctes.last_mut() {
+            Some(scope) => scope.split_off(queries.min(scope.len())),
+            None => Vec::new(),
+        };
+        let done = run(self);
+        if let Some(scope) = self.ctes.last_mut() {
+            scope.extend(later);
+        }
+        self.ctes.extend(inner);
+        done
     }
 
     fn set_expr(&mut self, body: &mut SetExpr) -> Result<Relation> {
         match body {
             SetExpr::Select(select) => {
-                self.flatten(select)?;
-                if self.only_cube(select)?.is_some() {
+                if self.block_over(select, None)?.is_some() {
                     let mut query = ast::query_of(std::mem::replace(select.as_mut(), ast::empty_select()?));
                     let relation = self.query(&mut query)?;
                     *body = SetExpr::Query(Box::new(query));
@@ -195,35 +241,6 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// The cube, and its alias, of a SELECT over one cube and nothing else.
-    fn only_cube(&self, select: &Select) -> Result<Option<(&'a Cube, String)>> {
-        let [TableWithJoins { relation: TableFactor::Table { name, alias, version, .. }, joins }] = &select.from[..]
-        else {
-            return Ok(None);
-        };
-        if !joins.is_empty() {
-            return Ok(None);
-        }
-        match self.source(name, version.as_ref())? {
-            Source::Cube(cube) => {
-                if version.is_some() {
-                    return Err(Error::invalid(format!(
-                        "VERSION AS OF goes with tables of mart; for the cube '{}' send SET mart_version first",
-                        cube.name
-                    )));
-                }
-                if alias.as_ref().is_some_and(|alias| !alias.columns.is_empty()) {
-                    return Err(Error::invalid(format!(
-                        "an alias of the cube '{}' cannot rename its columns; rename the items of SELECT",
-                        cube.name
-                    )));
-                }
-                Ok(Some((cube, alias.as_ref().map_or_else(|| cube.name.clone(), |alias| fold(&alias.name)))))
-            }
-            Source::Cte { .. } | Source::Table { .. } => Ok(None),
-        }
-    }
-
     /// What a name after FROM means.
     fn source(&self, name: &ObjectName, version: Option<&TableVersion>) -> Result<Source<'a>> {
         let version = version.map(version_number).transpose()?;
@@ -233,13 +250,16 @@ impl<'a> Binder<'a> {
         let model = self.context.model;
         match parts.as_slice() {
             [name] => {
-                if let Some((planned, relation)) = self.ctes.iter().rev().find_map(|scope| scope.get(*name)) {
+                if let Some((defined, named)) = self.named(name) {
                     if version.is_some() {
                         return Err(Error::invalid(format!(
                             "VERSION AS OF goes with tables of mart; '{name}' is a query of WITH"
                         )));
                     }
-                    return Ok(Source::Cte { planned: planned.clone(), relation: relation.clone() });
+                    return Ok(match named.clone() {
+                        NamedQuery::Bound { planned, relation } => Source::Cte { planned, relation },
+                        NamedQuery::Plain(query) => Source::Plain { query, defined, name: (*name).to_owned() },
+                    });
                 }
                 model.cubes.get(*name).map(Source::Cube).ok_or_else(|| self.unknown(name))
             }
@@ -268,6 +288,14 @@ impl<'a> Binder<'a> {
                 "unknown table '{name}'; cubes are named bare, tables as mart.NAME (catalog starmart)"
             ))),
         }
+    }
+
+    /// The query of WITH of a name, the innermost and latest, and where it was defined.
+    fn named(&self, name: &str) -> Option<(Defined, &NamedQuery)> {
+        self.ctes.iter().enumerate().rev().find_map(|(depth, scope)| {
+            let at = scope.iter().rposition(|(known, _)| known == name)?;
+            Some(((depth + 1, at), &scope[at].1))
+        })
     }
 
     fn unknown(&self, name: &str) -> Error {
@@ -347,7 +375,7 @@ fn united(left: Relation, right: &Relation) -> Relation {
             .filter(|member| right.columns.get(at).is_some_and(|other| other.member.as_ref() == Some(member)));
         Column { name: column.name, lineage, member }
     });
-    Relation { columns: columns.collect(), unique: Vec::new(), cube: left.cube || right.cube, plain: false }
+    Relation { columns: columns.collect(), unique: Vec::new(), cube: left.cube || right.cube }
 }
 
 /// Makes a table factor read a table of a schema under its bare name or alias.
@@ -359,5 +387,13 @@ fn read_table(factor: &mut TableFactor, schema: &str, table: &str, version: Opti
         if alias.is_none() {
             *alias = Some(ast::alias(table));
         }
+    }
+}
+
+/// An item's expression.
+fn item_expr(item: &SelectItem) -> Option<&Expr> {
+    match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
+        _ => None,
     }
 }

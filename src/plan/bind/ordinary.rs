@@ -13,9 +13,9 @@ use crate::sql::fold;
 
 use super::super::ast;
 use super::super::relation::{Column, Lineage, Relation};
-use super::items::numbered;
-use super::measure::is_distinct;
-use super::sums::{Block, Named, item_expr, looked_through, unique};
+use super::item_expr;
+use super::items::{is_measure_call, numbered};
+use super::sums::{Block, Named, unique};
 use super::{Binder, Source, column_names, read_table, ties, valueless};
 
 impl Binder<'_> {
@@ -37,14 +37,12 @@ impl Binder<'_> {
                  tables of mart",
             ));
         }
-        let aggregates = self.aggregates(select, order)?;
-        if aggregates {
-            refuse_beneath_aggregate(&sources)?;
-        }
+        let aggregates = self.aggregates(select, order);
         let block = Block { sources, keys: None };
         let keys = if aggregates { Some(block.grouping(select)?) } else { None };
         let block = Block { keys, ..block };
         refuse_searches_in_items(select)?;
+        refuse_windows_in_conditions(select)?;
         if block.holds_valueless() {
             valueless::refuse(select, order, &block, &self.columns(select, &block)?)?;
         }
@@ -62,13 +60,7 @@ impl Binder<'_> {
         if distinct && unique(&block, select, &columns, false).is_empty() {
             columns.iter_mut().for_each(Column::merge);
         }
-        let plain = !aggregates && !distinct && block.sources.iter().all(|(_, relation)| relation.plain) && cube;
-        Ok(Relation {
-            unique: unique(&block, select, &columns, distinct),
-            columns,
-            cube,
-            plain: plain && select.having.is_none(),
-        })
+        Ok(Relation { unique: unique(&block, select, &columns, distinct), columns, cube })
     }
 
     fn from(&mut self, from: &mut TableWithJoins, sources: &mut Vec<Named>) -> Result<()> {
@@ -113,6 +105,13 @@ impl Binder<'_> {
                         sources.push((known.unwrap_or(bare), relation.renamed(&renames)));
                         Ok(())
                     }
+                    Source::Plain { mut query, defined, name } => {
+                        let relation = self.as_defined(defined, |binder| binder.query(&mut query))?;
+                        let alias = alias.take().unwrap_or_else(|| ast::alias(&name));
+                        sources.push((known.unwrap_or(name), relation.renamed(&renames)));
+                        *factor = ast::derived(*query, alias);
+                        Ok(())
+                    }
                     Source::Table { schema, name, version } => {
                         let found = match schema {
                             "mart" => self.context.catalog.table(&name, version),
@@ -143,20 +142,21 @@ impl Binder<'_> {
     }
 
     /// Whether the SELECT aggregates.
-    fn aggregates(&self, select: &Select, order: &[OrderByExpr]) -> Result<bool> {
+    pub(super) fn aggregates(&self, select: &Select, order: &[OrderByExpr]) -> bool {
         let grouped = match &select.group_by {
             GroupByExpr::All(_) => true,
             GroupByExpr::Expressions(keys, _) => !keys.is_empty(),
         };
         let items = select.projection.iter().filter_map(item_expr);
         let mut exprs = items.chain(select.having.iter()).chain(order.iter().map(|item| &item.expr));
-        Ok(grouped || select.having.is_some() || exprs.any(|expr| ast::any(expr, |inner| self.is_aggregate(inner))))
+        grouped || select.having.is_some() || exprs.any(|expr| ast::any(expr, |inner| self.is_aggregate(inner)))
     }
 
-    /// Whether the expression is a call of an aggregate, not over a window.
+    /// Whether the expression calls an aggregate or evaluates a measure, not over a window.
     pub(super) fn is_aggregate(&self, expr: &Expr) -> bool {
         matches!(expr, Expr::Function(function) if function.over.is_none()
-            && ast::function_name(function).is_some_and(|name| self.context.functions.aggregate.contains_key(&name)))
+            && ast::function_name(function)
+                .is_some_and(|name| is_measure_call(&name) || self.context.functions.aggregate.contains_key(&name)))
     }
 
     /// Checks every sum, then binds what stands in the expressions.
@@ -197,10 +197,10 @@ impl Binder<'_> {
         for item in &select.projection {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
-                    columns.push(self.column(output_name(expr), expr, block)?);
+                    columns.push(self.column(output_name(expr), expr, block));
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
-                    columns.push(self.column(fold(alias), expr, block)?);
+                    columns.push(self.column(fold(alias), expr, block));
                 }
                 SelectItem::Wildcard(_) => {
                     columns.extend(block.sources.iter().flat_map(|(_, relation)| relation.columns.clone()));
@@ -216,50 +216,10 @@ impl Binder<'_> {
         Ok(columns)
     }
 
-    fn column(&self, name: String, expr: &Expr, block: &Block) -> Result<Column> {
+    fn column(&self, name: String, expr: &Expr, block: &Block) -> Column {
         let member = block.column(expr).and_then(|column| column.member.clone());
-        Ok(Column { name, lineage: self.lineage(expr, block)?, member })
+        Column { name, lineage: block.lineage(expr), member }
     }
-
-    fn lineage(&self, expr: &Expr, block: &Block) -> Result<Lineage> {
-        let value = looked_through(expr);
-        if let Some(column) = block.column(value) {
-            let mut column = column.clone();
-            if block.merges_rows() {
-                column.merge();
-            }
-            return Ok(column.lineage);
-        }
-        if let Expr::Function(function) = value {
-            match ast::function_name(function).as_deref() {
-                Some("count") => return Ok(Lineage::Free),
-                Some("sum") if function.over.is_none() && !is_distinct(function) => {
-                    if let Some([argument]) = ast::arguments(function).as_deref() {
-                        return Ok(match block.summand(argument) {
-                            Lineage::Additive(measure) => Lineage::Additive(measure),
-                            other => other,
-                        });
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(block.holds(expr))
-    }
-}
-
-/// Refuses what an aggregate would be wrong over.
-fn refuse_beneath_aggregate(sources: &[Named]) -> Result<()> {
-    for (name, relation) in sources {
-        if relation.plain {
-            return Err(Error::invalid(format!(
-                "an aggregate over '{name}', a plain query over a cube, is not there yet: the cube's measures would \
-                 have to be evaluated at the outer grouping; group the cube itself, or add GROUP BY to the inner query \
-                 to evaluate it there"
-            )));
-        }
-    }
-    Ok(())
 }
 
 /// Whether an expression looks for rows by IN or EXISTS.
@@ -271,6 +231,18 @@ fn searches(expr: &Expr) -> bool {
 fn refuse_searches_in_items(select: &Select) -> Result<()> {
     if select.projection.iter().filter_map(item_expr).any(searches) {
         return Err(Error::invalid("IN (SELECT …) and EXISTS stand in WHERE and HAVING only, so far"));
+    }
+    Ok(())
+}
+
+/// Refuses windows where rows or groups are chosen, which comes before them.
+pub(super) fn refuse_windows_in_conditions(select: &Select) -> Result<()> {
+    for (clause, condition) in [("WHERE", &select.selection), ("HAVING", &select.having)] {
+        if condition.as_ref().is_some_and(ast::holds_window) {
+            return Err(Error::invalid(format!(
+                "OVER cannot stand in {clause}; name it in SELECT, and filter its column in a query around this one"
+            )));
+        }
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, GroupByExpr, Query, Select, SelectItem, TableFactor, Visit, Visitor, WindowType,
+    CaseWhen, Expr, Function, GroupByExpr, Query, Select, SelectItem, TableFactor, Value, Visit, Visitor, WindowType,
 };
 
 use crate::error::{Error, Result};
@@ -13,6 +13,7 @@ use crate::sql::fold;
 use super::super::ast;
 use super::super::catalog::DESCRIBING;
 use super::super::relation::{Column, Lineage, Relation};
+use super::item_expr;
 use super::measure::is_distinct;
 
 /// A relation of FROM under the name it bears there.
@@ -29,8 +30,8 @@ pub(super) struct Block {
 pub(super) struct Grouping {
     /// The columns that are keys by themselves.
     pub(super) columns: BTreeSet<String>,
-    /// Whether that is all of them.
-    pub(super) complete: bool,
+    /// All keys, as expressions without aliases and ordinals; none where they cannot be told.
+    pub(super) keys: Option<Vec<Expr>>,
 }
 
 impl Block {
@@ -62,9 +63,9 @@ impl Block {
     /// What the SELECT groups by.
     pub(super) fn grouping(&self, select: &Select) -> Result<Grouping> {
         let GroupByExpr::Expressions(keys, _) = &select.group_by else {
-            return Ok(Grouping { columns: BTreeSet::new(), complete: false });
+            return Ok(Grouping { columns: BTreeSet::new(), keys: None });
         };
-        let mut grouping = Grouping { columns: BTreeSet::new(), complete: true };
+        let mut grouping = Grouping { columns: BTreeSet::new(), keys: Some(Vec::new()) };
         for key in keys {
             let item = super::items::ordinal(key).and_then(|at| item_expr(select.projection.get(at.checked_sub(1)?)?));
             let alias = aliased(select, key);
@@ -75,10 +76,9 @@ impl Block {
                     "'{key}' in GROUP BY is a column and the alias of '{alias}'; give the alias another name"
                 )));
             }
-            match self.column(item.or(alias).unwrap_or(key)) {
-                Some(column) => drop(grouping.columns.insert(column.name.clone())),
-                None => grouping.complete = false,
-            }
+            let key = if self.column(key).is_some() { key } else { item.or(alias).unwrap_or(key) };
+            grouping.columns.extend(self.column(key).map(|column| column.name.clone()));
+            grouping.keys.iter_mut().for_each(|keys| keys.push(key.clone()));
         }
         Ok(grouping)
     }
@@ -129,9 +129,31 @@ impl Block {
         }
     }
 
+    /// What an expression of the SELECT holds: where it aggregates, in a group.
+    pub(super) fn lineage(&self, expr: &Expr) -> Lineage {
+        let value = summed(expr);
+        if let Some(column) = self.column(value) {
+            let mut column = column.clone();
+            if self.merges_rows() {
+                column.merge();
+            }
+            return column.lineage;
+        }
+        if let Expr::Function(function) = value
+            && function.over.is_none()
+        {
+            match (ast::function_name(function).as_deref(), ast::arguments(function).as_deref()) {
+                (Some("count"), _) => return Lineage::Free,
+                (Some("sum"), Some([argument])) if !is_distinct(function) => return self.summand(argument),
+                _ => {}
+            }
+        }
+        self.holds(value)
+    }
+
     /// What is summed.
     pub(super) fn summand(&self, argument: &Expr) -> Lineage {
-        let value = looked_through(argument);
+        let value = summed(argument);
         match self.column(value) {
             Some(column) => column.lineage.clone(),
             None if yields_constants(value) => Lineage::Free,
@@ -146,7 +168,13 @@ impl Block {
         }
         let arguments = ast::arguments(function).unwrap_or_default();
         let [argument] = arguments.as_slice() else { return Ok(()) };
-        match self.summand(argument) {
+        // A window runs over what the SELECT makes of its rows.
+        let lineage = match function.over {
+            Some(_) if yields_constants(argument) => Lineage::Free,
+            Some(_) => self.lineage(argument),
+            None => self.summand(argument),
+        };
+        match lineage {
             Lineage::Free => Ok(()),
             Lineage::Additive(_) if !is_distinct(function) => Ok(()),
             Lineage::Additive(measure) | Lineage::Fixed(measure) | Lineage::Valueless(measure)
@@ -159,11 +187,7 @@ impl Block {
                 "SUM(DISTINCT …) over '{measure}' would leave out values that happen to be equal; write SUM without \
                  DISTINCT"
             ))),
-            Lineage::Fixed(measure) | Lineage::Valueless(measure) => Err(Error::invalid(format!(
-                "SUM over '{measure}' would be wrong: its values do not add up, and nothing proves that each group \
-                 holds one row; ask for it at the grouping you need: SELECT …, MEASURE({measure}) FROM the cube GROUP \
-                 BY …"
-            ))),
+            Lineage::Fixed(measure) | Lineage::Valueless(measure) => Err(refused_sum(&measure, "the cube")),
         }
     }
 
@@ -172,6 +196,16 @@ impl Block {
         let [(_, relation)] = self.sources.as_slice() else { return false };
         match &function.over {
             None => self.keys.as_ref().is_some_and(|keys| relation.is_unique_on(&keys.columns)),
+            Some(WindowType::WindowSpec(spec)) if self.keys.is_some() => {
+                let same = |key: &Expr, part: &Expr| match (self.column(key), self.column(part)) {
+                    (Some(one), Some(other)) => one == other,
+                    (None, None) => key == part,
+                    _ => false,
+                };
+                let parted = |key: &Expr| spec.partition_by.iter().any(|part| same(key, part));
+                let keys = self.keys.as_ref().and_then(|grouping| grouping.keys.as_ref());
+                keys.is_some_and(|keys| keys.iter().all(parted))
+            }
             Some(WindowType::WindowSpec(spec)) => {
                 let keys = spec.partition_by.iter().filter_map(|key| self.column(key)).map(|key| key.name.clone());
                 relation.is_unique_on(&keys.collect())
@@ -179,6 +213,14 @@ impl Block {
             Some(WindowType::NamedWindow(_)) => false,
         }
     }
+}
+
+/// The refusal of a sum of what does not add up.
+pub(super) fn refused_sum(measure: &str, cube: &str) -> Error {
+    Error::invalid(format!(
+        "SUM over '{measure}' would be wrong: its values do not add up, and nothing proves that each group holds one row; \
+         ask for it at the grouping you need: SELECT …, MEASURE({measure}) FROM {cube} GROUP BY …"
+    ))
 }
 
 /// The item whose alias a key is.
@@ -192,25 +234,33 @@ fn aliased<'a>(select: &'a Select, key: &Expr) -> Option<&'a Expr> {
 
 /// The unique sets of the result, under the names that its columns bear.
 pub(super) fn unique(block: &Block, select: &Select, columns: &[Column], distinct: bool) -> Vec<BTreeSet<String>> {
-    let sets = match (&block.keys, block.sources.as_slice()) {
-        (Some(keys), _) if keys.complete => vec![keys.columns.clone()],
-        (None, [(_, relation)]) => relation.unique.clone(),
+    let names = block.output_names(select);
+    let mut sets: Vec<BTreeSet<String>> = match (&block.keys, block.sources.as_slice()) {
+        (Some(grouping), _) => {
+            let name = |key: &Expr| match block.column(key) {
+                Some(column) => names.get(&column.name).cloned(),
+                None => named_item(select, key),
+            };
+            grouping.keys.iter().filter_map(|keys| keys.iter().map(name).collect()).collect()
+        }
+        (None, [(_, relation)]) => {
+            let renamed = |set: &BTreeSet<String>| set.iter().map(|column| names.get(column).cloned()).collect();
+            relation.unique.iter().filter_map(renamed).collect()
+        }
         _ => Vec::new(),
     };
-    let names = block.output_names(select);
-    let renamed = |set: &BTreeSet<String>| set.iter().map(|column| names.get(column).cloned()).collect();
-    let mut sets: Vec<BTreeSet<String>> = sets.iter().filter_map(renamed).collect();
     if distinct {
         sets.push(columns.iter().map(|column| column.name.clone()).collect());
     }
     sets
 }
 
-pub(super) fn item_expr(item: &SelectItem) -> Option<&Expr> {
-    match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
+/// The alias of the item that is an expression.
+fn named_item(select: &Select, key: &Expr) -> Option<String> {
+    select.projection.iter().find_map(|item| match item {
+        SelectItem::ExprWithAlias { expr, alias } if expr == key => Some(fold(alias)),
         _ => None,
-    }
+    })
 }
 
 /// What casts, brackets and `coalesce(x, 0)` stand around.
@@ -227,9 +277,40 @@ pub(super) fn looked_through(expr: &Expr) -> &Expr {
     }
 }
 
+/// `CASE WHEN p THEN x [ELSE 0] END`: a value that is chosen.
+pub(super) struct Chosen<'e> {
+    /// Whether it is.
+    pub(super) when: &'e Expr,
+    /// The value.
+    pub(super) then: &'e Expr,
+    /// Whether 0 stands where it is not, or NULL.
+    pub(super) zero: bool,
+}
+
+/// A value that a CASE chooses, if an expression is one.
+pub(super) fn chosen(expr: &Expr) -> Option<Chosen<'_>> {
+    let Expr::Case { operand: None, conditions, else_result, .. } = expr else { return None };
+    let [CaseWhen { condition: when, result: then }] = conditions.as_slice() else { return None };
+    let is_null = |expr: &Expr| matches!(expr, Expr::Value(value) if value.value == Value::Null);
+    match else_result.as_deref() {
+        None => Some(Chosen { when, then, zero: false }),
+        Some(otherwise) if is_null(otherwise) => Some(Chosen { when, then, zero: false }),
+        Some(otherwise) if is_zero(otherwise) => Some(Chosen { when, then, zero: true }),
+        Some(_) => None,
+    }
+}
+
+/// What is summed: what stands within casts, `coalesce(x, 0)`, and a CASE that chooses it.
+pub(super) fn summed(expr: &Expr) -> &Expr {
+    let value = looked_through(expr);
+    match chosen(value) {
+        Some(Chosen { then, .. }) if !yields_constants(value) => summed(then),
+        _ => value,
+    }
+}
+
 fn is_zero(expr: &Expr) -> bool {
-    matches!(expr, Expr::Value(value) if matches!(&value.value,
-        datafusion::sql::sqlparser::ast::Value::Number(text, _) if text.parse::<f64>() == Ok(0.0)))
+    matches!(expr, Expr::Value(value) if matches!(&value.value, Value::Number(text, _) if text.parse::<f64>() == Ok(0.0)))
 }
 
 /// A constant, or a CASE that yields only constants.

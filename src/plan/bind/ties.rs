@@ -2,15 +2,14 @@
 //! rows are told apart by the block's keys: those that it groups by, or those of the evaluated rows that it reads.
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, Function, GroupByExpr, OrderByExpr, OrderByOptions, Select, SelectItem, Value, WindowFrameUnits,
-    WindowType,
+    Distinct, Expr, Function, OrderByExpr, OrderByOptions, Select, SelectItem, Value, WindowFrameUnits, WindowType,
 };
 
 use crate::error::Result;
 
 use super::super::ast;
-use super::items::ordinal;
-use super::sums::{Block, item_expr};
+use super::item_expr;
+use super::sums::Block;
 
 /// Window functions whose value depends on the order among equals.
 const ORDERED: [&str; 7] = ["row_number", "ntile", "lag", "lead", "first_value", "last_value", "nth_value"];
@@ -51,13 +50,7 @@ fn ascending(expr: Expr) -> OrderByExpr {
 fn keys(select: &Select, block: &Block) -> Vec<Expr> {
     let items: Vec<&Expr> = select.projection.iter().filter_map(item_expr).collect();
     let mut keys: Vec<Expr> = match (&block.keys, block.sources.as_slice()) {
-        (Some(_), _) => match &select.group_by {
-            GroupByExpr::Expressions(keys, _) => keys
-                .iter()
-                .map(|key| ordinal(key).and_then(|at| items.get(at.checked_sub(1)?)).copied().unwrap_or(key).clone())
-                .collect(),
-            GroupByExpr::All(_) => Vec::new(),
-        },
+        (Some(grouping), _) => grouping.keys.clone().unwrap_or_default(),
         (None, [(source, relation)]) => {
             let columns = relation.unique.first().into_iter().flatten();
             // A subquery may do without a name.
@@ -85,7 +78,8 @@ fn in_windows(expr: &mut Expr, keys: &[Expr]) -> Result<()> {
     ast::children(expr)?.into_iter().try_for_each(|child| in_windows(child, keys))
 }
 
-fn in_window(function: &mut Function, keys: &[Expr]) {
+/// Adds the keys to the ORDER BY of a window whose value depends on the order among equals.
+pub(super) fn in_window(function: &mut Function, keys: &[Expr]) {
     let ordered = ast::function_name(function).is_some_and(|name| ORDERED.contains(&name.as_str()));
     if let Some(WindowType::WindowSpec(spec)) = &mut function.over {
         let by_rows = spec.window_frame.as_ref().is_some_and(|frame| frame.units == WindowFrameUnits::Rows);

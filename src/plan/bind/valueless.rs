@@ -9,8 +9,9 @@ use crate::error::{Error, Result};
 use crate::sql::fold;
 
 use super::super::relation::{Column, Relation};
+use super::item_expr;
 use super::items::ordinal;
-use super::sums::{Block, item_expr};
+use super::sums::Block;
 
 /// Refuses every use of such a column in a SELECT, of whose result `columns` are the columns.
 pub(super) fn refuse(select: &Select, order: &[OrderByExpr], block: &Block, columns: &[Column]) -> Result<()> {

@@ -1,0 +1,305 @@
+//! A block over a cube, evaluated: its facts grouped by its keys, its measures at each group.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::grouped::{Group, GroupedBlock};
+use super::meaning::{Holds, Lazy, Names, Oracle, Rows, Scope, aggregates, holds_call, holds_window, output_name};
+use super::scalar::{Answer, among, evaluate, refuse};
+use super::sorted::{Level, Ordering, finished};
+use super::tree::{Expr, Groups, Item, Query, Select};
+use super::value::Value;
+
+/// An item of a block, over the cube.
+#[derive(Debug, Clone)]
+pub(crate) struct Output {
+    pub(crate) name: String,
+    pub(crate) expr: Expr,
+    /// Whether the name was written.
+    pub(crate) aliased: bool,
+}
+
+/// A block's WHERE: what chooses facts, and what chooses groups.
+#[derive(Default)]
+struct Where {
+    facts: Vec<Expr>,
+    groups: Vec<Expr>,
+}
+
+impl<'a> Oracle<'a> {
+    /// The rows of a block over a cube, or over a plain block that has stayed lazy.
+    pub(crate) fn block(&self, query: &Query, select: &Select, lazy: Lazy<'a>, scope: &Scope) -> Answer<Rows> {
+        let names = Names::of(&select.from, &lazy);
+        let items = items(select, &names)?;
+        let aliases: Vec<(String, Expr)> =
+            items.iter().filter(|item| item.aliased).map(|item| (item.name.clone(), item.expr.clone())).collect();
+        let explicit = aggregates(query, select);
+        let (keys, constant) = keys(select, &lazy, &names, &items, &aliases)?;
+        let split = conditions(select, &lazy, &names, explicit)?;
+        if select.having.as_ref().is_some_and(holds_window) {
+            return refuse("SQL", "a window in HAVING");
+        }
+        let having = match &select.having {
+            Some(having) => {
+                refuse_two_meanings(&names, &items, having)?;
+                Some(names.resolved_with(having, &aliases)?)
+            }
+            None => None,
+        };
+        let order = ordering(query, &items, &names, &aliases)?;
+        let mut facts = lazy.facts.clone();
+        for condition in &split.facts {
+            facts = self.facts_where(&Lazy { facts, ..lazy.clone() }, condition, scope)?;
+        }
+        let measured = items.iter().map(|item| &item.expr).chain(order.iter().map(|(expr, ..)| expr));
+        let measured = measured.chain(&having).chain(&split.groups);
+        let no_leaf = !measured.clone().any(|expr| lazy.mentions_measure(expr) || holds_call(expr));
+        let groups = self.groups(&lazy, &keys, facts, (no_leaf && !explicit) || constant)?;
+        let mut block = GroupedBlock { oracle: self, lazy: &lazy, keys: &keys, groups, scope };
+        let conditions: Vec<Expr> = split.groups.into_iter().chain(having).collect();
+        for condition in &conditions {
+            block.refuse_sums(condition)?;
+            let mut kept = Vec::new();
+            for at in 0..block.groups.len() {
+                if block.value(at, condition)? == Value::Boolean(true) {
+                    kept.push(block.groups[at].clone());
+                }
+            }
+            block.check(condition)?;
+            block.groups = kept;
+        }
+        for expr in items.iter().map(|item| &item.expr).chain(order.iter().map(|(expr, ..)| expr)) {
+            block.refuse_sums(expr)?;
+            block.check(expr)?;
+        }
+        let columns: Vec<(String, Holds)> =
+            items.iter().map(|item| (item.name.clone(), block.holds(&item.expr))).collect();
+        let exprs: Vec<Expr> = items.iter().map(|item| item.expr.clone()).collect();
+        let place = |key: &Expr| exprs.iter().position(|expr| expr == key);
+        let unique: Option<BTreeSet<usize>> = keys.iter().map(place).collect();
+        let mut ties: Vec<Expr> = keys.clone();
+        ties.sort_by_key(|key| place(key).unwrap_or(exprs.len()));
+        finished(&block, query, select, Ordering { exprs, order, ties }, columns, unique.into_iter().collect())
+    }
+
+    /// The facts that a condition over dimensions keeps.
+    pub(crate) fn facts_where(&self, lazy: &Lazy<'_>, condition: &Expr, scope: &Scope) -> Answer<Vec<usize>> {
+        let mut kept = Vec::new();
+        // What is refused is refused, whether there are facts or not.
+        self.refuse_queries(condition, scope)?;
+        for fact in &lazy.facts {
+            if self.fact(lazy, *fact, condition, scope)? == Value::Boolean(true) {
+                kept.push(*fact);
+            }
+        }
+        Ok(kept)
+    }
+
+    /// An expression over dimensions, for a fact.
+    pub(crate) fn fact(&self, lazy: &Lazy<'_>, fact: usize, expr: &Expr, scope: &Scope) -> Answer<Value> {
+        evaluate(expr, &|part| match part {
+            Expr::Name(parts) => {
+                let dimension = parts.last().and_then(|name| lazy.cube.dimension(name));
+                Some(match dimension {
+                    Some(dimension) => self.star.row(fact, &dimension),
+                    None => refuse("1", format!("{part} has no value in a single row")),
+                })
+            }
+            Expr::InQuery(..) | Expr::Exists(_) | Expr::Scalar(_) => {
+                Some(self.searched(part, scope, &|inner| self.fact(lazy, fact, inner, scope)))
+            }
+            _ => None,
+        })
+    }
+
+    /// IN, EXISTS and a scalar query; `of` gives the value of what stands before IN.
+    pub(crate) fn searched(&self, expr: &Expr, scope: &Scope, of: &dyn Fn(&Expr) -> Answer<Value>) -> Answer<Value> {
+        let first = |rows: &Rows| rows.rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>();
+        match expr {
+            Expr::InQuery(inner, query, negated) => {
+                let list = first(&self.rows(query, scope)?);
+                Ok(match among(&of(inner)?, &list) {
+                    Value::Boolean(found) => Value::Boolean(found != *negated),
+                    unknown => unknown,
+                })
+            }
+            Expr::Exists(query) => Ok(Value::Boolean(!self.rows(query, scope)?.rows.is_empty())),
+            Expr::Scalar(query) => Ok(first(&self.rows(query, scope)?).into_iter().next().unwrap_or(Value::Null)),
+            other => evaluate(other, &|_| None),
+        }
+    }
+
+    /// Refuses what is wrong in the queries of an expression.
+    pub(crate) fn refuse_queries(&self, expr: &Expr, scope: &Scope) -> Answer<()> {
+        let query = match expr {
+            Expr::InQuery(_, query, _) | Expr::Exists(query) | Expr::Scalar(query) => Some(query),
+            _ => None,
+        };
+        query.map_or(Ok(()), |query| self.rows(query, scope).map(drop))?;
+        expr.parts().into_iter().try_for_each(|part| self.refuse_queries(part, scope))
+    }
+
+    /// The facts by key, in the order in which the keys are first seen.
+    fn groups(&self, lazy: &Lazy<'_>, keys: &[Expr], facts: Vec<usize>, needs_facts: bool) -> Answer<Vec<Group>> {
+        if keys.is_empty() {
+            let none = needs_facts && facts.is_empty();
+            return Ok(if none { Vec::new() } else { vec![Group { key: Vec::new(), facts }] });
+        }
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        let mut groups: Vec<Group> = Vec::new();
+        for fact in facts {
+            let key = keys.iter().map(|key| self.fact(lazy, fact, key, &Scope::new()));
+            let key = key.collect::<Answer<Vec<_>>>()?;
+            let at = *places.entry(format!("{key:?}")).or_insert_with(|| {
+                groups.push(Group { key, facts: Vec::new() });
+                groups.len() - 1
+            });
+            groups[at].facts.push(fact);
+        }
+        Ok(groups)
+    }
+}
+
+fn items(select: &Select, names: &Names<'_>) -> Answer<Vec<Output>> {
+    let mut items = Vec::new();
+    for item in &select.items {
+        match item {
+            Item::Star => return refuse("6", "* stands for fact rows"),
+            Item::Expr(expr, alias) => items.push(Output {
+                name: output_name(expr, alias.as_ref()),
+                expr: names.resolved(expr)?,
+                aliased: alias.is_some(),
+            }),
+        }
+    }
+    Ok(items)
+}
+
+/// The keys of a block, and whether it is grouped by a constant.
+fn keys(
+    select: &Select,
+    lazy: &Lazy<'_>,
+    names: &Names<'_>,
+    items: &[Output],
+    aliases: &[(String, Expr)],
+) -> Answer<(Vec<Expr>, bool)> {
+    let mut found = Vec::new();
+    match &select.groups {
+        Groups::Implied if lazy.keys.is_none() => {
+            let is_key = |expr: &&Expr| {
+                lazy.mentions_dimension(expr)
+                    && !lazy.mentions_measure(expr)
+                    && !holds_call(expr)
+                    && !holds_window(expr)
+            };
+            found.extend(items.iter().map(|item| &item.expr).filter(is_key).cloned());
+        }
+        Groups::Implied => {}
+        Groups::By(written) => {
+            for key in written {
+                found.push(group_key(names, items, aliases, key)?);
+            }
+        }
+        other => return refuse("8", format!("grouping sets: {other}")),
+    }
+    let (mut keys, mut constant) = (Vec::new(), false);
+    for key in found {
+        if let Some(measure) = lazy.measure_in(&key) {
+            return refuse("1", format!("{measure} in GROUP BY"));
+        }
+        if holds_call(&key) || holds_window(&key) {
+            return refuse("SQL", format!("{key} in GROUP BY"));
+        }
+        if !lazy.mentions_dimension(&key) {
+            constant = true;
+        } else if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    Ok((keys, constant))
+}
+
+/// A key as it is written: an ordinal, a column, an alias, or an expression.
+fn group_key(names: &Names<'_>, items: &[Output], aliases: &[(String, Expr)], key: &Expr) -> Answer<Expr> {
+    if let Expr::Literal(Value::Integer(at)) = key {
+        let item = usize::try_from(*at - 1).ok().and_then(|at| items.get(at));
+        return item.map_or_else(|| refuse("SQL", format!("GROUP BY {at}")), |item| Ok(item.expr.clone()));
+    }
+    refuse_two_meanings(names, items, key)?;
+    names.resolved_with(key, aliases)
+}
+
+/// Refuses a name that is a column and, as an alias, something else (rule 9).
+fn refuse_two_meanings(names: &Names<'_>, items: &[Output], expr: &Expr) -> Answer<()> {
+    for item in items.iter().filter(|item| item.aliased) {
+        let Some(column) = names.meaning(std::slice::from_ref(&item.name)) else { continue };
+        // `SUM(revenue) AS revenue` means the same as the column.
+        let itself = matches!(&item.expr, Expr::Call(call)
+            if call.argument.as_ref() == Some(column) && call.filter.is_none() && call.over.is_none());
+        let named = Expr::name(&item.name);
+        if item.expr != *column && !itself && expr.any(&mut |part| *part == named) {
+            return refuse("9", format!("{} means two things", item.name));
+        }
+    }
+    Ok(())
+}
+
+/// WHERE, split at AND (rule 7).
+fn conditions(select: &Select, lazy: &Lazy<'_>, names: &Names<'_>, explicit: bool) -> Answer<Where> {
+    let mut split = Where::default();
+    let Some(filter) = &select.filter else { return Ok(split) };
+    for condition in conjuncts(&names.resolved(filter)?) {
+        if holds_call(&condition) || holds_window(&condition) {
+            return refuse("SQL", "an aggregate in WHERE");
+        }
+        match lazy.measure_in(&condition) {
+            Some(measure) if explicit => return refuse("7", format!("{measure} in WHERE beside GROUP BY")),
+            Some(_) => split.groups.push(condition),
+            None => split.facts.push(condition),
+        }
+    }
+    Ok(split)
+}
+
+fn conjuncts(expr: &Expr) -> Vec<Expr> {
+    match expr {
+        Expr::Binary("AND", left, right) => [conjuncts(left), conjuncts(right)].concat(),
+        other => vec![other.clone()],
+    }
+}
+
+/// What ORDER BY sorts by, aliases first.
+fn ordering(
+    query: &Query,
+    items: &[Output],
+    names: &Names<'_>,
+    aliases: &[(String, Expr)],
+) -> Answer<Vec<(Expr, bool, Option<bool>)>> {
+    let mut order = Vec::new();
+    for item in &query.order {
+        let ordinal = match &item.expr {
+            Expr::Literal(Value::Integer(at)) => items.get(usize::try_from(*at - 1).unwrap_or(usize::MAX)),
+            _ => None,
+        };
+        let alias = match &item.expr {
+            Expr::Name(parts) if parts.len() == 1 => aliases.iter().find(|(known, _)| *known == parts[0]),
+            _ => None,
+        };
+        let expr = match (ordinal, alias) {
+            (Some(item), _) => item.expr.clone(),
+            (None, Some((_, expr))) => expr.clone(),
+            (None, None) => names.resolved_with(&item.expr, aliases)?,
+        };
+        order.push((expr, item.descending, item.nulls_first));
+    }
+    Ok(order)
+}
+
+impl Level for GroupedBlock<'_, '_> {
+    fn count(&self) -> usize {
+        self.groups.len()
+    }
+
+    fn value(&self, row: usize, expr: &Expr) -> Answer<Value> {
+        self.at(row, expr)
+    }
+}

@@ -1,0 +1,346 @@
+//! Ordinary SQL over evaluated rows, and what it may not sum (rule 4).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::grouped::{looked_through, yields_constants};
+use super::meaning::{Holds, Oracle, Rows, Scope, aggregates, called, holds_call, holds_window, output_name};
+use super::places::{keys, order, place, placed, resolved};
+use super::scalar::{Answer, MAY, aggregate, evaluate, refuse};
+use super::sorted::{Level, Ordering, finished};
+use super::tree::{Call, Expr, Groups, Item, Query, Select};
+use super::value::Value;
+
+/// Rows, perhaps in groups, that expressions are evaluated over. Columns are named by their place: `#0`.
+struct OrdinaryBlock<'o, 'a> {
+    oracle: &'o Oracle<'a>,
+    scope: &'o Scope,
+    source: &'o Rows,
+    /// The keys, where the SELECT aggregates.
+    keys: Option<Vec<Expr>>,
+    /// The rows of each group, or one row each.
+    groups: Vec<Vec<usize>>,
+}
+
+impl Oracle<'_> {
+    /// A SELECT over rows.
+    pub(crate) fn ordinary(&self, query: &Query, select: &Select, source: Rows, scope: &Scope) -> Answer<Rows> {
+        let alias = called(&select.from).to_owned();
+        let place = |expr: &Expr| place(expr, &alias, &source);
+        let mut exprs = Vec::new();
+        let mut columns = Vec::new();
+        let mut aliases: Vec<(String, Expr)> = Vec::new();
+        for item in &select.items {
+            match item {
+                Item::Star => {
+                    for (at, (name, _)) in source.columns.iter().enumerate() {
+                        columns.push(name.clone());
+                        exprs.push(placed(at));
+                    }
+                }
+                Item::Expr(expr, alias) => {
+                    columns.push(output_name(expr, alias.as_ref()));
+                    exprs.push(resolved(expr, &place, &[])?);
+                    aliases.extend(alias.iter().map(|alias| (alias.clone(), resolved(expr, &place, &[]).unwrap())));
+                }
+            }
+        }
+        let filter = select.filter.as_ref().map(|filter| resolved(filter, &place, &[])).transpose()?;
+        let having = select.having.as_ref().map(|having| resolved(having, &place, &aliases)).transpose()?;
+        let aggregated = aggregates(query, select);
+        if having.as_ref().is_some_and(holds_window) {
+            return refuse("SQL", "a window in HAVING");
+        }
+        if aggregated && source.cut {
+            return refuse("7", "a LIMIT without ORDER BY cuts rows beneath an aggregate");
+        }
+        let keys = match &select.groups {
+            Groups::Implied => aggregated.then(Vec::new),
+            Groups::By(written) => Some(keys(written, &exprs, &columns, &aliases, &source, &place)?),
+            other => return refuse("8", format!("grouping sets: {other}")),
+        };
+        let order = order(query, &exprs, &aliases, &place)?;
+        let block = OrdinaryBlock { oracle: self, scope, source: &source, keys: None, groups: Vec::new() };
+        let rows = block.filtered(filter.as_ref())?;
+        let block = block.grouped(keys, rows, having.as_ref(), &exprs, &order)?;
+        let holds: Vec<Holds> = exprs.iter().map(|expr| block.holds(expr)).collect();
+        let columns: Vec<(String, Holds)> = columns.into_iter().zip(holds).collect();
+        let unique = block.unique(&exprs);
+        let mut ties = match (&block.keys, source.unique.first()) {
+            (Some(keys), _) => keys.clone(),
+            (None, Some(set)) => set.iter().map(|at| placed(*at)).collect(),
+            (None, None) => Vec::new(),
+        };
+        ties.sort_by_key(|key| exprs.iter().position(|expr| expr == key).unwrap_or(exprs.len()));
+        let mut rows = finished(&block, query, select, Ordering { exprs, order, ties }, columns, unique)?;
+        rows.chance |= source.chance;
+        rows.cut |= source.cut && !aggregated;
+        Ok(rows)
+    }
+
+    /// The rows of a set operation.
+    pub(crate) fn united(&self, query: &Query, op: &str, left: Rows, right: Rows) -> Answer<Rows> {
+        if left.columns.len() != right.columns.len() {
+            return refuse("SQL", "sides of different width");
+        }
+        let both = left.columns.iter().zip(&right.columns);
+        let columns = both.map(|((name, one), (_, other))| {
+            let free = *one == Holds::Free && *other == Holds::Free;
+            (name.clone(), if free { Holds::Free } else { Holds::Other })
+        });
+        let columns = columns.collect();
+        let shown = |row: &Vec<Value>| format!("{row:?}");
+        let there: BTreeSet<String> = right.rows.iter().map(shown).collect();
+        let chance = left.chance || right.chance || op != "UNION ALL" && holds_doubles(&left, &right);
+        let cut = left.cut || right.cut;
+        let mut rows = left.rows;
+        match op {
+            "INTERSECT" => rows.retain(|row| there.contains(&shown(row))),
+            "EXCEPT" => rows.retain(|row| !there.contains(&shown(row))),
+            _ => rows.extend(right.rows),
+        }
+        if op != "UNION ALL" {
+            let mut seen = BTreeSet::new();
+            rows.retain(|row| seen.insert(shown(row)));
+        }
+        let united = Rows { columns, rows, chance, cut, ..Rows::default() };
+        match query.order.is_empty() && query.limit.is_none() {
+            true => Ok(united),
+            false => refuse("SQL", "ORDER BY of a set operation is not asked here"),
+        }
+    }
+}
+
+/// Whether rows hold doubles, whose last digits decide which of them are equal.
+fn holds_doubles(left: &Rows, right: &Rows) -> bool {
+    left.rows.iter().chain(&right.rows).flatten().any(|value| matches!(value, Value::Double(_)))
+}
+
+impl<'o, 'a> OrdinaryBlock<'o, 'a> {
+    fn filtered(&self, filter: Option<&Expr>) -> Answer<Vec<usize>> {
+        let mut kept = Vec::new();
+        if let Some(filter) = filter {
+            if holds_call(filter) || holds_window(filter) {
+                return refuse("SQL", "an aggregate in WHERE");
+            }
+            self.oracle.refuse_queries(filter, self.scope)?;
+        }
+        for row in 0..self.source.rows.len() {
+            if filter.map_or(Ok(Value::Boolean(true)), |filter| self.row(row, filter))? == Value::Boolean(true) {
+                kept.push(row);
+            }
+        }
+        Ok(kept)
+    }
+
+    /// The rows in their groups, those that HAVING keeps; what is wrong in any expression is refused.
+    fn grouped(
+        mut self,
+        keys: Option<Vec<Expr>>,
+        rows: Vec<usize>,
+        having: Option<&Expr>,
+        exprs: &[Expr],
+        order: &[(Expr, bool, Option<bool>)],
+    ) -> Answer<Self> {
+        self.groups = match &keys {
+            None => rows.into_iter().map(|row| vec![row]).collect(),
+            Some(keys) if keys.is_empty() => vec![rows],
+            Some(keys) => {
+                let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+                for row in rows {
+                    let key = keys.iter().map(|key| self.row(row, key)).collect::<Answer<Vec<_>>>()?;
+                    groups.entry(format!("{key:?}")).or_default().push(row);
+                }
+                groups.into_values().collect()
+            }
+        };
+        self.keys = keys;
+        for expr in exprs.iter().chain(order.iter().map(|(expr, ..)| expr)).chain(having) {
+            self.refuse_wrong(expr)?;
+            self.oracle.refuse_queries(expr, self.scope)?;
+        }
+        if let Some(having) = having {
+            let mut kept = Vec::new();
+            for at in 0..self.groups.len() {
+                if self.value(at, having)? == Value::Boolean(true) {
+                    kept.push(self.groups[at].clone());
+                }
+            }
+            self.groups = kept;
+        }
+        Ok(self)
+    }
+
+    /// Refuses measures asked of rows, sums of what does not add up, and columns that are not grouped.
+    fn refuse_wrong(&self, expr: &Expr) -> Answer<()> {
+        if self.keys.as_ref().is_some_and(|keys| keys.contains(expr)) {
+            return Ok(());
+        }
+        match expr {
+            Expr::Call(call) => {
+                if ["measure", "agg", "aggregate"].contains(&call.function) {
+                    return refuse("1", format!("{call} over rows"));
+                }
+                self.refuse_sum(call)?;
+                match call.over {
+                    Some(_) => expr.parts().into_iter().try_for_each(|part| self.refuse_wrong(part)),
+                    None => Ok(()),
+                }
+            }
+            // Where each group is one row, some would say what its other columns are.
+            Expr::Name(_) if self.keys.is_some() && self.one_row_each() => {
+                refuse(MAY, format!("{expr} is not grouped"))
+            }
+            Expr::Name(_) if self.keys.is_some() => refuse("SQL", format!("{expr} is not grouped")),
+            other => other.parts().into_iter().try_for_each(|part| self.refuse_wrong(part)),
+        }
+    }
+
+    fn refuse_sum(&self, call: &Call) -> Answer<()> {
+        let (true, Some(argument)) = (call.function == "sum", &call.argument) else { return Ok(()) };
+        let keys = match &call.over {
+            None => self.keys.clone().unwrap_or_default(),
+            Some(over) => over.partition.clone(),
+        };
+        // Beneath a window the rows are those of the SELECT itself, in groups where it aggregates.
+        let alone = match (&call.over, &self.keys) {
+            (Some(_), Some(own)) => own.iter().all(|key| keys.contains(key)),
+            _ => self.source.unique.iter().any(|set| set.iter().all(|at| keys.contains(&placed(*at)))),
+        };
+        let value = looked_through(argument);
+        let holds = match yields_constants(value) {
+            true => Holds::Free,
+            false if call.over.is_some() => self.holds(value),
+            false => self.holds_in_rows(value),
+        };
+        match (holds, alone) {
+            (Holds::Other, false) => refuse("4", call.to_string()),
+            (Holds::Sum, false) if call.distinct => refuse("4", call.to_string()),
+            _ => Ok(()),
+        }
+    }
+
+    /// What an expression over the source's rows holds.
+    fn holds_in_rows(&self, expr: &Expr) -> Holds {
+        let value = looked_through(expr);
+        if let Some(at) = self.column(value) {
+            return self.source.columns[at].1;
+        }
+        if let Expr::Case(branches, otherwise) = value
+            && let [(_, then)] = branches.as_slice()
+            && otherwise.as_deref().is_none_or(|value| match value {
+                Expr::Literal(value) => value.is_null() || value.number() == Some(0.0),
+                _ => false,
+            })
+            && !yields_constants(value)
+        {
+            return self.holds_in_rows(then);
+        }
+        let mut held = false;
+        value.any(&mut |part| {
+            held |= self.column(part).is_some_and(|at| self.source.columns[at].1 != Holds::Free)
+                || matches!(part, Expr::Scalar(_));
+            held
+        });
+        if held { Holds::Other } else { Holds::Free }
+    }
+
+    fn column(&self, expr: &Expr) -> Option<usize> {
+        match expr {
+            Expr::Name(parts) => parts.first()?.strip_prefix('#')?.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether each group is one row of the source.
+    fn one_row_each(&self) -> bool {
+        let keys = self.keys.as_ref();
+        keys.is_none_or(|keys| self.source.unique.iter().any(|set| set.iter().all(|at| keys.contains(&placed(*at)))))
+    }
+
+    /// What an item holds.
+    fn holds(&self, expr: &Expr) -> Holds {
+        let value = looked_through(expr);
+        match value {
+            Expr::Call(call) if call.over.is_none() => match (call.function, &call.argument) {
+                ("count", _) => Holds::Free,
+                ("sum", Some(argument)) if !call.distinct => match yields_constants(looked_through(argument)) {
+                    true => Holds::Free,
+                    false => self.holds_in_rows(argument),
+                },
+                _ => self.merged(value),
+            },
+            other if self.keys.is_none() => self.holds_in_rows(other),
+            other => match self.holds_in_rows(other) {
+                Holds::Sum if !self.one_row_each() => Holds::Other,
+                held => held,
+            },
+        }
+    }
+
+    /// What something computed of many rows holds.
+    fn merged(&self, expr: &Expr) -> Holds {
+        let held = expr.any(&mut |part| self.column(part).is_some_and(|at| self.source.columns[at].1 != Holds::Free));
+        if held { Holds::Other } else { Holds::Free }
+    }
+
+    /// What tells the rows of the result apart.
+    fn unique(&self, exprs: &[Expr]) -> Vec<BTreeSet<usize>> {
+        let place = |key: &Expr| exprs.iter().position(|expr| expr == key);
+        match &self.keys {
+            Some(keys) => keys.iter().map(place).collect::<Option<BTreeSet<usize>>>().into_iter().collect(),
+            None => {
+                let set = |set: &BTreeSet<usize>| set.iter().map(|at| place(&placed(*at))).collect();
+                self.source.unique.iter().filter_map(set).collect()
+            }
+        }
+    }
+
+    /// An expression's value in a row of the source.
+    fn row(&self, row: usize, expr: &Expr) -> Answer<Value> {
+        evaluate(expr, &|part| match part {
+            Expr::Name(_) => self.column(part).map(|at| Ok(self.source.rows[row][at].clone())),
+            Expr::InQuery(..) | Expr::Exists(_) | Expr::Scalar(_) => {
+                Some(self.oracle.searched(part, self.scope, &|inner| self.row(row, inner)))
+            }
+            _ => None,
+        })
+    }
+}
+
+impl Level for OrdinaryBlock<'_, '_> {
+    fn count(&self) -> usize {
+        self.groups.len()
+    }
+
+    fn value(&self, at: usize, expr: &Expr) -> Answer<Value> {
+        let rows = &self.groups[at];
+        let Some(keys) = &self.keys else { return self.row(rows[0], expr) };
+        evaluate(expr, &|part| {
+            if keys.contains(part) {
+                return Some(self.row(rows[0], part));
+            }
+            match part {
+                Expr::Call(call) if call.over.is_none() => Some(self.call(rows, call)),
+                Expr::InQuery(..) | Expr::Exists(_) | Expr::Scalar(_) => {
+                    Some(self.oracle.searched(part, self.scope, &|inner| self.value(at, inner)))
+                }
+                _ => None,
+            }
+        })
+    }
+}
+
+impl OrdinaryBlock<'_, '_> {
+    fn call(&self, rows: &[usize], call: &Call) -> Answer<Value> {
+        let mut kept = Vec::new();
+        for row in rows {
+            let filter = call.filter.as_ref().map(|filter| self.row(*row, filter)).transpose()?;
+            if filter.is_none_or(|value| value == Value::Boolean(true)) {
+                kept.push(*row);
+            }
+        }
+        let Some(argument) = &call.argument else { return Ok(Value::Integer(kept.len() as i128)) };
+        let values = kept.iter().map(|row| self.row(*row, argument)).collect::<Answer<Vec<_>>>()?;
+        Ok(aggregate(call.function, call.distinct, values))
+    }
+}

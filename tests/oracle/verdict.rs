@@ -1,0 +1,199 @@
+//! Whether the oracle and the planner agree, case by case.
+
+use std::collections::BTreeMap;
+
+use starmart::error::Kind;
+
+use super::choice::{Choices, shrunk};
+use super::draw::statement;
+use super::draw_star;
+use super::engine::Machine;
+use super::meaning::{Oracle, Rows, Scope};
+use super::scalar::{Answer, MAY};
+use super::sorted::sorted;
+use super::star::Star;
+use super::tree::Query;
+use super::value::Value;
+
+/// How many statements are asked of each star.
+const STATEMENTS: usize = 8;
+/// How many stars `make test` makes; `STARMART_SOAK_STARS` says otherwise.
+const STARS: u64 = 400;
+
+/// After how many failures the rest is left alone.
+const FAILURES: usize = 5;
+/// How many simpler cases are tried for each.
+const SHRINKING: usize = 1000;
+
+/// A star and a statement over it.
+struct Case {
+    star: Star,
+    statement: Query,
+}
+
+/// The statements of one star, each made from choices of its own after those of the star.
+fn cases(star_choices: Choices, seed: u64) -> impl Iterator<Item = Vec<u32>> {
+    let mut choices = star_choices;
+    let _ = draw_star::star(&mut choices);
+    let prefix = choices.taken;
+    (0..STATEMENTS as u64).map(move |at| {
+        let mut own = Choices::seeded(seed.wrapping_mul(1000) + at);
+        let star = draw_star::star(&mut Choices::played(prefix.clone()));
+        let _ = statement(&mut own, &star);
+        [prefix.clone(), own.taken].concat()
+    })
+}
+
+/// The case that a list of choices makes.
+fn case(taken: &[u32]) -> Case {
+    let mut choices = Choices::played(taken.to_vec());
+    let star = draw_star::star(&mut choices);
+    let statement = statement(&mut choices, &star);
+    Case { star, statement }
+}
+
+/// What the planner and the engine make of a statement.
+enum Outcome {
+    Rows(Vec<Vec<Value>>),
+    Refused(String),
+    /// What no statement may meet.
+    Broken(String),
+}
+
+fn outcome(machine: &Machine, case: &Case, runtime: &tokio::runtime::Runtime) -> Outcome {
+    let asked = machine.opened(&case.star);
+    match runtime.block_on(machine.ask(&asked, &case.statement.to_string())) {
+        Ok(rows) => Outcome::Rows(rows),
+        Err(error) if error.kind() == Kind::Invalid => Outcome::Refused(error.to_string()),
+        Err(error) => Outcome::Broken(format!("{:?}: {error}", error.kind())),
+    }
+}
+
+/// What is wrong with a case, if anything.
+fn disagreement(expected: &Answer<Rows>, found: &Outcome) -> Option<String> {
+    match (expected, found) {
+        (_, Outcome::Broken(error)) => Some(error.clone()),
+        (Err(_), Outcome::Refused(_)) => None,
+        (Err(refusal), Outcome::Rows(_)) if refusal.rule == MAY => None,
+        (Err(refusal), Outcome::Rows(_)) => {
+            Some(format!("answered, though rule {} refuses: {}", refusal.rule, refusal.why))
+        }
+        (Ok(_), Outcome::Refused(error)) if error.contains("not there yet") || error.contains("so far") => None,
+        (Ok(_), Outcome::Refused(error)) => Some(format!("refused, though it has an answer: {error}")),
+        (Ok(expected), Outcome::Rows(_)) if expected.chance => None,
+        (Ok(expected), Outcome::Rows(found)) => different(expected, found),
+    }
+}
+
+/// How rows differ: as sets, and in the order asked for.
+fn different(expected: &Rows, found: &[Vec<Value>]) -> Option<String> {
+    let agree = |one: &[Value], other: &[Value]| {
+        one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.agrees(other))
+    };
+    let mut left: Vec<&Vec<Value>> = expected.rows.iter().collect();
+    for row in found {
+        match left.iter().position(|known| agree(known, row)) {
+            Some(at) => drop(left.remove(at)),
+            None => return Some(format!("the row {row:?} is not expected; expected {:?}", expected.rows)),
+        }
+    }
+    if let Some(row) = left.first() {
+        return Some(format!("the row {row:?} is missing from {found:?}"));
+    }
+    let unsorted = found.windows(2).any(|pair| {
+        let compared = expected.order.iter().map(|(at, down, nulls)| {
+            let (one, other) = (&pair[0][*at], &pair[1][*at]);
+            if one.agrees(other) { std::cmp::Ordering::Equal } else { sorted(one, other, *down, *nulls) }
+        });
+        compared.into_iter().find(|order| order.is_ne()).is_some_and(std::cmp::Ordering::is_gt)
+    });
+    unsorted.then(|| format!("not in order: {found:?}"))
+}
+
+/// What was asked and how it went, by rule.
+#[derive(Default)]
+struct Tally {
+    answered: usize,
+    empty: usize,
+    refused: BTreeMap<&'static str, usize>,
+}
+
+impl Tally {
+    fn add(&mut self, expected: &Answer<Rows>) {
+        match expected {
+            Ok(rows) => {
+                self.answered += 1;
+                self.empty += usize::from(rows.rows.is_empty());
+            }
+            Err(refusal) => *self.refused.entry(refusal.rule).or_default() += 1,
+        }
+    }
+
+    fn report(&self) -> String {
+        let refused: Vec<String> = self.refused.iter().map(|(rule, count)| format!("rule {rule}: {count}")).collect();
+        let all = self.answered + self.refused.values().sum::<usize>();
+        format!(
+            "{all} statements: {} answered ({} with no rows), refused by {}",
+            self.answered,
+            self.empty,
+            refused.join(", ")
+        )
+    }
+}
+
+fn expected(case: &Case) -> Answer<Rows> {
+    Oracle { star: &case.star }.rows(&case.statement, &Scope::new())
+}
+
+/// Everything that is needed to see a failure.
+fn told(taken: &[u32], case: &Case, why: &str) -> String {
+    let tables: Vec<String> = case
+        .star
+        .tables
+        .iter()
+        .map(|table| {
+            let rows = table.rows.iter().map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+            format!("{}\n  {}", table.name, rows.collect::<Vec<_>>().join("\n  "))
+        })
+        .collect();
+    format!("{}\n{}\n{}\n\n{why}\n\nchoices: {taken:?}", case.star.yaml(), tables.join("\n"), case.statement)
+}
+
+#[test]
+fn random_statements_agree_with_the_semantics_page() {
+    let machine = Machine::new();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    if let Ok(list) = std::env::var("STARMART_ORACLE_CASE") {
+        let taken: Vec<u32> = list.split([',', ' ', '[', ']']).filter_map(|number| number.parse().ok()).collect();
+        let case = case(&taken);
+        let asked = machine.opened(&case.star);
+        let explained = runtime.block_on(machine.ask(&asked, &case.statement.to_string()));
+        panic!("{}\nexpected {:?}\nfound {explained:?}", told(&taken, &case, ""), expected(&case));
+    }
+    let stars = std::env::var("STARMART_SOAK_STARS").ok().and_then(|stars| stars.parse().ok()).unwrap_or(STARS);
+    let first: u64 = std::env::var("STARMART_SOAK_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let mut tally = Tally::default();
+    let mut failures = Vec::new();
+    for taken in (first..first + stars).flat_map(|seed| cases(Choices::seeded(seed), seed)) {
+        let expected = expected(&case(&taken));
+        tally.add(&expected);
+        failures.extend(failure(&machine, &runtime, taken));
+        if failures.len() == FAILURES {
+            break;
+        }
+    }
+    println!("{}", tally.report());
+    assert!(failures.is_empty(), "{}\n{}", failures.join("\n\n"), tally.report());
+    assert!(tally.answered * 2 > stars as usize * STATEMENTS, "{}", tally.report());
+}
+
+/// How a case fails, if it does, in the smallest form that is found.
+fn failure(machine: &Machine, runtime: &tokio::runtime::Runtime, taken: Vec<u32>) -> Option<String> {
+    let wrong = |taken: &[u32]| {
+        let case = case(taken);
+        disagreement(&expected(&case), &outcome(machine, &case, runtime))
+    };
+    wrong(&taken)?;
+    let smallest = shrunk(taken, SHRINKING, |taken| wrong(taken).is_some());
+    Some(told(&smallest, &case(&smallest), &wrong(&smallest)?))
+}
