@@ -38,7 +38,9 @@ build: toolchain ## Build the release binary
 test: toolchain clients fonts demo-data ## Run every test, real clients included
 	STARMART_CLIENTS=$(CLIENTS) $(CARGO) test --locked
 
-soak: toolchain ## Kill loads hundreds of times over, then fuzz; minutes, or hours with ROUNDS=1000 FUZZ_SECONDS=3600
+soak: toolchain ## Ask random statements, kill loads, fuzz; minutes, or hours with STARS=100000 ROUNDS=1000 FUZZ_SECONDS=3600
+	STARMART_SOAK_STARS=$(or $(STARS),2000) STARMART_SOAK_SEED=$(or $(SEED),$$(date +%s)) \
+	  $(CARGO) test --locked --test it oracle:: -- --nocapture
 	STARMART_SOAK=$(or $(ROUNDS),20) $(CARGO) test --locked --test it kill:: -- --nocapture
 	$(MAKE) --no-print-directory fuzz
 

@@ -125,6 +125,12 @@ pub(super) fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
     Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
 }
 
+/// `2 * bits + bit`.
+pub(super) fn doubled_and(bits: Expr, bit: Expr) -> Expr {
+    let doubled = binary(number(2), BinaryOperator::Multiply, Expr::Nested(Box::new(bits)));
+    Expr::Nested(Box::new(binary(doubled, BinaryOperator::Plus, bit)))
+}
+
 /// All of the conditions, none for an empty list.
 pub(super) fn all(conditions: impl IntoIterator<Item = Expr>) -> Option<Expr> {
     conditions
@@ -155,6 +161,15 @@ pub(super) fn alias(name: &str) -> TableAlias {
 /// A query after FROM.
 pub(super) fn derived(subquery: Query, alias: TableAlias) -> TableFactor {
     TableFactor::Derived { lateral: false, subquery: Box::new(subquery), alias: Some(alias), sample: None }
+}
+
+/// What stands after FROM, called otherwise.
+pub(super) fn renamed(mut factor: TableFactor, name: &str) -> TableFactor {
+    if let TableFactor::Table { alias, .. } | TableFactor::Derived { alias, .. } = &mut factor {
+        let columns = alias.take().map(|alias| alias.columns).unwrap_or_default();
+        *alias = Some(TableAlias { columns, ..self::alias(name) });
+    }
+    factor
 }
 
 /// A SELECT with nothing in it.

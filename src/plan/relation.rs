@@ -100,9 +100,4 @@ impl Relation {
         self.unique = self.unique.iter().map(|set| set.iter().map(renamed).collect()).collect();
         self
     }
-
-    /// Whether these columns tell its rows apart.
-    pub(super) fn is_unique_on(&self, columns: &BTreeSet<String>) -> bool {
-        self.unique.iter().any(|set| set.is_subset(columns))
-    }
 }

@@ -33,7 +33,7 @@ impl<'a> Oracle<'a> {
         let aliases: Vec<(String, Expr)> =
             items.iter().filter(|item| item.aliased).map(|item| (item.name.clone(), item.expr.clone())).collect();
         let explicit = aggregates(query, select);
-        let (keys, constant) = keys(select, &lazy, &names, &items, &aliases)?;
+        let (keys, constant, levels) = keys(select, &lazy, &names, &items, &aliases)?;
         let split = conditions(select, &lazy, &names, explicit)?;
         if select.having.as_ref().is_some_and(holds_window) {
             return refuse("SQL", "a window in HAVING");
@@ -53,8 +53,15 @@ impl<'a> Oracle<'a> {
         let measured = items.iter().map(|item| &item.expr).chain(order.iter().map(|(expr, ..)| expr));
         let measured = measured.chain(&having).chain(&split.groups);
         let no_leaf = !measured.clone().any(|expr| lazy.mentions_measure(expr) || holds_call(expr));
-        let groups = self.groups(&lazy, &keys, facts, (no_leaf && !explicit) || constant)?;
-        let mut block = GroupedBlock { oracle: self, lazy: &lazy, keys: &keys, groups, scope };
+        let groups = match &levels {
+            None => self.groups(&lazy, &keys, None, facts, (no_leaf && !explicit) || constant)?,
+            Some(levels) => {
+                let level = |level: &Vec<usize>| self.groups(&lazy, &keys, Some(level), facts.clone(), false);
+                levels.iter().map(level).collect::<Answer<Vec<_>>>()?.concat()
+            }
+        };
+        let mut block =
+            GroupedBlock { oracle: self, lazy: &lazy, keys: &keys, levels: levels.is_some(), groups, scope };
         let conditions: Vec<Expr> = split.groups.into_iter().chain(having).collect();
         for condition in &conditions {
             block.refuse_sums(condition)?;
@@ -75,9 +82,12 @@ impl<'a> Oracle<'a> {
             items.iter().map(|item| (item.name.clone(), block.holds(&item.expr))).collect();
         let exprs: Vec<Expr> = items.iter().map(|item| item.expr.clone()).collect();
         let place = |key: &Expr| exprs.iter().position(|expr| expr == key);
-        let unique: Option<BTreeSet<usize>> = keys.iter().map(place).collect();
         let mut ties: Vec<Expr> = keys.clone();
         ties.sort_by_key(|key| place(key).unwrap_or(exprs.len()));
+        if levels.is_some() {
+            ties.extend(keys.iter().map(|key| Expr::Grouping(Box::new(key.clone()))));
+        }
+        let unique: Option<BTreeSet<usize>> = ties.iter().map(place).collect();
         finished(&block, query, select, Ordering { exprs, order, ties }, columns, unique.into_iter().collect())
     }
 
@@ -97,6 +107,7 @@ impl<'a> Oracle<'a> {
     /// An expression over dimensions, for a fact.
     pub(crate) fn fact(&self, lazy: &Lazy<'_>, fact: usize, expr: &Expr, scope: &Scope) -> Answer<Value> {
         evaluate(expr, &|part| match part {
+            Expr::Name(parts) if parts.len() == 2 => Some(Ok(lazy.column_beside(fact, parts))),
             Expr::Name(parts) => {
                 let dimension = parts.last().and_then(|name| lazy.cube.dimension(name));
                 Some(match dimension {
@@ -139,18 +150,30 @@ impl<'a> Oracle<'a> {
     }
 
     /// The facts by key, in the order in which the keys are first seen.
-    fn groups(&self, lazy: &Lazy<'_>, keys: &[Expr], facts: Vec<usize>, needs_facts: bool) -> Answer<Vec<Group>> {
-        if keys.is_empty() {
+    fn groups(
+        &self,
+        lazy: &Lazy<'_>,
+        keys: &[Expr],
+        level: Option<&Vec<usize>>,
+        facts: Vec<usize>,
+        needs_facts: bool,
+    ) -> Answer<Vec<Group>> {
+        let absent: Vec<bool> = (0..keys.len()).map(|at| level.is_some_and(|level| !level.contains(&at))).collect();
+        if absent.iter().all(|absent| *absent) {
             let none = needs_facts && facts.is_empty();
-            return Ok(if none { Vec::new() } else { vec![Group { key: Vec::new(), facts }] });
+            let key = vec![Value::Null; keys.len()];
+            return Ok(if none { Vec::new() } else { vec![Group { key, absent, facts }] });
         }
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         let mut groups: Vec<Group> = Vec::new();
         for fact in facts {
-            let key = keys.iter().map(|key| self.fact(lazy, fact, key, &Scope::new()));
+            let key = keys.iter().zip(&absent).map(|(key, absent)| match absent {
+                true => Ok(Value::Null),
+                false => self.fact(lazy, fact, key, &Scope::new()),
+            });
             let key = key.collect::<Answer<Vec<_>>>()?;
             let at = *places.entry(format!("{key:?}")).or_insert_with(|| {
-                groups.push(Group { key, facts: Vec::new() });
+                groups.push(Group { key, absent: absent.clone(), facts: Vec::new() });
                 groups.len() - 1
             });
             groups[at].facts.push(fact);
@@ -174,14 +197,16 @@ fn items(select: &Select, names: &Names<'_>) -> Answer<Vec<Output>> {
     Ok(items)
 }
 
-/// The keys of a block, and whether it is grouped by a constant.
+/// The keys of a block, whether it is grouped by a constant, and the keys of its levels.
+type Keys = (Vec<Expr>, bool, Option<Vec<Vec<usize>>>);
+
 fn keys(
     select: &Select,
     lazy: &Lazy<'_>,
     names: &Names<'_>,
     items: &[Output],
     aliases: &[(String, Expr)],
-) -> Answer<(Vec<Expr>, bool)> {
+) -> Answer<Keys> {
     let mut found = Vec::new();
     match &select.groups {
         Groups::Implied if lazy.keys.is_none() => {
@@ -199,7 +224,11 @@ fn keys(
                 found.push(group_key(names, items, aliases, key)?);
             }
         }
-        other => return refuse("8", format!("grouping sets: {other}")),
+        sets => {
+            for key in sets.levels().unwrap_or_default().iter().flatten() {
+                found.push(group_key(names, items, aliases, key)?);
+            }
+        }
     }
     let (mut keys, mut constant) = (Vec::new(), false);
     for key in found {
@@ -210,12 +239,22 @@ fn keys(
             return refuse("SQL", format!("{key} in GROUP BY"));
         }
         if !lazy.mentions_dimension(&key) {
+            if select.groups.levels().is_some() {
+                return refuse("8", format!("{key} in grouping sets"));
+            }
             constant = true;
         } else if !keys.contains(&key) {
             keys.push(key);
         }
     }
-    Ok((keys, constant))
+    let levels = select.groups.levels().map(|sets| {
+        let place = |key: &Expr| {
+            let key = group_key(names, items, aliases, key).ok()?;
+            keys.iter().position(|known| *known == key)
+        };
+        sets.iter().map(|set| set.iter().filter_map(place).collect()).collect()
+    });
+    Ok((keys, constant, levels))
 }
 
 /// A key as it is written: an ordinal, a column, an alias, or an expression.
@@ -232,6 +271,7 @@ fn group_key(names: &Names<'_>, items: &[Output], aliases: &[(String, Expr)], ke
 fn refuse_two_meanings(names: &Names<'_>, items: &[Output], expr: &Expr) -> Answer<()> {
     for item in items.iter().filter(|item| item.aliased) {
         let Some(column) = names.meaning(std::slice::from_ref(&item.name)) else { continue };
+        let column = &column;
         // `SUM(revenue) AS revenue` means the same as the column.
         let itself = matches!(&item.expr, Expr::Call(call)
             if call.argument.as_ref() == Some(column) && call.filter.is_none() && call.over.is_none());

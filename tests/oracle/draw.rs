@@ -2,12 +2,13 @@
 
 use super::choice::Choices;
 use super::draw_expr::{aggregated, condition, group_condition, measured, of_dimension, searched};
+use super::meaning::called;
 use super::star::Star;
 use super::tree::{Body, Expr, From, Groups, Item, Order, Query, Select};
 use super::value::{Type, Value};
 
 /// Whether grouping sets are drawn.
-const SETS: bool = false;
+const SETS: bool = true;
 
 /// A column that a SELECT may name.
 #[derive(Debug, Clone)]
@@ -88,7 +89,7 @@ impl Draw<'_> {
                 true => (alias.clone().or(Some(name.clone())), self.cube_shape(name).columns),
                 false => (None, Vec::new()),
             },
-            From::Block(..) => (None, Vec::new()),
+            From::Block(..) | From::Join(..) => (None, Vec::new()),
         }
     }
 
@@ -106,6 +107,60 @@ impl Draw<'_> {
     }
 
     fn from(&mut self, depth: usize) -> (From, Shape) {
+        let (from, shape) = self.one_relation(depth);
+        if depth == 0 || !self.choices.chance(18) {
+            return (from, shape);
+        }
+        self.joined(from, shape)
+    }
+
+    /// A relation joined with the groups of a cube.
+    fn joined(&mut self, left: From, mut shape: Shape) -> (From, Shape) {
+        let names: Vec<String> = self.star.cubes.iter().map(|cube| cube.name.clone()).collect();
+        let name = self.choices.one(&names).clone();
+        let cube = self.cube_shape(&name);
+        let alias = self.fresh();
+        let (mut items, mut columns, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        let wanted = self.choices.below(3);
+        for column in self.choices.some(&cube.of(false), wanted, wanted) {
+            let fresh = self.fresh();
+            keys.push(Expr::name(&column.name));
+            items.push(Item::Expr(Expr::name(&column.name), Some(fresh.clone())));
+            columns.push(Column { name: fresh, ..column });
+        }
+        let measure = self.choices.one(&cube.of(true)).clone();
+        let fresh = self.fresh();
+        items.push(Item::Expr(Expr::call("measure", Some(Expr::name(&measure.name))), Some(fresh.clone())));
+        let groups = if keys.is_empty() { Groups::Implied } else { Groups::By(keys) };
+        let select =
+            Select { distinct: false, items, from: From::Name(name, None), filter: None, groups, having: None };
+        let right = From::Block(Box::new(Query::of(select)), alias.clone());
+        let own = called(&left).to_owned();
+        let mut on = None;
+        for key in &columns {
+            let same: Vec<Column> = shape.of(false).into_iter().filter(|column| column.of == key.of).collect();
+            if same.is_empty() || self.choices.chance(10) {
+                continue;
+            }
+            let mine = Expr::Name(vec![own.clone(), self.choices.one(&same).name.clone()]);
+            let equal = Expr::binary("=", mine, Expr::Name(vec![alias.clone(), key.name.clone()]));
+            on = Some(match on {
+                Some(on) => Expr::binary("AND", on, equal),
+                None => equal,
+            });
+        }
+        let kind = match (&on, self.choices.chance(30)) {
+            (None, _) => "CROSS JOIN",
+            (Some(_), true) => "LEFT JOIN",
+            (Some(_), false) => "JOIN",
+        };
+        columns.push(Column { name: fresh, of: measure.of, measure: false });
+        shape.columns.extend(columns);
+        shape.cube = false;
+        (From::Join(kind, Box::new(left), Box::new(right), on), shape)
+    }
+
+    fn one_relation(&mut self, depth: usize) -> (From, Shape) {
         if depth > 0 && self.choices.chance(55) {
             let (query, shape) = self.query(depth - 1);
             let alias = self.fresh();
@@ -138,7 +193,7 @@ impl Draw<'_> {
     /// A query and what its rows are.
     pub(crate) fn query(&mut self, depth: usize) -> (Query, Shape) {
         let (from, shape) = self.from(depth);
-        let alias = super::meaning::called(&from).to_owned();
+        let alias = called(&from).to_owned();
         let (mut query, made) = match self.choices.below(10) {
             0..=2 => self.plain(from, &shape),
             3..=7 => self.grouped(from, &shape),
@@ -177,7 +232,7 @@ impl Draw<'_> {
 
     /// GROUP BY.
     fn grouped(&mut self, from: From, shape: &Shape) -> (Query, Shape) {
-        let (mut items, mut columns, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut items, mut columns, mut keys, mut written) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let among = if self.choices.chance(4) { shape.columns.clone() } else { shape.of(false) };
         for column in self.choices.some(&among, 1, 3) {
             let expr = of_dimension(self, &column);
@@ -185,11 +240,16 @@ impl Draw<'_> {
             if !hidden {
                 self.item(expr.clone(), &column, &mut items, &mut columns);
             }
+            written.push(expr.clone());
             keys.push(match self.choices.below(4) {
                 0 if !hidden => Expr::Literal(Value::Integer(items.len() as i128)),
                 1 if !hidden => Expr::name(&columns[columns.len() - 1].name),
                 _ => expr,
             });
+        }
+        if !written.is_empty() && self.choices.chance(12) {
+            let key = self.choices.one(&written).clone();
+            self.item(Expr::Grouping(Box::new(key)), &one(), &mut items, &mut columns);
         }
         self.aggregates(shape, &mut items, &mut columns, 3);
         let groups = match self.choices.below(8) {
@@ -308,6 +368,9 @@ impl Draw<'_> {
 
     /// Puts the relation's name before names of columns.
     fn qualify(&mut self, query: &mut Query, alias: &str, shape: &Shape) {
+        if matches!(&query.body, Body::Select(select) if matches!(select.from, From::Join(..))) {
+            return;
+        }
         fn qualified(expr: &Expr, alias: &str, shape: &Shape) -> Expr {
             match expr {
                 Expr::Name(parts) if parts.len() == 1 && shape.columns.iter().any(|column| column.name == parts[0]) => {

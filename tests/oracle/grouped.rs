@@ -11,6 +11,8 @@ use super::value::Value;
 #[derive(Debug, Clone)]
 pub(crate) struct Group {
     pub(crate) key: Vec<Value>,
+    /// Which of the keys are not of its level.
+    pub(crate) absent: Vec<bool>,
     pub(crate) facts: Vec<usize>,
 }
 
@@ -19,6 +21,8 @@ pub(crate) struct GroupedBlock<'o, 'a> {
     pub(crate) oracle: &'o Oracle<'a>,
     pub(crate) lazy: &'o Lazy<'a>,
     pub(crate) keys: &'o [Expr],
+    /// Whether there are several levels.
+    pub(crate) levels: bool,
     pub(crate) groups: Vec<Group>,
     pub(crate) scope: &'o Scope,
 }
@@ -72,6 +76,10 @@ impl GroupedBlock<'_, '_> {
                 return Some(Ok(group.key[at].clone()));
             }
             match part {
+                Expr::Grouping(key) => Some(match self.keys.iter().position(|known| *known == **key) {
+                    Some(at) => Ok(Value::Integer(group.absent[at].into())),
+                    None => refuse("8", format!("{part} of what is no key")),
+                }),
                 Expr::Name(parts) => Some(match parts.last().filter(|name| self.lazy.cube.measure(name).is_some()) {
                     Some(measure) => self.oracle.star.measure(self.lazy.cube, measure, &group.facts),
                     None => refuse("3", format!("{part} is neither in GROUP BY nor in an aggregate")),
@@ -88,12 +96,13 @@ impl GroupedBlock<'_, '_> {
     /// Finds what is wrong in an expression, be there groups or not.
     pub(crate) fn check(&self, expr: &Expr) -> Answer<()> {
         self.oracle.refuse_queries(expr, self.scope)?;
-        let none = Group { key: vec![Value::Null; self.keys.len()], facts: Vec::new() };
+        let none = vec![Value::Null; self.keys.len()];
+        let none = Group { absent: vec![false; none.len()], key: none, facts: Vec::new() };
         let mut parts = vec![expr];
         while let Some(part) = parts.pop() {
             match part {
                 Expr::Call(call) if call.over.is_some() => parts.extend(part.parts()),
-                Expr::Call(_) | Expr::Name(_) => drop(self.of(&none, part)?),
+                Expr::Call(_) | Expr::Name(_) | Expr::Grouping(_) => drop(self.of(&none, part)?),
                 _ if self.keys.contains(part) => {}
                 other => parts.extend(other.parts()),
             }
@@ -197,8 +206,15 @@ impl GroupedBlock<'_, '_> {
         Ok(aggregate(call.function, call.distinct, vec![value]))
     }
 
-    /// What an expression of the block holds.
+    /// What an expression of the block holds; of several levels nothing adds up.
     pub(crate) fn holds(&self, expr: &Expr) -> Holds {
+        match self.held(expr) {
+            Holds::Sum if self.levels => Holds::Other,
+            held => held,
+        }
+    }
+
+    fn held(&self, expr: &Expr) -> Holds {
         if self.keys.contains(expr) {
             return Holds::Free;
         }
@@ -222,7 +238,7 @@ impl GroupedBlock<'_, '_> {
             };
         }
         if let Some((_, then, _)) = chosen(value) {
-            return self.holds(then);
+            return self.held(then);
         }
         let queried = value.any(&mut |part| matches!(part, Expr::Scalar(_)));
         match self.lazy.mentions_measure(value) || holds_call(value) || queried {
@@ -238,7 +254,8 @@ impl GroupedBlock<'_, '_> {
             && call.function == "sum"
             && let Some(argument) = &call.argument
         {
-            let alone = self.keys.iter().all(|key| partition.contains(key));
+            let level = |key: &Expr| !self.levels || partition.contains(&Expr::Grouping(Box::new(key.clone())));
+            let alone = self.keys.iter().all(|key| partition.contains(key) && level(key));
             let holds = if yields_constants(looked_through(argument)) { Holds::Free } else { self.holds(argument) };
             if holds == Holds::Other && !alone {
                 return refuse("4", format!("{expr}"));

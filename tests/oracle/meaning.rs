@@ -1,6 +1,6 @@
 //! What a query means, read from the semantics page alone: what stays lazy, what is evaluated, and over what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::scalar::{Answer, Refusal, refuse};
 use super::star::{Cube, Star};
@@ -22,6 +22,8 @@ pub(crate) enum Holds {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rows {
     pub(crate) columns: Vec<(String, Holds)>,
+    /// The relations that the columns come from, where several are joined.
+    pub(crate) relations: Vec<String>,
     pub(crate) rows: Vec<Vec<Value>>,
     /// Sets of columns that tell the rows apart.
     pub(crate) unique: Vec<BTreeSet<usize>>,
@@ -42,6 +44,18 @@ pub(crate) struct Lazy<'a> {
     pub(crate) columns: Vec<(String, Expr)>,
     /// The keys of the rows that the block would have; none where it is the cube itself.
     pub(crate) keys: Option<Vec<Expr>>,
+    /// What it is joined with: the name, the rows, and the row that each fact meets.
+    pub(crate) beside: Vec<Beside>,
+    /// How many of those only its columns name.
+    pub(crate) within: usize,
+}
+
+/// Rows beside a cube. Their columns are named by the place of the rows, `$0`, and the name.
+#[derive(Debug, Clone)]
+pub(crate) struct Beside {
+    pub(crate) alias: String,
+    pub(crate) rows: Rows,
+    pub(crate) met: BTreeMap<usize, usize>,
 }
 
 /// What stands after FROM.
@@ -84,8 +98,9 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    fn from(&self, from: &From, scope: &Scope, lazy: bool) -> Answer<Source<'a>> {
+    pub(crate) fn from(&self, from: &From, scope: &Scope, lazy: bool) -> Answer<Source<'a>> {
         match from {
+            From::Join(kind, left, right, on) => self.joined(kind, left, right, on.as_ref(), scope, lazy),
             From::Block(query, _) => self.source(query, scope, lazy),
             From::Name(name, _) => {
                 if let Some(at) = scope.iter().rposition(|(known, _)| known == name) {
@@ -97,7 +112,14 @@ impl<'a> Oracle<'a> {
                 let dimensions = cube.dimension_names().into_iter().map(|(name, _)| name);
                 let names = dimensions.chain(cube.measures.iter().map(|measure| measure.name.clone()));
                 let columns = names.map(|name| (name.clone(), Expr::name(&name))).collect();
-                Ok(Source::Lazy(Lazy { cube, facts: self.star.facts(cube)?, columns, keys: None }))
+                Ok(Source::Lazy(Lazy {
+                    cube,
+                    facts: self.star.facts(cube)?,
+                    columns,
+                    keys: None,
+                    beside: Vec::new(),
+                    within: 0,
+                }))
             }
         }
     }
@@ -125,7 +147,7 @@ impl<'a> Oracle<'a> {
     /// A plain block over a lazy one, as it stays.
     fn still_lazy(&self, select: &Select, under: &Lazy<'a>, scope: &Scope, lazy: bool) -> Answer<Option<Lazy<'a>>> {
         let star = select.items.contains(&Item::Star);
-        let itself = star && under.keys.is_none();
+        let itself = star && under.keys.is_none() && under.beside.is_empty();
         if !lazy && !itself {
             return Ok(None);
         }
@@ -152,6 +174,7 @@ impl<'a> Oracle<'a> {
             let keys = keys.filter(|expr| under.mentions_dimension(expr) && !under.mentions_measure(expr)).cloned();
             block.keys = Some(under.keys.clone().unwrap_or_else(|| keys.collect()));
         }
+        block.within = block.beside.len();
         Ok(Some(block))
     }
 }
@@ -167,6 +190,7 @@ impl Lazy<'_> {
         let mut found = None;
         expr.any(&mut |part| {
             if let Expr::Name(parts) = part
+                && parts.len() == 1
                 && let Some(name) = parts.last().filter(|name| self.cube.measure(name).is_some())
             {
                 found = Some(name.clone());
@@ -179,7 +203,8 @@ impl Lazy<'_> {
     /// Whether an expression over the cube names a dimension.
     pub(crate) fn mentions_dimension(&self, expr: &Expr) -> bool {
         expr.any(&mut |part| {
-            matches!(part, Expr::Name(parts) if parts.last().is_some_and(|name| self.cube.dimension(name).is_some()))
+            matches!(part, Expr::Name(parts) if parts.len() == 2
+                || parts.last().is_some_and(|name| self.cube.dimension(name).is_some()))
         })
     }
 }
@@ -188,18 +213,27 @@ impl Lazy<'_> {
 pub(crate) struct Names<'l> {
     alias: String,
     columns: &'l [(String, Expr)],
+    beside: &'l [Beside],
+    within: usize,
 }
 
 impl<'l> Names<'l> {
     pub(crate) fn of(from: &From, lazy: &'l Lazy<'_>) -> Self {
-        Self { alias: called(from).to_owned(), columns: &lazy.columns }
+        Self { alias: called(from).to_owned(), columns: &lazy.columns, beside: &lazy.beside, within: lazy.within }
     }
 
     /// What a name stands for.
-    pub(crate) fn meaning(&self, parts: &[String]) -> Option<&Expr> {
+    pub(crate) fn meaning(&self, parts: &[String]) -> Option<Expr> {
+        let own = |name: &String| self.columns.iter().find(|(known, _)| known == name).map(|(_, expr)| expr.clone());
+        let theirs = |(at, beside): (usize, &Beside), name: &String| {
+            let known = beside.rows.columns.iter().any(|(known, _)| known == name);
+            known.then(|| Expr::Name(vec![format!("${at}"), name.clone()]))
+        };
+        let mut beside = self.beside.iter().enumerate().skip(self.within);
         match parts {
-            [name] => self.columns.iter().find(|(known, _)| known == name).map(|(_, expr)| expr),
-            [relation, name] if *relation == self.alias => self.meaning(std::slice::from_ref(name)),
+            [name] => own(name).or_else(|| beside.find_map(|one| theirs(one, name))),
+            [relation, name] if *relation == self.alias => own(name),
+            [relation, name] => theirs(beside.find(|(_, beside)| beside.alias == *relation)?, name),
             _ => None,
         }
     }
@@ -219,10 +253,10 @@ impl<'l> Names<'l> {
     fn spelled_out(&self, expr: &Expr, aliases: &[(String, Expr)], wrong: &mut Option<Refusal>) -> Expr {
         if let Expr::Name(parts) = expr {
             let alias = || match parts.as_slice() {
-                [name] => aliases.iter().find(|(known, _)| known == name).map(|(_, expr)| expr),
+                [name] => aliases.iter().find(|(known, _)| known == name).map(|(_, expr)| expr.clone()),
                 _ => None,
             };
-            return self.meaning(parts).or_else(alias).cloned().unwrap_or_else(|| {
+            return self.meaning(parts).or_else(alias).unwrap_or_else(|| {
                 *wrong = refuse::<()>("SQL", format!("unknown name {expr}")).err();
                 expr.clone()
             });
@@ -236,6 +270,7 @@ pub(crate) fn called(from: &From) -> &str {
     match from {
         From::Name(name, alias) => alias.as_deref().unwrap_or(name),
         From::Block(_, alias) => alias,
+        From::Join(_, left, ..) => called(left),
     }
 }
 

@@ -9,6 +9,7 @@ mod draw_expr;
 mod draw_star;
 mod engine;
 mod grouped;
+mod joined;
 mod meaning;
 mod ordinary;
 mod places;

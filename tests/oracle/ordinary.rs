@@ -15,10 +15,14 @@ struct OrdinaryBlock<'o, 'a> {
     oracle: &'o Oracle<'a>,
     scope: &'o Scope,
     source: &'o Rows,
+    /// The columns that WHERE makes equal to constants.
+    fixed: BTreeSet<usize>,
     /// The keys, where the SELECT aggregates.
     keys: Option<Vec<Expr>>,
-    /// The rows of each group, or one row each.
-    groups: Vec<Vec<usize>>,
+    /// The places of the keys of each level, where there are several.
+    levels: Option<Vec<Vec<usize>>>,
+    /// The rows of each group, or one row each, and which keys are not of its level.
+    groups: Vec<(Vec<usize>, Vec<bool>)>,
 }
 
 impl Oracle<'_> {
@@ -53,13 +57,18 @@ impl Oracle<'_> {
         if aggregated && source.cut {
             return refuse("7", "a LIMIT without ORDER BY cuts rows beneath an aggregate");
         }
-        let keys = match &select.groups {
-            Groups::Implied => aggregated.then(Vec::new),
-            Groups::By(written) => Some(keys(written, &exprs, &columns, &aliases, &source, &place)?),
-            other => return refuse("8", format!("grouping sets: {other}")),
-        };
+        let read = |written: &[Expr]| keys(written, &exprs, &columns, &aliases, &source, &place);
+        let (keys, levels) = grouping(&select.groups, aggregated, &read)?;
         let order = order(query, &exprs, &aliases, &place)?;
-        let block = OrdinaryBlock { oracle: self, scope, source: &source, keys: None, groups: Vec::new() };
+        let block = OrdinaryBlock {
+            oracle: self,
+            scope,
+            source: &source,
+            fixed: fixed(filter.as_ref()),
+            keys: None,
+            levels,
+            groups: Vec::new(),
+        };
         let rows = block.filtered(filter.as_ref())?;
         let block = block.grouped(keys, rows, having.as_ref(), &exprs, &order)?;
         let holds: Vec<Holds> = exprs.iter().map(|expr| block.holds(expr)).collect();
@@ -110,6 +119,43 @@ impl Oracle<'_> {
     }
 }
 
+/// The keys of a SELECT that aggregates, and the places of those of each level, where there are several.
+type Grouping = (Option<Vec<Expr>>, Option<Vec<Vec<usize>>>);
+
+fn grouping(groups: &Groups, aggregated: bool, read: &dyn Fn(&[Expr]) -> Answer<Vec<Expr>>) -> Answer<Grouping> {
+    let sets = match groups {
+        Groups::Implied => return Ok((aggregated.then(Vec::new), None)),
+        Groups::By(written) => return Ok((Some(read(written)?), None)),
+        sets => sets.levels().unwrap_or_default(),
+    };
+    let mut all: Vec<Expr> = Vec::new();
+    for key in read(&sets.concat())? {
+        if !all.contains(&key) {
+            all.push(key);
+        }
+    }
+    let place = |key: &Expr| all.iter().position(|known| known == key);
+    let level = |set: &Vec<Expr>| Ok(read(set)?.iter().filter_map(place).collect());
+    let levels = sets.iter().map(level).collect::<Answer<Vec<_>>>()?;
+    Ok((Some(all), Some(levels)))
+}
+
+/// The columns that a condition makes equal to constants.
+fn fixed(filter: Option<&Expr>) -> BTreeSet<usize> {
+    let column = |expr: &Expr| match expr {
+        Expr::Name(parts) => parts.first()?.strip_prefix('#')?.parse().ok(),
+        _ => None,
+    };
+    match filter {
+        Some(Expr::Binary("AND", left, right)) => &fixed(Some(left)) | &fixed(Some(right)),
+        Some(Expr::Binary("=", left, right)) => match right.as_ref() {
+            Expr::Literal(_) => column(left).into_iter().collect(),
+            _ => BTreeSet::new(),
+        },
+        _ => BTreeSet::new(),
+    }
+}
+
 /// Whether rows hold doubles, whose last digits decide which of them are equal.
 fn holds_doubles(left: &Rows, right: &Rows) -> bool {
     left.rows.iter().chain(&right.rows).flatten().any(|value| matches!(value, Value::Double(_)))
@@ -141,16 +187,16 @@ impl<'o, 'a> OrdinaryBlock<'o, 'a> {
         exprs: &[Expr],
         order: &[(Expr, bool, Option<bool>)],
     ) -> Answer<Self> {
+        let all = keys.as_ref().map_or(0, Vec::len);
         self.groups = match &keys {
-            None => rows.into_iter().map(|row| vec![row]).collect(),
-            Some(keys) if keys.is_empty() => vec![rows],
+            None => rows.into_iter().map(|row| (vec![row], Vec::new())).collect(),
             Some(keys) => {
-                let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-                for row in rows {
-                    let key = keys.iter().map(|key| self.row(row, key)).collect::<Answer<Vec<_>>>()?;
-                    groups.entry(format!("{key:?}")).or_default().push(row);
+                let levels = self.levels.clone().unwrap_or_else(|| vec![(0..all).collect()]);
+                let mut groups = Vec::new();
+                for level in levels {
+                    groups.extend(self.level(keys, &level, &rows)?);
                 }
-                groups.into_values().collect()
+                groups
             }
         };
         self.keys = keys;
@@ -170,6 +216,25 @@ impl<'o, 'a> OrdinaryBlock<'o, 'a> {
         Ok(self)
     }
 
+    /// The groups of one level.
+    fn level(&self, keys: &[Expr], level: &[usize], rows: &[usize]) -> Answer<Vec<(Vec<usize>, Vec<bool>)>> {
+        let absent: Vec<bool> = (0..keys.len()).map(|at| !level.contains(&at)).collect();
+        if level.is_empty() {
+            return Ok(vec![(rows.to_vec(), absent)]);
+        }
+        let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for row in rows {
+            let key = level.iter().map(|at| self.row(*row, &keys[*at])).collect::<Answer<Vec<_>>>()?;
+            groups.entry(format!("{key:?}")).or_default().push(*row);
+        }
+        Ok(groups.into_values().map(|rows| (rows, absent.clone())).collect())
+    }
+
+    /// Whether something is a key of every level.
+    fn in_all_levels(&self, at: usize) -> bool {
+        self.levels.as_ref().is_none_or(|levels| levels.iter().all(|level| level.contains(&at)))
+    }
+
     /// Refuses measures asked of rows, sums of what does not add up, and columns that are not grouped.
     fn refuse_wrong(&self, expr: &Expr) -> Answer<()> {
         if self.keys.as_ref().is_some_and(|keys| keys.contains(expr)) {
@@ -187,6 +252,8 @@ impl<'o, 'a> OrdinaryBlock<'o, 'a> {
                 }
             }
             // Where each group is one row, some would say what its other columns are.
+            Expr::Grouping(key) if self.keys.as_ref().is_some_and(|keys| keys.contains(key)) => Ok(()),
+            Expr::Grouping(_) => refuse("8", format!("{expr} of what is no key")),
             Expr::Name(_) if self.keys.is_some() && self.one_row_each() => {
                 refuse(MAY, format!("{expr} is not grouped"))
             }
@@ -198,13 +265,16 @@ impl<'o, 'a> OrdinaryBlock<'o, 'a> {
     fn refuse_sum(&self, call: &Call) -> Answer<()> {
         let (true, Some(argument)) = (call.function == "sum", &call.argument) else { return Ok(()) };
         let keys = match &call.over {
-            None => self.keys.clone().unwrap_or_default(),
+            None => {
+                let keys = self.keys.iter().flatten().enumerate().filter(|(at, _)| self.in_all_levels(*at));
+                keys.map(|(_, key)| key.clone()).collect()
+            }
             Some(over) => over.partition.clone(),
         };
         // Beneath a window the rows are those of the SELECT itself, in groups where it aggregates.
         let alone = match (&call.over, &self.keys) {
-            (Some(_), Some(own)) => own.iter().all(|key| keys.contains(key)),
-            _ => self.source.unique.iter().any(|set| set.iter().all(|at| keys.contains(&placed(*at)))),
+            (Some(_), Some(own)) => self.levels.is_none() && own.iter().all(|key| keys.contains(key)),
+            _ => self.unique_on(&keys),
         };
         let value = looked_through(argument);
         let holds = match yields_constants(value) {
@@ -251,14 +321,30 @@ impl<'o, 'a> OrdinaryBlock<'o, 'a> {
         }
     }
 
+    /// Whether keys tell the rows of the source apart.
+    fn unique_on(&self, keys: &[Expr]) -> bool {
+        let known = |at: &usize| keys.contains(&placed(*at)) || self.fixed.contains(at);
+        self.source.unique.iter().any(|set| set.iter().all(known))
+    }
+
     /// Whether each group is one row of the source.
     fn one_row_each(&self) -> bool {
         let keys = self.keys.as_ref();
-        keys.is_none_or(|keys| self.source.unique.iter().any(|set| set.iter().all(|at| keys.contains(&placed(*at)))))
+        self.levels.is_none()
+            && keys.is_none_or(|keys| {
+                self.source.unique.iter().any(|set| set.iter().all(|at| keys.contains(&placed(*at))))
+            })
     }
 
-    /// What an item holds.
+    /// What an item holds; of several levels nothing adds up.
     fn holds(&self, expr: &Expr) -> Holds {
+        match self.held(expr) {
+            Holds::Sum if self.levels.is_some() => Holds::Other,
+            held => held,
+        }
+    }
+
+    fn held(&self, expr: &Expr) -> Holds {
         let value = looked_through(expr);
         match value {
             Expr::Call(call) if call.over.is_none() => match (call.function, &call.argument) {
@@ -287,9 +373,11 @@ impl<'o, 'a> OrdinaryBlock<'o, 'a> {
     fn unique(&self, exprs: &[Expr]) -> Vec<BTreeSet<usize>> {
         let place = |key: &Expr| exprs.iter().position(|expr| expr == key);
         match &self.keys {
+            Some(_) if self.levels.is_some() => Vec::new(),
             Some(keys) => keys.iter().map(place).collect::<Option<BTreeSet<usize>>>().into_iter().collect(),
             None => {
-                let set = |set: &BTreeSet<usize>| set.iter().map(|at| place(&placed(*at))).collect();
+                let told = |at: &&usize| !self.fixed.contains(*at);
+                let set = |set: &BTreeSet<usize>| set.iter().filter(told).map(|at| place(&placed(*at))).collect();
                 self.source.unique.iter().filter_map(set).collect()
             }
         }
@@ -313,13 +401,16 @@ impl Level for OrdinaryBlock<'_, '_> {
     }
 
     fn value(&self, at: usize, expr: &Expr) -> Answer<Value> {
-        let rows = &self.groups[at];
+        let (rows, absent) = &self.groups[at];
         let Some(keys) = &self.keys else { return self.row(rows[0], expr) };
         evaluate(expr, &|part| {
-            if keys.contains(part) {
-                return Some(self.row(rows[0], part));
+            if let Some(at) = keys.iter().position(|key| key == part) {
+                return Some(if absent[at] { Ok(Value::Null) } else { self.row(rows[0], part) });
             }
             match part {
+                Expr::Grouping(key) => {
+                    keys.iter().position(|known| *known == **key).map(|at| Ok(Value::Integer(absent[at].into())))
+                }
                 Expr::Call(call) if call.over.is_none() => Some(self.call(rows, call)),
                 Expr::InQuery(..) | Expr::Exists(_) | Expr::Scalar(_) => {
                     Some(self.oracle.searched(part, self.scope, &|inner| self.value(at, inner)))

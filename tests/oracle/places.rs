@@ -14,10 +14,12 @@ pub(super) fn place(expr: &Expr, alias: &str, source: &Rows) -> Option<usize> {
     let Expr::Name(parts) = expr else { return None };
     let name = match parts.as_slice() {
         [name] => name,
-        [relation, name] if relation == alias => name,
+        [relation, name] if relation == alias || source.relations.contains(relation) => name,
         _ => return None,
     };
-    source.columns.iter().position(|(known, _)| known == name)
+    let relation = parts.first().filter(|_| parts.len() == 2);
+    let of = |at: usize| relation.is_none_or(|relation| source.relations.get(at).is_none_or(|own| own == relation));
+    source.columns.iter().enumerate().position(|(at, (known, _))| known == name && of(at))
 }
 
 pub(super) fn resolved(

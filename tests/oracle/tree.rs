@@ -70,7 +70,7 @@ pub(crate) struct Query {
 /// What a query selects.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Body {
-    Select(Select),
+    Select(Box<Select>),
     /// UNION, UNION ALL, INTERSECT or EXCEPT.
     Set(&'static str, Box<Query>, Box<Query>),
 }
@@ -110,6 +110,8 @@ pub(crate) enum From {
     /// A cube or a query of WITH, and what it is called.
     Name(String, Option<String>),
     Block(Box<Query>, String),
+    /// JOIN, LEFT JOIN or CROSS JOIN of two, and the condition.
+    Join(&'static str, Box<From>, Box<From>, Option<Expr>),
 }
 
 impl Expr {
@@ -192,10 +194,27 @@ impl Expr {
     }
 }
 
+impl Groups {
+    /// The sets of keys that grouping sets stand for (rule 8); none where there are none.
+    pub(crate) fn levels(&self) -> Option<Vec<Vec<Expr>>> {
+        match self {
+            Self::Implied | Self::By(_) => None,
+            Self::Rollup(keys) => Some((0..=keys.len()).map(|length| keys[..length].to_vec()).collect()),
+            Self::Cube(keys) => {
+                let subset = |mask: usize| {
+                    (0..keys.len()).filter(|at| mask & (1 << at) != 0).map(|at| keys[at].clone()).collect()
+                };
+                Some((0..1 << keys.len()).map(subset).collect())
+            }
+            Self::Sets(sets) => Some(sets.clone()),
+        }
+    }
+}
+
 impl Query {
     /// A query that is its SELECT alone.
     pub(crate) fn of(select: Select) -> Self {
-        Self { with: Vec::new(), body: Body::Select(select), order: Vec::new(), limit: None }
+        Self { with: Vec::new(), body: Body::Select(Box::new(select)), order: Vec::new(), limit: None }
     }
 }
 
@@ -342,6 +361,10 @@ impl Display for From {
             Self::Name(name, None) => f.write_str(&quoted(name)),
             Self::Name(name, Some(alias)) => write!(f, "{} AS {}", quoted(name), quoted(alias)),
             Self::Block(query, alias) => write!(f, "({query}) AS {}", quoted(alias)),
+            Self::Join(kind, left, right, on) => {
+                write!(f, "{left} {kind} {right}")?;
+                on.iter().try_for_each(|on| write!(f, " ON {on}"))
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::sql::{self, fold};
 use super::super::ast;
 use super::super::catalog::CatalogTables;
 use super::super::relation::Relation;
+use super::beside::Beside;
 use super::grouping::{describe, keys, refuse_two_meanings};
 use super::items::{Aliases, Item, ordinal};
 use super::measure::{Evaluation, key_name, leaf_name, unwrapped};
@@ -23,8 +24,8 @@ use super::ordinary::refuse_windows_in_conditions;
 use super::plain::Plain;
 use super::rows::LazyRows;
 use super::star::Star;
-use super::sums::yields_constants;
-use super::{Binder, Place, explain, instant, rows};
+use super::summand::yields_constants;
+use super::{Binder, Place, explain, instant, rows, sets};
 
 /// What the inner query is called in the outer one.
 pub(super) const BLOCK: &str = "$block";
@@ -63,13 +64,15 @@ impl<'a> Binder<'a> {
             star: Star::new(self.context, plain.cube),
             names: self.names(&plain),
             keys: Vec::new(),
+            sets: None,
             grouped_by_constant: false,
             leaves: Vec::new(),
             ties: Vec::new(),
             lazy: plain.keys.map(|keys| LazyRows::new(keys, plain.columns.iter().flatten())),
         };
+        block.join_beside(&plain.beside)?;
         if block.names.has_star(&select)? {
-            if block.lazy.is_some() {
+            if block.lazy.is_some() || !block.names.beside.is_empty() {
                 return Err(block.names.alone());
             }
             if place != Place::Exists {
@@ -165,6 +168,17 @@ fn item_expr_mut(item: &mut SelectItem) -> Option<&mut Expr> {
 }
 
 impl Evaluation<'_> {
+    /// Joins the star with what stands beside the cube.
+    fn join_beside(&mut self, beside: &[Beside]) -> Result<()> {
+        for beside in beside {
+            let mut on = beside.on.clone();
+            on.iter_mut().try_for_each(|condition| self.on_the_wall(condition))?;
+            let on = on.iter().map(|condition| self.rows(condition)).collect::<Result<Vec<_>>>()?;
+            self.star.beside.push(beside.join(on));
+        }
+        Ok(())
+    }
+
     /// Splits WHERE at AND: conditions on dimensions choose rows; those on measures choose groups, where the block
     /// groups by implication, and are refused elsewhere, with both rewrites.
     fn where_clause(&mut self, selection: Option<&Expr>, inherited: Vec<Expr>, explicit: bool) -> Result<Where> {
@@ -251,11 +265,8 @@ impl Evaluation<'_> {
             }
         }
         if query.limit_clause.is_some() {
-            let columns: Vec<Expr> = if distinct {
-                items.iter().map(|item| ast::column(&item.name)).collect()
-            } else {
-                self.ties.iter().map(|at| ast::column(&key_name(*at))).collect()
-            };
+            let columns: Vec<Expr> =
+                if distinct { items.iter().map(|item| ast::column(&item.name)).collect() } else { self.own_ties() };
             order.extend(columns.into_iter().map(|expr| OrderByExpr {
                 expr,
                 options: OrderByOptions { asc: None, nulls_first: None },
@@ -267,6 +278,13 @@ impl Evaluation<'_> {
             OrderByKind::Expressions(order) if order.is_empty() => None,
             _ => Some(OrderBy { kind, interpolate: None }),
         })
+    }
+
+    /// The columns that tell the block's rows apart, in the order in which they break ties.
+    pub(super) fn own_ties(&self) -> Vec<Expr> {
+        let levels = self.sets.iter().flat_map(|_| (0..self.keys.len()).map(sets::grouping_name));
+        let keys = self.ties.iter().map(|at| key_name(*at));
+        keys.chain(levels).map(|name| ast::column(&name)).collect()
     }
 
     /// The keys' places: those that are items first, as the items stand.
@@ -302,7 +320,11 @@ impl Evaluation<'_> {
                 && ast::function_name(function).as_deref() == Some("count")
                 && ast::arguments(function).is_none_or(|arguments| arguments.iter().all(|one| yields_constants(one)))
         };
-        !self.keys.is_empty() && zero && matches!(unwrapped(left), Expr::Function(function) if counts(function))
+        let grouped = match &self.sets {
+            Some(sets) => sets.iter().all(|set| !set.is_empty()),
+            None => !self.keys.is_empty(),
+        };
+        grouped && zero && matches!(unwrapped(left), Expr::Function(function) if counts(function))
     }
 
     /// What the outer query reads: the inner one, beside it the rows that a lazy block would have, where they are counted.
@@ -314,7 +336,7 @@ impl Evaluation<'_> {
         }
         let beside = if counted { Some(self.counted_rows(rows.clone(), rows::key_name)?) } else { None };
         let mut from = table_of(self.inner(rows, explicit)?);
-        from.joins.extend(beside.map(|beside| rows::joined(beside, self.keys.len())));
+        from.joins.extend(beside.map(|beside| rows::joined(beside, self.keys.len(), self.sets.is_some())));
         Ok(from)
     }
 
@@ -326,6 +348,12 @@ impl Evaluation<'_> {
             let expr = self.rows(key)?;
             group_by.push(expr.clone());
             inner.projection.push(SelectItem::ExprWithAlias { expr, alias: ast::ident(&key_name(at)) });
+        }
+        if self.sets.is_some() {
+            for (at, key) in group_by.iter().enumerate() {
+                let alias = ast::ident(&sets::grouping_name(at));
+                inner.projection.push(SelectItem::ExprWithAlias { expr: sets::grouping_of(key.clone()), alias });
+            }
         }
         let constants = self.leaves.is_empty();
         if self.keys.is_empty() && ((constants && !explicit) || self.grouped_by_constant) {
@@ -339,7 +367,10 @@ impl Evaluation<'_> {
             inner.projection.push(SelectItem::ExprWithAlias { expr: leaf.clone(), alias });
         }
         inner.selection = ast::all(rows);
-        inner.group_by = GroupByExpr::Expressions(group_by, Vec::new());
+        inner.group_by = match &self.sets {
+            Some(sets) => sets::group_by(sets, &group_by),
+            None => GroupByExpr::Expressions(group_by, Vec::new()),
+        };
         inner.from = vec![self.star.from()?];
         Ok(ast::query_of(inner))
     }

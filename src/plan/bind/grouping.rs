@@ -12,6 +12,7 @@ use super::super::ast;
 use super::super::relation::{Column, Relation};
 use super::items::{Aliases, Item, Names, ordinal};
 use super::measure::{Evaluation, unwrapped};
+use super::sets;
 
 /// How a block groups.
 pub(super) struct Grouping {
@@ -23,6 +24,10 @@ pub(super) struct Grouping {
 pub(super) fn keys(block: &mut Evaluation<'_>, select: &Select, items: &[Item], query: &Query) -> Result<Grouping> {
     let mut exprs = Vec::new();
     let mut explicit = false;
+    if let Some(sets) = sets::spelled_out(&select.group_by)? {
+        level_keys(block, &sets, items)?;
+        return Ok(Grouping { explicit: true });
+    }
     match &select.group_by {
         GroupByExpr::All(_) => {
             explicit = true;
@@ -52,18 +57,13 @@ pub(super) fn keys(block: &mut Evaluation<'_>, select: &Select, items: &[Item], 
             !block.holds_call(&item.expr)
                 && !ast::holds_window(&item.expr)
                 && block.names.mentioned_measure(&item.expr).is_none()
-                && block.names.mentioned_dimension(&item.expr).is_some()
+                && block.names.mentions_dimension(&item.expr)
         };
         exprs.extend(items.iter().filter(is_key).map(|item| item.expr.clone()));
     }
     for expr in exprs.iter().map(|expr| unwrapped(expr).clone()) {
-        if let Some(measure) = block.names.mentioned_measure(&expr) {
-            return Err(Error::invalid(format!("the measure '{}' cannot be grouped by", measure.name)));
-        }
-        if block.holds_call(&expr) || ast::holds_window(&expr) {
-            return Err(Error::invalid(format!("the aggregate '{expr}' cannot be grouped by")));
-        }
-        if block.names.mentioned_dimension(&expr).is_none() {
+        refuse_as_key(block, &expr)?;
+        if !block.names.mentions_dimension(&expr) {
             // A constant groups nothing, but where there are no rows there is no group either.
             block.grouped_by_constant = true;
         } else if !block.keys.contains(&expr) {
@@ -71,6 +71,43 @@ pub(super) fn keys(block: &mut Evaluation<'_>, select: &Select, items: &[Item], 
         }
     }
     Ok(Grouping { explicit: explicit || aggregates })
+}
+
+/// The keys of grouping sets, and which of them make each level.
+fn level_keys(block: &mut Evaluation<'_>, sets: &[Vec<Expr>], items: &[Item]) -> Result<()> {
+    let mut levels = Vec::with_capacity(sets.len());
+    for set in sets {
+        let mut level = Vec::with_capacity(set.len());
+        for written in set {
+            let mut key = group_key(&block.names, items, written)?;
+            block.on_the_wall(&mut key)?;
+            let key = unwrapped(&key).clone();
+            refuse_as_key(block, &key)?;
+            if !block.names.mentions_dimension(&key) {
+                return Err(Error::invalid(format!("'{key}' in grouping sets mentions no dimension; leave it out")));
+            }
+            let at = block.keys.iter().position(|known| *known == key).unwrap_or_else(|| {
+                block.keys.push(key);
+                block.keys.len() - 1
+            });
+            if !level.contains(&at) {
+                level.push(at);
+            }
+        }
+        levels.push(level);
+    }
+    block.sets = Some(levels);
+    Ok(())
+}
+
+fn refuse_as_key(block: &Evaluation<'_>, expr: &Expr) -> Result<()> {
+    if let Some(measure) = block.names.mentioned_measure(expr) {
+        return Err(Error::invalid(format!("the measure '{}' cannot be grouped by", measure.name)));
+    }
+    if block.holds_call(expr) || ast::holds_window(expr) {
+        return Err(Error::invalid(format!("the aggregate '{expr}' cannot be grouped by")));
+    }
+    Ok(())
 }
 
 /// An expression of GROUP BY: an ordinal, a column, or an alias; a name that means two things is refused.
@@ -119,7 +156,15 @@ fn two_meanings(name: &str, expr: &Expr) -> Error {
 pub(super) fn describe(block: &Evaluation<'_>, items: &[Item], select: &Select) -> Relation {
     let mut columns: Vec<Column> = items.iter().map(|item| block.column(item)).collect();
     let named = |key: &Expr| items.iter().find(|item| unwrapped(&item.expr) == key).map(|item| item.name.clone());
-    let unique: Option<BTreeSet<String>> = block.keys.iter().map(named).collect();
+    let grouping = |key: &Expr| {
+        let item = items.iter().find(|item| Evaluation::is_grouping_of(&item.expr, key));
+        item.map(|item| item.name.clone())
+    };
+    let keys = block.keys.iter().map(named);
+    let unique: Option<BTreeSet<String>> = match block.sets {
+        None => keys.collect(),
+        Some(_) => keys.chain(block.keys.iter().map(grouping)).collect(),
+    };
     let distinct = matches!(select.distinct, Some(Distinct::Distinct));
     if distinct && unique.is_none() {
         columns.iter_mut().for_each(Column::merge);

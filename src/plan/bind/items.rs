@@ -12,6 +12,7 @@ use crate::yaml::hint;
 
 use super::super::ast;
 use super::super::relation::Member;
+use super::beside::Beside;
 
 /// An item of the SELECT list.
 pub(super) struct Item {
@@ -38,6 +39,8 @@ pub(super) struct Names<'a> {
     pub(super) outside: Vec<String>,
     /// The columns of the plain block that it reads, over the cube's; none where it reads the cube's own.
     pub(super) block: Option<Vec<(String, Expr)>>,
+    /// What stands beside it in FROM.
+    pub(super) beside: Vec<Beside>,
     /// The functions that SQL may call.
     pub(super) functions: &'a Functions,
 }
@@ -81,13 +84,42 @@ impl<'a> Names<'a> {
 
     /// Every column, and what it is over the cube.
     pub(super) fn all(&self) -> Vec<(String, Expr)> {
-        self.block
+        let mut all = self
+            .block
             .clone()
-            .unwrap_or_else(|| members(self.cube).map(|name| (name.to_owned(), ast::column(name))).collect())
+            .unwrap_or_else(|| members(self.cube).map(|name| (name.to_owned(), ast::column(name))).collect());
+        for beside in &self.beside {
+            let own = beside.columns.iter().filter(|name| !beside.shared.contains(name));
+            all.extend(own.filter_map(|name| Some((name.clone(), beside.column(name)?))));
+        }
+        all
     }
 
-    /// What a column is over the cube.
+    /// What a column is over the cube and what stands beside it.
     pub(super) fn visible(&self, name: &str) -> Option<Expr> {
+        self.own(name).or_else(|| self.beside.iter().find_map(|beside| beside.column(name)))
+    }
+
+    /// Refuses a name that several relations have.
+    fn refuse_ambiguous(&self, name: &str) -> Result<()> {
+        let has = |beside: &&Beside| {
+            beside.columns.iter().any(|known| known == name) && !beside.shared.iter().any(|known| known == name)
+        };
+        let relations: Vec<&str> = self
+            .own(name)
+            .map(|_| self.alias.as_str())
+            .into_iter()
+            .chain(self.beside.iter().filter(has).map(|beside| beside.alias.as_str()))
+            .collect();
+        match relations.as_slice() {
+            [first, second, ..] => {
+                Err(Error::invalid(format!("'{name}' is ambiguous; write {first}.{name} or {second}.{name}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn own(&self, name: &str) -> Option<Expr> {
         match &self.block {
             Some(columns) => columns.iter().find(|(known, _)| known == name).map(|(_, expr)| bracketed(expr)),
             None => self.known(name).map(|_| ast::column(name)),
@@ -95,6 +127,7 @@ impl<'a> Names<'a> {
     }
 
     fn column(&self, name: &str) -> Result<Expr> {
+        self.refuse_ambiguous(name)?;
         match self.visible(name) {
             Some(column) => Ok(column),
             None if self.block.is_none() => self.meaning(name).map(|_| ast::column(name)),
@@ -142,10 +175,16 @@ impl<'a> Names<'a> {
                         }
                         _ => (String::new(), parts.join(".")),
                     };
-                    if relation != self.alias {
-                        return Err(self.unknown(&parts.join("."), &relation));
-                    }
-                    *expr = self.column(&name)?;
+                    *expr = match self.beside.iter().find(|beside| beside.alias == relation) {
+                        _ if relation == self.alias => match self.own(&name) {
+                            Some(column) => column,
+                            None => self.column(&name)?,
+                        },
+                        Some(beside) => beside
+                            .column(&name)
+                            .ok_or_else(|| Error::invalid(format!("'{relation}' has no column '{name}'")))?,
+                        None => return Err(self.unknown(&parts.join("."), &relation)),
+                    };
                 }
                 other => {
                     let mut within = aliases;
@@ -215,6 +254,11 @@ impl<'a> Names<'a> {
             SelectItem::ExprWithAlias { expr, alias } => Ok((fold(alias), self.normalised(expr)?)),
             _ => Err(self.alone()),
         }
+    }
+
+    /// Whether an expression mentions a dimension, or a column of what stands beside the cube, which is one too.
+    pub(super) fn mentions_dimension(&self, expr: &Expr) -> bool {
+        self.mentioned_dimension(expr).is_some() || ast::any(expr, |inner| matches!(inner, Expr::CompoundIdentifier(_)))
     }
 
     /// The items of the SELECT list.

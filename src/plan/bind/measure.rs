@@ -7,13 +7,13 @@ use crate::error::{Error, Result};
 use crate::model::{Aggregate, Measure};
 use crate::sql;
 
-use super::super::relation::{Column, Lineage};
 use super::super::{Context, ast};
 use super::instant;
-use super::items::{Item, Meaning, Names, is_measure_call};
+use super::items::{Meaning, Names, is_measure_call};
 use super::rows::LazyRows;
+use super::sets::is_grouping;
 use super::star::{Star, aggregate};
-use super::sums::{Chosen, chosen, looked_through, reads_cube, summed, yields_constants};
+use super::summand::{Chosen, chosen, looked_through, yields_constants};
 
 /// What the outer query of a block is rewritten over.
 pub(super) struct Evaluation<'a> {
@@ -22,6 +22,8 @@ pub(super) struct Evaluation<'a> {
     pub(super) star: Star<'a>,
     /// The keys, as normalised expressions; the inner query calls them `$k0`, `$k1`, ….
     pub(super) keys: Vec<Expr>,
+    /// The places of the keys that make each level; none where there is one level, of all keys.
+    pub(super) sets: Option<Vec<Vec<usize>>>,
     /// Whether a constant is grouped by: no key, but no group without rows.
     pub(super) grouped_by_constant: bool,
     /// The aggregates over the star, each once; the inner query calls them `$a0`, `$a1`, ….
@@ -58,7 +60,12 @@ impl Evaluation<'_> {
                         dimension.name
                     ))),
                 },
+                Expr::CompoundIdentifier(parts) => {
+                    let name = parts.last().map(|name| name.value.as_str()).unwrap_or_default();
+                    Err(Error::invalid(format!("'{name}' is neither in GROUP BY nor within an aggregate")))
+                }
                 Expr::Function(function) if function.over.is_some() => self.window(function),
+                Expr::Function(function) if is_grouping(function) => self.grouping(function),
                 Expr::Function(function) if self.is_call(function) => self.call(function),
                 other => {
                     let mut rewritten = other.clone();
@@ -252,61 +259,6 @@ impl Evaluation<'_> {
             ast::children(expr)?.into_iter().try_for_each(|child| self.on_the_wall(child))
         })
     }
-
-    /// An item as a column of the block's result.
-    pub(super) fn column(&self, item: &Item) -> Column {
-        let name = match unwrapped(&item.expr) {
-            Expr::Identifier(name) => Some(&name.value),
-            Expr::Function(function) if self.is_call(function) => match ast::arguments(function).as_deref() {
-                Some([argument]) => match unwrapped(argument) {
-                    Expr::Identifier(name) => Some(&name.value).filter(|name| self.names.cube.measure(name).is_some()),
-                    _ => None,
-                },
-                _ => None,
-            },
-            _ => None,
-        };
-        let member = name.filter(|name| self.names.known(name).is_some()).map(|name| self.names.member(name));
-        Column { name: item.name.clone(), lineage: self.lineage(&item.expr), member }
-    }
-
-    /// What an item of the block holds, for whoever adds it up.
-    pub(super) fn lineage(&self, expr: &Expr) -> Lineage {
-        if self.keys.iter().any(|key| unwrapped(key) == unwrapped(expr)) {
-            return Lineage::Free;
-        }
-        let value = summed(expr);
-        let measure = self.names.measure(value).or_else(|| match value {
-            Expr::Function(function) if self.is_call(function) => {
-                let arguments = ast::arguments(function)?;
-                let [argument] = arguments.as_slice() else { return None };
-                self.names.measure(summed(argument))
-            }
-            _ => None,
-        });
-        if let Some(measure) = measure {
-            let name = measure.name.clone();
-            return if measure.is_additive() { Lineage::Additive(name) } else { Lineage::Fixed(name) };
-        }
-        match value {
-            Expr::Function(function) if self.is_call(function) => {
-                let name = ast::function_name(function).unwrap_or_default();
-                let adds_up = matches!(name.as_str(), "count" | "sum") && !is_distinct(function);
-                let text = shown(value);
-                if adds_up { Lineage::Additive(text) } else { Lineage::Fixed(text) }
-            }
-            other => match self.names.mentioned_measure(other) {
-                Some(measure) => Lineage::Fixed(measure.name.clone()),
-                None if self.holds_call(other) || holds_cube_query(other) => Lineage::Fixed(shown(other)),
-                None => Lineage::Free,
-            },
-        }
-    }
-}
-
-/// Whether a query over a cube stands in an expression.
-pub(super) fn holds_cube_query(expr: &Expr) -> bool {
-    ast::any(expr, |inner| matches!(inner, Expr::Subquery(query) if reads_cube(query)))
 }
 
 /// An expression without the brackets around it.
@@ -317,7 +269,7 @@ pub(super) fn unwrapped(expr: &Expr) -> &Expr {
     }
 }
 
-fn shown(expr: &Expr) -> String {
+pub(super) fn shown(expr: &Expr) -> String {
     expr.to_string().replace('"', "")
 }
 

@@ -1,21 +1,27 @@
 //! The binder: names after FROM, scopes, lineage. A SELECT over one cube becomes a query over its star (`cube`);
 //! everything else stays ordinary SQL, watched for sums that the data alone could make right (`ordinary`).
 
+mod beside;
 mod cube;
 mod detail;
 mod explain;
 mod grouping;
 mod instant;
 mod items;
+mod joins;
+mod lineage;
 mod measure;
 mod ordinary;
 mod plain;
 mod rows;
+mod sets;
 mod star;
+mod summand;
 mod sums;
 mod ties;
 mod valueless;
 mod windows;
+mod with;
 
 use datafusion::sql::sqlparser::ast::{
     Cte, Expr, Ident, ObjectName, OrderBy, OrderByKind, Query, SelectItem, SetExpr, TableAlias, TableFactor,
@@ -30,6 +36,7 @@ use crate::yaml::nearest;
 use super::catalog::{DESCRIBING, NotLoaded, unknown_description, unknown_table, versioned};
 use super::relation::{Column, Lineage, Relation};
 use super::{Context, ast};
+use with::{Defined, NamedQuery};
 
 /// Binds a whole query in place: what its rows are, and lines that tell how its blocks over cubes were read, where it is to
 /// be explained.
@@ -39,6 +46,7 @@ pub(super) fn bind(query: &mut Query, context: &Context<'_>, explain: bool) -> R
         ctes: Vec::new(),
         with: Vec::new(),
         outside: Vec::new(),
+        planned: 0,
         place: Place::Outermost,
         wall: false,
         told: explain.then(Vec::new),
@@ -67,6 +75,8 @@ struct Binder<'a> {
     with: Vec<Cte>,
     /// What the SELECTs read in whose expressions the query at hand stands.
     outside: Vec<String>,
+    /// How many relations have been planned under names of their own.
+    planned: usize,
     /// Where the next query stands.
     place: Place,
     /// Whether the expressions at hand stand over what a cube has computed, where time is wall clock.
@@ -74,18 +84,6 @@ struct Binder<'a> {
     /// How the blocks over cubes were read, where somebody asks.
     told: Option<Vec<String>>,
 }
-
-/// A query of WITH.
-#[derive(Clone)]
-enum NamedQuery {
-    /// It is bound, and planned under this name.
-    Bound { planned: Ident, relation: Relation },
-    /// It is a plain block over a cube: what it becomes is for each reference to say.
-    Plain(Box<Query>),
-}
-
-/// A place among the queries of WITH: how many scopes there are, and how many queries in the innermost.
-type Defined = (usize, usize);
 
 /// What a name after FROM means.
 enum Source<'a> {
@@ -133,7 +131,7 @@ impl<'a> Binder<'a> {
     }
 
     fn query_in_scope(&mut self, query: &mut Query, place: Place) -> Result<Relation> {
-        self.with(query)?;
+        self.with_queries(query)?;
         plain::without_brackets(query)?;
         if let SetExpr::Select(select) = query.body.as_ref()
             && let Some(plain) = self.block_over(select, Some(query))?
@@ -158,53 +156,6 @@ impl<'a> Binder<'a> {
             ast::mark_limit(query);
         }
         Ok(relation)
-    }
-
-    /// Binds the queries of WITH. A plain block over a cube stands wherever it is named, and no longer in WITH.
-    fn with(&mut self, query: &mut Query) -> Result<()> {
-        let Some(mut with) = query.with.take() else { return Ok(()) };
-        for mut cte in std::mem::take(&mut with.cte_tables) {
-            let name = fold(&cte.alias.name);
-            if self.ctes.last().is_some_and(|scope| scope.iter().any(|(known, _)| *known == name)) {
-                return Err(Error::invalid(format!("WITH names two queries '{name}'; rename one")));
-            }
-            let renames = column_names(&cte.alias);
-            if renames.is_empty() && self.plain_query(&cte.query)?.is_some() {
-                self.name(name, NamedQuery::Plain(cte.query));
-                continue;
-            }
-            let relation = self.query(&mut cte.query)?.renamed(&renames);
-            // One that hides another of a scope around it, which `SqlToRel` does not know, is planned under its own name.
-            if self.ctes.iter().any(|scope| scope.iter().any(|(known, _)| *known == name)) {
-                cte.alias.name = ast::ident(&format!("{name}${}", self.ctes.len()));
-            }
-            self.name(name, NamedQuery::Bound { planned: cte.alias.name.clone(), relation });
-            self.with.push(cte.clone());
-            with.cte_tables.push(cte);
-        }
-        query.with = (!with.cte_tables.is_empty()).then_some(with);
-        Ok(())
-    }
-
-    fn name(&mut self, name: String, named: NamedQuery) {
-        if let Some(scope) = self.ctes.last_mut() {
-            scope.push((name, named));
-        }
-    }
-
-    /// Does something where only those queries of WITH are known that were known somewhere before.
-    fn as_defined<T>(&mut self, (scopes, queries): Defined, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let inner = self.ctes.split_off(scopes.min(self.ctes.len()));
-        let later = match self.ctes.last_mut() {
-            Some(scope) => scope.split_off(queries.min(scope.len())),
-            None => Vec::new(),
-        };
-        let done = run(self);
-        if let Some(scope) = self.ctes.last_mut() {
-            scope.extend(later);
-        }
-        self.ctes.extend(inner);
-        done
     }
 
     fn set_expr(&mut self, body: &mut SetExpr) -> Result<Relation> {
@@ -290,14 +241,6 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// The query of WITH of a name, the innermost and latest, and where it was defined.
-    fn named(&self, name: &str) -> Option<(Defined, &NamedQuery)> {
-        self.ctes.iter().enumerate().rev().find_map(|(depth, scope)| {
-            let at = scope.iter().rposition(|(known, _)| known == name)?;
-            Some(((depth + 1, at), &scope[at].1))
-        })
-    }
-
     fn unknown(&self, name: &str) -> Error {
         let cubes = self.context.model.cubes.keys().map(String::as_str);
         if let Some(why) = self.context.model.left_out.cubes.get(name) {
@@ -330,6 +273,13 @@ impl<'a> Binder<'a> {
             }
             if let Expr::CompoundIdentifier(parts) = expr {
                 without_schema(parts);
+            }
+            if let Expr::Function(function) = expr
+                && sets::is_grouping(function)
+            {
+                ast::children(expr)?.into_iter().try_for_each(|child| self.free_expr(child))?;
+                *expr = sets::whole(expr.clone());
+                return Ok(());
             }
             self.subquery(expr)?;
             let literal = match self.wall {

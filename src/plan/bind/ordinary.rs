@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, JoinConstraint, JoinOperator, ObjectName, OrderByExpr, Select, SelectItem,
+    Distinct, Expr, GroupByExpr, JoinOperator, ObjectName, OrderByExpr, Select, SelectItem,
     SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins, Value,
 };
 
@@ -12,9 +12,11 @@ use crate::error::{Error, Result};
 use crate::sql::fold;
 
 use super::super::ast;
+use super::super::catalog::KeyClaim;
 use super::super::relation::{Column, Lineage, Relation};
 use super::item_expr;
 use super::items::{is_measure_call, numbered};
+use super::joins::{self, Joined};
 use super::sums::{Block, Named, unique};
 use super::{Binder, Source, column_names, read_table, ties, valueless};
 
@@ -26,19 +28,11 @@ impl Binder<'_> {
         order: &mut Vec<OrderByExpr>,
         limited: bool,
     ) -> Result<Relation> {
-        let mut sources = Vec::new();
-        for from in &mut select.from {
-            self.from(from, &mut sources)?;
-        }
-        let cube = sources.iter().any(|(_, relation)| relation.cube);
-        if cube && sources.len() > 1 {
-            return Err(Error::invalid(
-                "a JOIN with a cube, or with a query over one, is not there yet; ask the cube alone, or join the \
-                 tables of mart",
-            ));
-        }
+        let joined = self.joined(select)?;
+        let cube = joined.sources.iter().any(|(_, relation)| relation.cube);
+        let fixed = joins::constants(&joined.sources, select.selection.as_ref());
         let aggregates = self.aggregates(select, order);
-        let block = Block { sources, keys: None };
+        let block = Block { sources: joined.sources, unique: joined.unique, fixed, keys: None };
         let keys = if aggregates { Some(block.grouping(select)?) } else { None };
         let block = Block { keys, ..block };
         refuse_searches_in_items(select)?;
@@ -63,18 +57,33 @@ impl Binder<'_> {
         Ok(Relation { unique: unique(&block, select, &columns, distinct), columns, cube })
     }
 
-    fn from(&mut self, from: &mut TableWithJoins, sources: &mut Vec<Named>) -> Result<()> {
-        self.factor(&mut from.relation, sources)?;
+    /// What stands after FROM. What commas join is joined by WHERE.
+    fn joined(&mut self, select: &mut Select) -> Result<Joined> {
+        let conditions: Vec<Expr> = select.selection.iter().cloned().flat_map(ast::conjuncts).collect();
+        let mut all: Option<Joined> = None;
+        for from in &mut select.from {
+            let place = all.as_ref().map_or(0, |all| all.sources.len());
+            let next = self.from(from, place, &conditions)?;
+            match &mut all {
+                None => all = Some(next),
+                Some(all) => all.join(next, None, &conditions),
+            }
+        }
+        // Without FROM there is one row.
+        Ok(all.unwrap_or_else(|| Joined { sources: Vec::new(), unique: vec![BTreeSet::new()] }))
+    }
+
+    /// Relations joined one after the other, the first of them at a place among all after FROM.
+    fn from(&mut self, from: &mut TableWithJoins, place: usize, filter: &[Expr]) -> Result<Joined> {
+        let mut joined = self.factor(&mut from.relation, place, filter)?;
         for join in &mut from.joins {
-            self.factor(&mut join.relation, sources)?;
-            if let JoinOperator::Join(JoinConstraint::On(on))
-            | JoinOperator::Inner(JoinConstraint::On(on))
-            | JoinOperator::Left(JoinConstraint::On(on))
-            | JoinOperator::LeftOuter(JoinConstraint::On(on))
-            | JoinOperator::Right(JoinConstraint::On(on))
-            | JoinOperator::RightOuter(JoinConstraint::On(on))
-            | JoinOperator::FullOuter(JoinConstraint::On(on)) = &mut join.join_operator
+            let next = self.factor(&mut join.relation, place + joined.sources.len(), filter)?;
+            let mut conditions = joins::conditions(&join.join_operator, &joined.sources, &next.sources);
+            if matches!(join.join_operator, JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_))
             {
+                conditions.extend_from_slice(filter);
+            }
+            if let Some(on) = joins::on_mut(&mut join.join_operator) {
                 if searches(on) {
                     return Err(Error::invalid(
                         "IN (SELECT …) and EXISTS stand in WHERE and HAVING only, so far, not in ON",
@@ -82,11 +91,31 @@ impl Binder<'_> {
                 }
                 self.free_expr(on)?;
             }
+            joined.join(next, Some(&join.join_operator), &conditions);
         }
-        Ok(())
+        Ok(joined)
     }
 
-    fn factor(&mut self, factor: &mut TableFactor, sources: &mut Vec<Named>) -> Result<()> {
+    /// One relation after FROM, bound, and what it is called; none where it is joins in brackets.
+    pub(super) fn bound_factor(&mut self, factor: &mut TableFactor) -> Result<Option<Named>> {
+        if matches!(factor, TableFactor::NestedJoin { .. }) {
+            return Ok(None);
+        }
+        let mut sources = Vec::new();
+        self.relation(factor, &mut sources)?;
+        Ok(sources.pop())
+    }
+
+    fn factor(&mut self, factor: &mut TableFactor, place: usize, filter: &[Expr]) -> Result<Joined> {
+        if let TableFactor::NestedJoin { table_with_joins, .. } = factor {
+            return self.from(table_with_joins, place, filter);
+        }
+        let mut sources = Vec::new();
+        self.relation(factor, &mut sources)?;
+        Ok(Joined::of(sources, place))
+    }
+
+    fn relation(&mut self, factor: &mut TableFactor, sources: &mut Vec<Named>) -> Result<()> {
         match factor {
             TableFactor::Table { name, alias, version, .. } => {
                 let renames = alias.as_ref().map(column_names).unwrap_or_default();
@@ -122,7 +151,8 @@ impl Binder<'_> {
                             .iter()
                             .flat_map(|schema| schema.fields().iter())
                             .map(|field| Column::new(field.name(), Lineage::Free));
-                        let relation = Relation { columns: columns.collect(), ..Relation::default() };
+                        let unique = if schema == "mart" { self.declared_key(&name, version) } else { Vec::new() };
+                        let relation = Relation { columns: columns.collect(), unique, cube: false };
                         sources.push((known.unwrap_or_else(|| name.clone()), relation.renamed(&renames)));
                         read_table(factor, schema, &name, version);
                         Ok(())
@@ -136,9 +166,16 @@ impl Binder<'_> {
                 sources.push((known, relation.renamed(&renames)));
                 Ok(())
             }
-            TableFactor::NestedJoin { table_with_joins, .. } => self.from(table_with_joins, sources),
             other => Err(Error::invalid(format!("'{other}' is not supported after FROM"))),
         }
+    }
+
+    /// The key that a table declares, where the last load found that it tells rows apart.
+    fn declared_key(&self, table: &str, version: Option<u64>) -> Vec<BTreeSet<String>> {
+        let Some(known) = self.context.model.tables.get(table).filter(|_| version.is_none()) else { return Vec::new() };
+        let holds = matches!(self.context.catalog.key_claim(table, &known.primary_key), KeyClaim::Holds);
+        let key = known.primary_key.iter().cloned().collect();
+        if holds && !known.primary_key.is_empty() { vec![key] } else { Vec::new() }
     }
 
     /// Whether the SELECT aggregates.
@@ -171,7 +208,12 @@ impl Binder<'_> {
         exprs.extend(select.having.iter_mut());
         exprs.extend(order.iter_mut().map(|item| &mut item.expr));
         if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
-            exprs.extend(keys.iter_mut());
+            for key in keys {
+                match key {
+                    Expr::GroupingSets(sets) => exprs.extend(sets.iter_mut().flatten()),
+                    key => exprs.push(key),
+                }
+            }
         }
         for expr in exprs {
             let mut refusal = None;

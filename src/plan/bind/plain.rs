@@ -13,6 +13,7 @@ use crate::model::Cube;
 use crate::sql::{self, fold};
 
 use super::super::ast;
+use super::beside::Beside;
 use super::items::{Names, members, ordinal};
 use super::{Binder, Source, column_names, item_expr};
 
@@ -28,6 +29,10 @@ pub(super) struct Plain<'a> {
     pub(super) conditions: Vec<Expr>,
     /// What tells apart the rows that the block would have, apart from its measures; none where it is the cube itself.
     pub(super) keys: Option<Vec<Expr>>,
+    /// What it is joined with.
+    pub(super) beside: Vec<Beside>,
+    /// How many of those are joined within it, where only its columns name them.
+    pub(super) within: usize,
 }
 
 /// Takes away brackets around a whole query: what stands behind them belongs to what stands in them.
@@ -45,7 +50,7 @@ pub(super) fn without_brackets(query: &mut Query) -> Result<()> {
 impl<'a> Binder<'a> {
     /// The cube, or the plain block that stays lazy, that a SELECT is a block over; none where it is ordinary SQL.
     pub(super) fn block_over(&mut self, select: &Select, query: Option<&Query>) -> Result<Option<Plain<'a>>> {
-        let Some(plain) = self.plain(&select.from)? else { return Ok(None) };
+        let Some(plain) = self.plain(select)? else { return Ok(None) };
         let Some(keys) = &plain.keys else { return Ok(Some(plain)) };
         let order = query.map(ordered).unwrap_or_default();
         // A block without keys has its one row whatever a WHERE above it says of the facts.
@@ -57,12 +62,17 @@ impl<'a> Binder<'a> {
     }
 
     /// What stands after FROM, as a cube or a plain block over one.
-    fn plain(&mut self, from: &[TableWithJoins]) -> Result<Option<Plain<'a>>> {
-        let [TableWithJoins { relation, joins }] = from else { return Ok(None) };
-        if !joins.is_empty() {
-            return Ok(None);
+    fn plain(&mut self, select: &Select) -> Result<Option<Plain<'a>>> {
+        match select.from.as_slice() {
+            [TableWithJoins { relation, joins }] if joins.is_empty() => self.plain_factor(relation),
+            [] => Ok(None),
+            _ => self.plain_in_join(select),
         }
-        match relation {
+    }
+
+    /// One relation after FROM, as a cube or a plain block over one.
+    pub(super) fn plain_factor(&mut self, factor: &TableFactor) -> Result<Option<Plain<'a>>> {
+        match factor {
             TableFactor::Table { name, alias, version, .. } => match self.source(name, version.as_ref())? {
                 Source::Cube(cube) => {
                     if version.is_some() {
@@ -78,7 +88,15 @@ impl<'a> Binder<'a> {
                         )));
                     }
                     let alias = alias.as_ref().map_or_else(|| cube.name.clone(), |alias| fold(&alias.name));
-                    Ok(Some(Plain { cube, alias, columns: None, conditions: Vec::new(), keys: None }))
+                    Ok(Some(Plain {
+                        cube,
+                        alias,
+                        columns: None,
+                        conditions: Vec::new(),
+                        keys: None,
+                        beside: Vec::new(),
+                        within: 0,
+                    }))
                 }
                 Source::Plain { query, defined, name } => {
                     let renames = alias.as_ref().map(column_names).unwrap_or_default();
@@ -116,7 +134,7 @@ impl<'a> Binder<'a> {
         if !is_plain(select) || self.aggregates(select, &[]) || select.projection.iter().any(holds_window) {
             return Ok(None);
         }
-        let Some(mut plain) = self.plain(&select.from)? else { return Ok(None) };
+        let Some(mut plain) = self.plain(select)? else { return Ok(None) };
         if plain.keys.as_ref().is_some_and(Vec::is_empty) && select.selection.is_some() {
             return Ok(None);
         }
@@ -128,6 +146,9 @@ impl<'a> Binder<'a> {
         let (mut columns, mut starred) = (Vec::new(), false);
         for item in &select.projection {
             if names.is_star(item)? {
+                if plain.keys.is_none() && !plain.beside.is_empty() {
+                    return Ok(None);
+                }
                 starred = true;
                 columns.extend(names.all());
                 continue;
@@ -141,14 +162,14 @@ impl<'a> Binder<'a> {
         }
         let itself = starred && plain.keys.is_none();
         if plain.keys.is_none() && !itself {
-            let key =
-                |expr: &&Expr| names.mentioned_dimension(expr).is_some() && names.mentioned_measure(expr).is_none();
+            let key = |expr: &&Expr| names.mentions_dimension(expr) && names.mentioned_measure(expr).is_none();
             plain.keys = Some(columns.iter().map(|(_, expr)| expr).filter(key).cloned().collect());
         }
         let own = itself && select.projection.len() == 1;
         if !own || plain.columns.is_some() {
             plain.columns = Some(columns);
         }
+        plain.within = plain.beside.len();
         plain.conditions.extend(condition.into_iter().flat_map(ast::conjuncts));
         self.outside.push(plain.alias.clone());
         let bound = self.bind_plain(&mut plain);
@@ -174,6 +195,7 @@ impl<'a> Binder<'a> {
             alias: plain.alias.clone(),
             outside: self.outside.clone(),
             block: plain.columns.clone(),
+            beside: plain.beside.iter().skip(plain.within).cloned().collect(),
             functions: self.context.functions,
         }
     }

@@ -11,6 +11,7 @@ use crate::model::Aggregate;
 use super::super::ast;
 use super::cube::some_rows;
 use super::measure::Evaluation;
+use super::sets;
 use super::star::aggregate;
 
 /// What the query of the rows is called beside the other, and the distinct rows within it.
@@ -32,6 +33,11 @@ pub(super) struct LazyRows {
 /// What the query of the rows calls its keys.
 pub(super) fn key_name(at: usize) -> String {
     format!("$j{at}")
+}
+
+/// What it calls GROUPING of a key, where the other query does too.
+fn level_name(at: usize) -> String {
+    format!("$h{at}")
 }
 
 fn value_name(at: usize) -> String {
@@ -102,8 +108,17 @@ impl Evaluation<'_> {
         if each.projection.is_empty() {
             each.projection.push(named(ast::number(1), &value_name(0)));
         }
+        if self.sets.is_some() {
+            for (at, key) in group_by.iter().enumerate() {
+                let name = if name(0) == key_name(0) { level_name(at) } else { sets::grouping_name(at) };
+                counted.projection.push(named(sets::grouping_of(key.clone()), &name));
+            }
+        }
         counted.projection.extend(lazy.calls.iter().enumerate().map(|(at, call)| named(call.clone(), &call_name(at))));
-        counted.group_by = GroupByExpr::Expressions(group_by, Vec::new());
+        counted.group_by = match &self.sets {
+            Some(sets) => sets::group_by(sets, &group_by),
+            None => GroupByExpr::Expressions(group_by, Vec::new()),
+        };
         counted.having = (self.keys.is_empty() && self.grouped_by_constant).then(some_rows);
         counted.from = vec![derived(each)];
         Ok(ast::query_of(counted))
@@ -119,12 +134,13 @@ fn derived(select: Select) -> TableWithJoins {
 }
 
 /// The query of the rows beside the other, group by group.
-pub(super) fn joined(rows: Query, keys: usize) -> Join {
-    let same = |at: usize| {
-        let (left, right) = (ast::column(&super::measure::key_name(at)), ast::column(&key_name(at)));
-        Expr::IsNotDistinctFrom(Box::new(left), Box::new(right))
+pub(super) fn joined(rows: Query, keys: usize, levels: bool) -> Join {
+    let same = |left: String, right: String| {
+        Expr::IsNotDistinctFrom(Box::new(ast::column(&left)), Box::new(ast::column(&right)))
     };
-    let join_operator = match ast::all((0..keys).map(same)) {
+    let by_key = (0..keys).map(|at| same(super::measure::key_name(at), key_name(at)));
+    let by_level = (0..keys).filter(|_| levels).map(|at| same(sets::grouping_name(at), level_name(at)));
+    let join_operator = match ast::all(by_key.chain(by_level)) {
         Some(on) => JoinOperator::Inner(JoinConstraint::On(on)),
         None => JoinOperator::CrossJoin(JoinConstraint::None),
     };

@@ -24,11 +24,13 @@ pub(super) struct Star<'a> {
     cube: &'a Cube,
     /// The join paths used, each with all paths that lead to it.
     paths: BTreeSet<Vec<String>>,
+    /// What else the facts are joined with, one row at most to each.
+    pub(super) beside: Vec<Join>,
 }
 
 impl<'a> Star<'a> {
     pub(super) fn new(context: &'a Context<'a>, cube: &'a Cube) -> Self {
-        Self { context, cube, paths: BTreeSet::new() }
+        Self { context, cube, paths: BTreeSet::new(), beside: Vec::new() }
     }
 
     /// A row expression over the star.
@@ -108,6 +110,7 @@ impl<'a> Star<'a> {
         for path in &self.paths {
             joins.push(self.join(path)?);
         }
+        joins.extend(self.beside.iter().cloned());
         Ok(TableWithJoins { relation: table(&self.cube.table, FACT), joins })
     }
 

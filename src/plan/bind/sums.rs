@@ -1,20 +1,19 @@
 //! Sums over what cubes have computed: which of them unique sets or additivity prove right, and what is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CaseWhen, Expr, Function, GroupByExpr, Query, Select, SelectItem, TableFactor, Value, Visit, Visitor, WindowType,
+    Expr, Function, GroupByExpr, Select, SelectItem, SelectItemQualifiedWildcardKind, WindowType,
 };
 
 use crate::error::{Error, Result};
 use crate::sql::fold;
 
 use super::super::ast;
-use super::super::catalog::DESCRIBING;
 use super::super::relation::{Column, Lineage, Relation};
-use super::item_expr;
 use super::measure::is_distinct;
+use super::summand::{reads_cube, summed, yields_constants};
+use super::{item_expr, joins, sets};
 
 /// A relation of FROM under the name it bears there.
 pub(super) type Named = (String, Relation);
@@ -22,30 +21,49 @@ pub(super) type Named = (String, Relation);
 /// What the expressions of a SELECT may name, and how its rows are grouped.
 pub(super) struct Block {
     pub(super) sources: Vec<Named>,
+    /// Sets of columns, by their identities, that tell the rows apart.
+    pub(super) unique: Vec<BTreeSet<String>>,
+    /// The columns that WHERE makes equal to constants.
+    pub(super) fixed: BTreeSet<String>,
     /// The grouping; none where nothing aggregates.
     pub(super) keys: Option<Grouping>,
 }
 
 /// What a SELECT groups by.
 pub(super) struct Grouping {
-    /// The columns that are keys by themselves.
+    /// The columns that are keys by themselves, by their identities.
     pub(super) columns: BTreeSet<String>,
     /// All keys, as expressions without aliases and ordinals; none where they cannot be told.
     pub(super) keys: Option<Vec<Expr>>,
+    /// Whether there are several levels: then `columns` are those that are keys of all of them.
+    pub(super) levels: bool,
 }
 
 impl Block {
     /// The column that an expression plainly names.
     pub(super) fn column(&self, expr: &Expr) -> Option<&Column> {
-        match expr {
-            Expr::Identifier(name) => self.sources.iter().find_map(|(_, relation)| relation.column(&fold(name))),
-            Expr::CompoundIdentifier(parts) => {
-                let [.., relation, name] = parts.as_slice() else { return None };
-                let relation = fold(relation);
-                self.sources.iter().find(|(alias, _)| *alias == relation)?.1.column(&fold(name))
-            }
-            _ => None,
-        }
+        joins::found(&self.sources, expr).map(|(_, column)| column)
+    }
+
+    /// The identity of the column that an expression plainly names.
+    fn identity(&self, expr: &Expr) -> Option<String> {
+        joins::found(&self.sources, expr).map(|(place, column)| joins::identity(place, &column.name))
+    }
+
+    /// Whether these columns tell the rows apart.
+    fn is_unique_on(&self, columns: &BTreeSet<String>) -> bool {
+        let known = |column: &String| columns.contains(column) || self.fixed.contains(column);
+        self.unique.iter().any(|set| set.iter().all(known))
+    }
+
+    /// The columns that tell rows of a cube apart; none where nothing is known to.
+    pub(super) fn told_apart_by(&self) -> Vec<Expr> {
+        let reads_cube = self.sources.iter().any(|(_, relation)| relation.cube);
+        let Some(set) = self.unique.first().filter(|_| reads_cube) else { return Vec::new() };
+        let own = self.all().filter(|(_, id, _)| set.contains(id));
+        // A subquery may do without a name.
+        own.map(|(alias, _, name)| if alias.is_empty() { ast::column(&name) } else { ast::column_of(alias, &name) })
+            .collect()
     }
 
     /// Whether it reads measures that detail leaves NULL.
@@ -56,17 +74,39 @@ impl Block {
 
     /// Whether a row of the result may stand for several.
     pub(super) fn merges_rows(&self) -> bool {
-        let one = |keys: &Grouping| matches!(self.sources.as_slice(), [(_, relation)] if relation.is_unique_on(&keys.columns));
-        self.keys.as_ref().is_some_and(|keys| !one(keys))
+        self.keys.as_ref().is_some_and(|keys| keys.levels || !self.is_unique_on(&keys.columns))
     }
 
     /// What the SELECT groups by.
-    pub(super) fn grouping(&self, select: &Select) -> Result<Grouping> {
+    pub(super) fn grouping(&self, select: &mut Select) -> Result<Grouping> {
+        if let Some(sets) = sets::spelled_out(&select.group_by)? {
+            let sets = sets.iter().map(|set| self.keys_of(select, set)).collect::<Result<Vec<_>>>()?;
+            let columns =
+                sets.iter().map(|keys| self.columns_of(keys)).reduce(|all, set| &all & &set).unwrap_or_default();
+            let mut keys: Vec<Expr> = Vec::new();
+            for key in sets.iter().flatten() {
+                if !keys.contains(key) {
+                    keys.push(key.clone());
+                }
+            }
+            select.group_by = GroupByExpr::Expressions(vec![Expr::GroupingSets(sets)], Vec::new());
+            return Ok(Grouping { columns, keys: Some(keys), levels: true });
+        }
         let GroupByExpr::Expressions(keys, _) = &select.group_by else {
-            return Ok(Grouping { columns: BTreeSet::new(), keys: None });
+            return Ok(Grouping { columns: BTreeSet::new(), keys: None, levels: false });
         };
-        let mut grouping = Grouping { columns: BTreeSet::new(), keys: Some(Vec::new()) };
-        for key in keys {
+        let keys = self.keys_of(select, keys)?;
+        Ok(Grouping { columns: self.columns_of(&keys), keys: Some(keys), levels: false })
+    }
+
+    fn columns_of(&self, keys: &[Expr]) -> BTreeSet<String> {
+        keys.iter().filter_map(|key| self.identity(key)).collect()
+    }
+
+    /// Keys without ordinals and aliases.
+    fn keys_of(&self, select: &Select, written: &[Expr]) -> Result<Vec<Expr>> {
+        let mut keys = Vec::with_capacity(written.len());
+        for key in written {
             let item = super::items::ordinal(key).and_then(|at| item_expr(select.projection.get(at.checked_sub(1)?)?));
             let alias = aliased(select, key);
             if let (Some(alias), Some(column)) = (alias, self.column(key))
@@ -77,10 +117,17 @@ impl Block {
                 )));
             }
             let key = if self.column(key).is_some() { key } else { item.or(alias).unwrap_or(key) };
-            grouping.columns.extend(self.column(key).map(|column| column.name.clone()));
-            grouping.keys.iter_mut().for_each(|keys| keys.push(key.clone()));
+            keys.push(key.clone());
         }
-        Ok(grouping)
+        Ok(keys)
+    }
+
+    /// Every column: its relation's name, its identity and its own name.
+    fn all(&self) -> impl Iterator<Item = (&String, String, String)> {
+        self.sources.iter().enumerate().flat_map(|(place, (alias, relation))| {
+            let columns = relation.columns.iter().map(|column| &column.name);
+            columns.map(move |name| (alias, joins::identity(place, name), name.clone()))
+        })
     }
 
     /// The names in the result of the columns that are plainly in it.
@@ -89,19 +136,18 @@ impl Block {
         for item in &select.projection {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
-                    if let Some(column) = self.column(expr) {
-                        names.insert(column.name.clone(), column.name.clone());
+                    if let Some((place, column)) = joins::found(&self.sources, expr) {
+                        names.insert(joins::identity(place, &column.name), column.name.clone());
                     }
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
-                    if let Some(column) = self.column(expr) {
-                        names.insert(column.name.clone(), fold(alias));
-                    }
+                    names.extend(self.identity(expr).map(|column| (column, fold(alias))));
                 }
-                _ => {
-                    let all = self.sources.iter().flat_map(|(_, relation)| &relation.columns);
-                    names.extend(all.map(|column| (column.name.clone(), column.name.clone())));
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                    let of = name.0.last().and_then(|part| part.as_ident()).map(fold).unwrap_or_default();
+                    names.extend(self.all().filter(|(alias, ..)| **alias == of).map(|(_, id, name)| (id, name)));
                 }
+                _ => names.extend(self.all().map(|(_, id, name)| (id, name))),
             }
         }
         names
@@ -144,7 +190,13 @@ impl Block {
         {
             match (ast::function_name(function).as_deref(), ast::arguments(function).as_deref()) {
                 (Some("count"), _) => return Lineage::Free,
-                (Some("sum"), Some([argument])) if !is_distinct(function) => return self.summand(argument),
+                (Some("sum"), Some([argument])) if !is_distinct(function) => {
+                    let levels = self.keys.as_ref().is_some_and(|grouping| grouping.levels);
+                    return match self.summand(argument) {
+                        Lineage::Additive(measure) if levels => Lineage::Fixed(measure),
+                        lineage => lineage,
+                    };
+                }
                 _ => {}
             }
         }
@@ -193,22 +245,22 @@ impl Block {
 
     /// Whether each group (or partition) of a sum holds one row of the one relation.
     pub(super) fn groups_are_rows(&self, function: &Function) -> bool {
-        let [(_, relation)] = self.sources.as_slice() else { return false };
         match &function.over {
-            None => self.keys.as_ref().is_some_and(|keys| relation.is_unique_on(&keys.columns)),
+            None => self.keys.as_ref().is_some_and(|keys| self.is_unique_on(&keys.columns)),
             Some(WindowType::WindowSpec(spec)) if self.keys.is_some() => {
-                let same = |key: &Expr, part: &Expr| match (self.column(key), self.column(part)) {
+                let same = |key: &Expr, part: &Expr| match (self.identity(key), self.identity(part)) {
                     (Some(one), Some(other)) => one == other,
                     (None, None) => key == part,
                     _ => false,
                 };
                 let parted = |key: &Expr| spec.partition_by.iter().any(|part| same(key, part));
-                let keys = self.keys.as_ref().and_then(|grouping| grouping.keys.as_ref());
+                let keys = self.keys.as_ref().filter(|grouping| !grouping.levels);
+                let keys = keys.and_then(|grouping| grouping.keys.as_ref());
                 keys.is_some_and(|keys| keys.iter().all(parted))
             }
             Some(WindowType::WindowSpec(spec)) => {
-                let keys = spec.partition_by.iter().filter_map(|key| self.column(key)).map(|key| key.name.clone());
-                relation.is_unique_on(&keys.collect())
+                let keys = spec.partition_by.iter().filter_map(|key| self.identity(key));
+                self.is_unique_on(&keys.collect())
             }
             Some(WindowType::NamedWindow(_)) => false,
         }
@@ -235,19 +287,21 @@ fn aliased<'a>(select: &'a Select, key: &Expr) -> Option<&'a Expr> {
 /// The unique sets of the result, under the names that its columns bear.
 pub(super) fn unique(block: &Block, select: &Select, columns: &[Column], distinct: bool) -> Vec<BTreeSet<String>> {
     let names = block.output_names(select);
-    let mut sets: Vec<BTreeSet<String>> = match (&block.keys, block.sources.as_slice()) {
-        (Some(grouping), _) => {
-            let name = |key: &Expr| match block.column(key) {
-                Some(column) => names.get(&column.name).cloned(),
+    let mut sets: Vec<BTreeSet<String>> = match &block.keys {
+        Some(grouping) => {
+            let name = |key: &Expr| match block.identity(key) {
+                Some(column) => names.get(&column).cloned(),
                 None => named_item(select, key),
             };
-            grouping.keys.iter().filter_map(|keys| keys.iter().map(name).collect()).collect()
+            let keys = grouping.keys.iter().filter(|_| !grouping.levels);
+            keys.filter_map(|keys| keys.iter().map(name).collect()).collect()
         }
-        (None, [(_, relation)]) => {
-            let renamed = |set: &BTreeSet<String>| set.iter().map(|column| names.get(column).cloned()).collect();
-            relation.unique.iter().filter_map(renamed).collect()
+        None => {
+            let told = |column: &&String| !block.fixed.contains(*column);
+            let renamed =
+                |set: &BTreeSet<String>| set.iter().filter(told).map(|column| names.get(column).cloned()).collect();
+            block.unique.iter().filter_map(renamed).collect()
         }
-        _ => Vec::new(),
     };
     if distinct {
         sets.push(columns.iter().map(|column| column.name.clone()).collect());
@@ -261,90 +315,4 @@ fn named_item(select: &Select, key: &Expr) -> Option<String> {
         SelectItem::ExprWithAlias { expr, alias } if expr == key => Some(fold(alias)),
         _ => None,
     })
-}
-
-/// What casts, brackets and `coalesce(x, 0)` stand around.
-pub(super) fn looked_through(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => looked_through(inner),
-        Expr::Function(function) if ast::function_name(function).as_deref() == Some("coalesce") => {
-            match ast::arguments(function).as_deref() {
-                Some([inner, zero]) if is_zero(zero) => looked_through(inner),
-                _ => expr,
-            }
-        }
-        other => other,
-    }
-}
-
-/// `CASE WHEN p THEN x [ELSE 0] END`: a value that is chosen.
-pub(super) struct Chosen<'e> {
-    /// Whether it is.
-    pub(super) when: &'e Expr,
-    /// The value.
-    pub(super) then: &'e Expr,
-    /// Whether 0 stands where it is not, or NULL.
-    pub(super) zero: bool,
-}
-
-/// A value that a CASE chooses, if an expression is one.
-pub(super) fn chosen(expr: &Expr) -> Option<Chosen<'_>> {
-    let Expr::Case { operand: None, conditions, else_result, .. } = expr else { return None };
-    let [CaseWhen { condition: when, result: then }] = conditions.as_slice() else { return None };
-    let is_null = |expr: &Expr| matches!(expr, Expr::Value(value) if value.value == Value::Null);
-    match else_result.as_deref() {
-        None => Some(Chosen { when, then, zero: false }),
-        Some(otherwise) if is_null(otherwise) => Some(Chosen { when, then, zero: false }),
-        Some(otherwise) if is_zero(otherwise) => Some(Chosen { when, then, zero: true }),
-        Some(_) => None,
-    }
-}
-
-/// What is summed: what stands within casts, `coalesce(x, 0)`, and a CASE that chooses it.
-pub(super) fn summed(expr: &Expr) -> &Expr {
-    let value = looked_through(expr);
-    match chosen(value) {
-        Some(Chosen { then, .. }) if !yields_constants(value) => summed(then),
-        _ => value,
-    }
-}
-
-fn is_zero(expr: &Expr) -> bool {
-    matches!(expr, Expr::Value(value) if matches!(&value.value, Value::Number(text, _) if text.parse::<f64>() == Ok(0.0)))
-}
-
-/// A constant, or a CASE that yields only constants.
-pub(super) fn yields_constants(expr: &Expr) -> bool {
-    match expr {
-        Expr::Value(_) => true,
-        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => {
-            yields_constants(inner)
-        }
-        Expr::Case { conditions, else_result, .. } => {
-            conditions.iter().all(|when| yields_constants(&when.result))
-                && else_result.as_deref().is_none_or(yields_constants)
-        }
-        _ => false,
-    }
-}
-
-/// Whether a query reads a cube, or what may be one, before or after it is bound.
-pub(super) fn reads_cube(query: &Query) -> bool {
-    struct Search;
-    impl Visitor for Search {
-        type Break = ();
-
-        fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-            let cube = match factor {
-                TableFactor::Table { name, .. } => {
-                    let schema = name.0.iter().rev().nth(1).and_then(|part| part.as_ident()).map(fold);
-                    schema.is_none_or(|schema| schema != "mart" && !DESCRIBING.contains(&schema.as_str()))
-                }
-                TableFactor::Derived { alias: Some(alias), .. } => alias.name.value == super::cube::BLOCK,
-                _ => false,
-            };
-            if cube { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        }
-    }
-    query.visit(&mut Search).is_break()
 }

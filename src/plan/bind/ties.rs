@@ -49,18 +49,9 @@ fn ascending(expr: Expr) -> OrderByExpr {
 /// What tells the block's rows apart, in the order of the items; nothing where nothing is known to.
 fn keys(select: &Select, block: &Block) -> Vec<Expr> {
     let items: Vec<&Expr> = select.projection.iter().filter_map(item_expr).collect();
-    let mut keys: Vec<Expr> = match (&block.keys, block.sources.as_slice()) {
-        (Some(grouping), _) => grouping.keys.clone().unwrap_or_default(),
-        (None, [(source, relation)]) => {
-            let columns = relation.unique.first().into_iter().flatten();
-            // A subquery may do without a name.
-            let column = |column: &String| match source.as_str() {
-                "" => ast::column(column),
-                source => ast::column_of(source, column),
-            };
-            columns.map(column).collect()
-        }
-        _ => Vec::new(),
+    let mut keys: Vec<Expr> = match &block.keys {
+        Some(grouping) => grouping.keys.clone().unwrap_or_default(),
+        None => block.told_apart_by(),
     };
     keys.retain(|key| !matches!(key, Expr::Value(_)));
     let place = |key: &Expr| {

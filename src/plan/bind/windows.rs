@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 
 use super::super::ast;
 use super::super::relation::Lineage;
-use super::measure::{Evaluation, is_distinct, key_name, unwrapped};
-use super::sums::{refused_sum, yields_constants};
+use super::measure::{Evaluation, is_distinct, unwrapped};
+use super::summand::yields_constants;
+use super::sums::refused_sum;
 use super::ties;
 
 impl Evaluation<'_> {
@@ -20,8 +21,7 @@ impl Evaluation<'_> {
             let new = self.output(part)?;
             *part = new;
         }
-        let keys: Vec<Expr> = self.ties.iter().map(|at| ast::column(&key_name(*at))).collect();
-        ties::in_window(&mut window, &keys);
+        ties::in_window(&mut window, &self.own_ties());
         Ok(Expr::Function(window))
     }
 
@@ -35,8 +35,9 @@ impl Evaluation<'_> {
         let lineage = if yields_constants(argument) { Lineage::Free } else { self.lineage(argument) };
         let one_group = match &function.over {
             Some(WindowType::WindowSpec(spec)) => {
-                let partition = |key: &Expr| spec.partition_by.iter().any(|part| unwrapped(part) == unwrapped(key));
-                self.keys.iter().all(partition)
+                let by = |is: &dyn Fn(&Expr) -> bool| spec.partition_by.iter().any(is);
+                let level = |key: &Expr| self.sets.is_none() || by(&|part| Self::is_grouping_of(part, key));
+                self.keys.iter().all(|key| by(&|part| unwrapped(part) == unwrapped(key)) && level(key))
             }
             _ => false,
         };

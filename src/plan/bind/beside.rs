@@ -1,0 +1,264 @@
+//! A cube in a JOIN (semantics, rule 5): what stands beside it is joined to its facts, at most one row to each, and its
+//! columns are dimensions of the block. Whatever could multiply the facts is no such join.
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, Expr, Join, JoinConstraint, JoinOperator, Select, TableFactor, TableWithJoins, Value,
+};
+
+use crate::error::{Error, Result};
+use crate::sql::fold;
+
+use super::super::ast;
+use super::super::relation::Relation;
+use super::Binder;
+use super::items::Names;
+use super::joins::{constraint, equality};
+use super::plain::Plain;
+
+/// A relation beside a cube.
+#[derive(Debug, Clone)]
+pub(super) struct Beside {
+    /// What it is called.
+    pub(super) alias: String,
+    /// What it is planned as; the columns of no other relation are called so.
+    pub(super) planned: String,
+    /// The names of its columns.
+    pub(super) columns: Vec<String>,
+    /// Those of them that USING makes one with the cube's.
+    pub(super) shared: Vec<String>,
+    /// What is joined, bound.
+    factor: TableFactor,
+    /// Whether facts that meet no row stay.
+    left: bool,
+    /// The conditions, over the cube and what stands beside it.
+    pub(super) on: Vec<Expr>,
+}
+
+impl Beside {
+    /// A column of it.
+    pub(super) fn column(&self, name: &str) -> Option<Expr> {
+        self.columns.iter().any(|known| known == name).then(|| ast::column_of(&self.planned, name))
+    }
+
+    /// The join of the star's facts to it.
+    pub(super) fn join(&self, on: Vec<Expr>) -> Join {
+        let join_operator = match (ast::all(on), self.left) {
+            (Some(on), true) => JoinOperator::Left(JoinConstraint::On(on)),
+            (Some(on), false) => JoinOperator::Inner(JoinConstraint::On(on)),
+            (None, true) => JoinOperator::Left(JoinConstraint::On(Expr::value(Value::Boolean(true)))),
+            (None, false) => JoinOperator::CrossJoin(JoinConstraint::None),
+        };
+        Join { relation: self.factor.clone(), global: false, join_operator }
+    }
+}
+
+/// What a relation after FROM is joined by; none where a comma, or nothing, stands before it.
+type Place<'s> = (&'s TableFactor, Option<&'s JoinOperator>);
+
+impl<'a> Binder<'a> {
+    /// The cube, or plain block, among several relations after FROM, with what stands beside it; none where nothing is
+    /// one, or where it has to be evaluated first.
+    pub(super) fn plain_in_join(&mut self, select: &Select) -> Result<Option<Plain<'a>>> {
+        let mut places: Vec<Place<'_>> = Vec::new();
+        for TableWithJoins { relation, joins } in &select.from {
+            places.push((relation, None));
+            places.extend(joins.iter().map(|join| (&join.relation, Some(&join.join_operator))));
+        }
+        let mut found: Option<(usize, Plain<'a>)> = None;
+        for (at, (factor, _)) in places.iter().enumerate() {
+            let Some(plain) = self.plain_factor(factor)? else { continue };
+            let better = found.as_ref().is_none_or(|(_, known)| known.keys.is_some() && plain.keys.is_none());
+            if let Some((_, known)) = found.as_ref().filter(|(_, known)| known.keys.is_none() && plain.keys.is_none()) {
+                return Err(Error::invalid(format!(
+                    "the cubes '{}' and '{}' cannot be joined row by row; ask each at the grouping you need, and join \
+                     the results: FROM (SELECT … FROM {} GROUP BY …) a JOIN (SELECT … FROM {} GROUP BY …) b ON …",
+                    known.cube.name, plain.cube.name, known.cube.name, plain.cube.name
+                )));
+            }
+            if better {
+                found = Some((at, plain));
+            }
+        }
+        let Some((at, mut plain)) = found else { return Ok(None) };
+        let itself = plain.keys.is_none();
+        let told = self.told.take();
+        let beside = self.beside(&mut plain, at, &places, select);
+        self.told = told;
+        match beside? {
+            None => Ok(Some(plain)),
+            Some(why) if itself => Err(why),
+            Some(_) => Ok(None),
+        }
+    }
+
+    /// Puts the other relations beside the one at a place, or tells why they cannot stand there.
+    fn beside(
+        &mut self,
+        plain: &mut Plain<'a>,
+        at: usize,
+        places: &[Place<'_>],
+        select: &Select,
+    ) -> Result<Option<Error>> {
+        let cube = plain.cube.name.clone();
+        let kept = |operator: &Option<&JoinOperator>| {
+            !matches!(
+                operator,
+                None | Some(JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_))
+            )
+        };
+        let mut uniques = Vec::new();
+        for (place, (factor, operator)) in places.iter().enumerate().filter(|(place, _)| *place != at) {
+            let left = matches!(operator, Some(JoinOperator::Left(_) | JoinOperator::LeftOuter(_)));
+            if kept(operator) && (!left || place < at) {
+                return Ok(Some(refused(&cube, &format!("{factor}"), "it keeps rows that meet no fact")));
+            }
+            let mut factor = (*factor).clone();
+            let relation = match self.bound_factor(&mut factor)? {
+                Some(relation) => relation,
+                None => return Ok(Some(refused(&cube, &format!("{factor}"), "joins in brackets cannot stand there"))),
+            };
+            self.planned += 1;
+            let (alias, relation) = relation;
+            plain.beside.push(Beside {
+                alias,
+                planned: format!("$b{}", self.planned),
+                columns: relation.columns.iter().map(|column| column.name.clone()).collect(),
+                shared: shared(*operator),
+                factor: ast::renamed(factor, &format!("$b{}", self.planned)),
+                left,
+                on: Vec::new(),
+            });
+            uniques.push((place, relation));
+        }
+        if kept(&places[at].1) {
+            return Ok(Some(refused(&cube, &plain.alias, "it stands where rows that meet no fact are kept")));
+        }
+        self.conditions(plain, at, places, select, &uniques)
+    }
+
+    /// Reads the conditions of the joins, and sees that each lets a fact meet one row at most.
+    fn conditions(
+        &self,
+        plain: &mut Plain<'a>,
+        at: usize,
+        places: &[Place<'_>],
+        select: &Select,
+        uniques: &[(usize, Relation)],
+    ) -> Result<Option<Error>> {
+        let names = self.names(plain);
+        let mut on: Vec<Vec<Expr>> = vec![Vec::new(); uniques.len()];
+        for (place, (_, operator)) in places.iter().enumerate() {
+            let Some(operator) = operator else { continue };
+            // The condition before the cube itself belongs to what stands before it.
+            let of =
+                uniques.iter().position(|(other, _)| *other == if place == at { at.saturating_sub(1) } else { place });
+            let Some(list) = of.and_then(|of| on.get_mut(of)) else { continue };
+            for condition in written(&names, operator)? {
+                if let Some(measure) = names.mentioned_measure(&condition) {
+                    let why = format!("its condition asks for the measure '{}'", measure.name);
+                    return Ok(Some(refused(&plain.cube.name, &plain.alias, &why)));
+                }
+                list.push(condition);
+            }
+        }
+        let filter: Vec<Expr> = match &select.selection {
+            Some(selection) => ast::conjuncts(names.normalised(selection)?),
+            None => Vec::new(),
+        };
+        for ((beside, (_, relation)), own) in plain.beside.iter().skip(plain.within).zip(uniques).zip(&on) {
+            let of_filter = if beside.left { &[] } else { filter.as_slice() };
+            let others = on.iter().flatten().filter(|_| !beside.left);
+            let fixed: Vec<&str> = own
+                .iter()
+                .chain(of_filter)
+                .chain(others)
+                .filter_map(|one| fixed_column(one, &beside.planned))
+                .collect();
+            let once = |set: &std::collections::BTreeSet<String>| set.iter().all(|name| fixed.contains(&name.as_str()));
+            if !relation.unique.iter().any(once) {
+                let why = "nothing says that a fact meets no more than one of its rows";
+                return Ok(Some(refused(&plain.cube.name, &beside.alias, why)));
+            }
+        }
+        for (beside, own) in plain.beside.iter_mut().skip(plain.within).zip(on) {
+            beside.on = own;
+        }
+        Ok(None)
+    }
+}
+
+/// The columns of USING.
+fn shared(operator: Option<&JoinOperator>) -> Vec<String> {
+    match operator.and_then(constraint) {
+        Some(JoinConstraint::Using(columns)) => {
+            columns.iter().filter_map(|name| name.0.last().and_then(|part| part.as_ident())).map(fold).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The conditions of a join, spelled out.
+fn written(names: &Names<'_>, operator: &JoinOperator) -> Result<Vec<Expr>> {
+    match constraint(operator) {
+        Some(JoinConstraint::On(on)) => {
+            let conditions = ast::conjuncts(names.normalised(on)?);
+            if conditions.iter().any(|one| {
+                ast::any(one, |inner| {
+                    matches!(inner, Expr::InSubquery { .. } | Expr::Exists { .. } | Expr::Subquery(_))
+                })
+            }) {
+                return Err(Error::invalid("a query in ON of a join with a cube is not supported; write it in WHERE"));
+            }
+            Ok(conditions)
+        }
+        Some(JoinConstraint::Using(_)) => {
+            let equal = |name: String| {
+                let theirs = names
+                    .beside
+                    .iter()
+                    .find(|beside| beside.shared.contains(&name))
+                    .and_then(|beside| beside.column(&name));
+                let missing = || Error::invalid(format!("USING ({name}) names a column that one side lacks"));
+                let ours = names.visible(&name).ok_or_else(missing)?;
+                Ok(ast::binary(ours, BinaryOperator::Eq, theirs.ok_or_else(missing)?))
+            };
+            shared(Some(operator)).into_iter().map(equal).collect()
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// The column of a relation that a condition fixes by what names nothing of that relation.
+fn fixed_column<'e>(condition: &'e Expr, planned: &str) -> Option<&'e str> {
+    let (left, right) = equality(condition)?;
+    let column = |expr: &'e Expr| match unbracketed(expr) {
+        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+            [relation, name] if relation.value == planned => Some(name.value.as_str()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let free = |expr: &Expr| {
+        !ast::any(
+            expr,
+            |inner| matches!(inner, Expr::CompoundIdentifier(parts) if parts.first().is_some_and(|first| first.value == planned)),
+        )
+    };
+    column(left).filter(|_| free(right)).or_else(|| column(right).filter(|_| free(left)))
+}
+
+fn unbracketed(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Nested(inner) => unbracketed(inner),
+        other => other,
+    }
+}
+
+fn refused(cube: &str, other: &str, why: &str) -> Error {
+    let other: String = other.chars().take(60).collect();
+    Error::invalid(format!(
+        "the cube '{cube}' cannot be joined with '{other}': {why}, and its measures would count facts twice or not at all; \
+         join a block that has one row for each key: JOIN (SELECT … GROUP BY the keys) AS t ON …, or ask the cube first: \
+         FROM (SELECT … FROM {cube} GROUP BY …) AS c JOIN …"
+    ))
+}

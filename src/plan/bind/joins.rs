@@ -1,0 +1,202 @@
+//! Joins in ordinary SQL, for whoever adds up what cubes have computed (semantics, rule 4): which rows a join may have
+//! multiplied, and what tells the joined rows apart.
+
+use std::collections::BTreeSet;
+
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator};
+
+use crate::sql::fold;
+
+use super::super::ast;
+use super::super::relation::Column;
+use super::summand::yields_constants;
+use super::sums::Named;
+
+/// How many unique sets of a join are kept.
+const SETS: usize = 16;
+
+/// The relations after FROM as far as they are joined.
+#[derive(Default)]
+pub(super) struct Joined {
+    pub(super) sources: Vec<Named>,
+    /// Sets of columns, by their identities, that tell the rows apart.
+    pub(super) unique: Vec<BTreeSet<String>>,
+}
+
+/// The identity of a column: of a relation's place after FROM, and a name.
+pub(super) fn identity(place: usize, name: &str) -> String {
+    format!("{place}:{name}")
+}
+
+/// The place of a relation and the column of it that an expression plainly names.
+pub(super) fn found<'s>(sources: &'s [Named], expr: &Expr) -> Option<(usize, &'s Column)> {
+    let mut places = sources.iter().enumerate();
+    match expr {
+        Expr::Nested(inner) => found(sources, inner),
+        Expr::Identifier(name) => {
+            let name = fold(name);
+            places.find_map(|(at, (_, relation))| Some((at, relation.column(&name)?)))
+        }
+        Expr::CompoundIdentifier(parts) => {
+            let [.., relation, name] = parts.as_slice() else { return None };
+            let (relation, name) = (fold(relation), fold(name));
+            let (at, (_, relation)) = places.find(|(_, (alias, _))| *alias == relation)?;
+            Some((at, relation.column(&name)?))
+        }
+        _ => None,
+    }
+}
+
+/// Which rows a kind of join keeps although they meet none.
+struct Kept {
+    left: bool,
+    right: bool,
+}
+
+impl Joined {
+    /// One relation.
+    pub(super) fn of(mut sources: Vec<Named>, place: usize) -> Self {
+        let Some((name, relation)) = sources.pop() else { return Self::default() };
+        let sets = relation.unique.iter().map(|set| set.iter().map(|name| identity(place, name)).collect());
+        Self { unique: sets.collect(), sources: vec![(name, relation)] }
+    }
+
+    /// Joins what stands further on, `conditions` among which hold for every pair that meets.
+    pub(super) fn join(&mut self, mut right: Self, operator: Option<&JoinOperator>, conditions: &[Expr]) {
+        let kept = match operator {
+            Some(JoinOperator::Left(_) | JoinOperator::LeftOuter(_)) => Kept { left: true, right: false },
+            Some(JoinOperator::Right(_) | JoinOperator::RightOuter(_)) => Kept { left: false, right: true },
+            Some(JoinOperator::FullOuter(_)) => Kept { left: true, right: true },
+            _ => Kept { left: false, right: false },
+        };
+        let middle = self.sources.len();
+        let own = std::mem::take(&mut self.unique);
+        let mut all = std::mem::take(&mut self.sources);
+        all.append(&mut right.sources);
+        let fixed = |side: &dyn Fn(usize) -> bool| -> BTreeSet<String> {
+            conditions.iter().flat_map(|condition| fixed_columns(&all, condition, side)).collect()
+        };
+        let met = |sets: &[BTreeSet<String>], fixed: &BTreeSet<String>| sets.iter().any(|set| set.is_subset(fixed));
+        let right_once = met(&right.unique, &fixed(&|place| place >= middle));
+        let left_once = met(&own, &fixed(&|place| place < middle));
+        let pairs = own.iter().flat_map(|one| right.unique.iter().map(move |other| one | other)).collect::<Vec<_>>();
+        self.unique.extend(own.into_iter().filter(|_| right_once && !kept.right));
+        self.unique.extend(right.unique.into_iter().filter(|_| left_once && !kept.left));
+        self.unique.extend(pairs);
+        self.unique.truncate(SETS);
+        for (at, (_, relation)) in all.iter_mut().enumerate() {
+            let once = if at < middle { right_once } else { left_once };
+            relation.columns.iter_mut().filter(|_| !once).for_each(Column::merge);
+        }
+        self.sources = all;
+    }
+}
+
+/// The conditions of a join's ON and USING, over relations of which the last `added` are joined by it.
+pub(super) fn conditions(operator: &JoinOperator, left: &[Named], right: &[Named]) -> Vec<Expr> {
+    match constraint(operator) {
+        Some(JoinConstraint::On(on)) => ast::conjuncts(on.clone()),
+        Some(JoinConstraint::Using(columns)) => {
+            let names = columns.iter().filter_map(|name| name.0.last().and_then(|part| part.as_ident()));
+            let side = |sources: &[Named], name: &str| {
+                sources
+                    .iter()
+                    .find(|(_, relation)| relation.column(name).is_some())
+                    .map(|(alias, _)| ast::column_of(alias, name))
+            };
+            let equal = |name: String| Some(ast::binary(side(left, &name)?, BinaryOperator::Eq, side(right, &name)?));
+            names.map(fold).filter_map(equal).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+pub(super) fn constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {
+    match operator {
+        JoinOperator::Join(constraint)
+        | JoinOperator::Inner(constraint)
+        | JoinOperator::Left(constraint)
+        | JoinOperator::LeftOuter(constraint)
+        | JoinOperator::Right(constraint)
+        | JoinOperator::RightOuter(constraint)
+        | JoinOperator::FullOuter(constraint)
+        | JoinOperator::CrossJoin(constraint) => Some(constraint),
+        _ => None,
+    }
+}
+
+/// The condition of a join, to be changed.
+pub(super) fn on_mut(operator: &mut JoinOperator) -> Option<&mut Expr> {
+    match operator {
+        JoinOperator::Join(JoinConstraint::On(on))
+        | JoinOperator::Inner(JoinConstraint::On(on))
+        | JoinOperator::Left(JoinConstraint::On(on))
+        | JoinOperator::LeftOuter(JoinConstraint::On(on))
+        | JoinOperator::Right(JoinConstraint::On(on))
+        | JoinOperator::RightOuter(JoinConstraint::On(on))
+        | JoinOperator::FullOuter(JoinConstraint::On(on)) => Some(on),
+        _ => None,
+    }
+}
+
+/// The columns of one side that a condition fixes, once the other side's are: by an equality with what names none of
+/// theirs.
+pub(super) fn fixed_columns(sources: &[Named], condition: &Expr, side: &dyn Fn(usize) -> bool) -> Vec<String> {
+    let Some((left, right)) = equality(condition) else { return Vec::new() };
+    let fixes = |column: &Expr, by: &Expr| {
+        let (place, column) = found(sources, column).filter(|(place, _)| side(*place))?;
+        let names_it = |inner: &Expr| match inner {
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
+                found(sources, inner).is_none_or(|(place, _)| side(place))
+            }
+            Expr::Subquery(_) => true,
+            _ => false,
+        };
+        (!ast::any(by, names_it)).then(|| identity(place, &column.name))
+    };
+    [fixes(left, right), fixes(right, left)].into_iter().flatten().collect()
+}
+
+/// The sides of `a = b`, `a IS NOT DISTINCT FROM b`, and `a = b OR a IS NULL AND b IS NULL`.
+pub(super) fn equality(condition: &Expr) -> Option<(&Expr, &Expr)> {
+    match condition {
+        Expr::Nested(inner) => equality(inner),
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => Some((left, right)),
+        Expr::IsNotDistinctFrom(left, right) => Some((left, right)),
+        Expr::BinaryOp { left: equal, op: BinaryOperator::Or, right: both_null } => {
+            let (left, right) = equality(equal)?;
+            let null = |expr: &Expr, of: &Expr| matches!(bare(expr), Expr::IsNull(inner) if bare(inner) == bare(of));
+            match bare(both_null) {
+                Expr::BinaryOp { left: one, op: BinaryOperator::And, right: other }
+                    if (null(one, left) && null(other, right)) || (null(one, right) && null(other, left)) =>
+                {
+                    Some((left, right))
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The columns that a WHERE makes equal to constants.
+pub(super) fn constants(sources: &[Named], selection: Option<&Expr>) -> BTreeSet<String> {
+    let mut fixed = BTreeSet::new();
+    for condition in selection.cloned().into_iter().flat_map(ast::conjuncts) {
+        if let Some((left, right)) = equality(&condition) {
+            for (column, by) in [(left, right), (right, left)] {
+                if let Some((place, column)) = found(sources, column).filter(|_| yields_constants(by)) {
+                    fixed.insert(identity(place, &column.name));
+                }
+            }
+        }
+    }
+    fixed
+}
+
+fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Nested(inner) => bare(inner),
+        other => other,
+    }
+}

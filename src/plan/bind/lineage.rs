@@ -1,0 +1,75 @@
+//! What the columns of a block over a cube hold, for whoever adds them up.
+
+use datafusion::sql::sqlparser::ast::Expr;
+
+use super::super::ast;
+use super::super::relation::{Column, Lineage};
+use super::items::Item;
+use super::measure::{Evaluation, is_distinct, shown, unwrapped};
+use super::sets::is_grouping;
+use super::summand::{reads_cube, summed};
+
+impl Evaluation<'_> {
+    /// An item as a column of the block's result.
+    pub(super) fn column(&self, item: &Item) -> Column {
+        let name = match unwrapped(&item.expr) {
+            Expr::Identifier(name) => Some(&name.value),
+            Expr::Function(function) if self.is_call(function) => match ast::arguments(function).as_deref() {
+                Some([argument]) => match unwrapped(argument) {
+                    Expr::Identifier(name) => Some(&name.value).filter(|name| self.names.cube.measure(name).is_some()),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        };
+        let member = name.filter(|name| self.names.known(name).is_some()).map(|name| self.names.member(name));
+        Column { name: item.name.clone(), lineage: self.lineage(&item.expr), member }
+    }
+
+    /// What an item of the block holds, for whoever adds it up: of several levels, nothing does.
+    pub(super) fn lineage(&self, expr: &Expr) -> Lineage {
+        match self.lineage_of_level(expr) {
+            Lineage::Additive(measure) if self.sets.is_some() => Lineage::Fixed(measure),
+            lineage => lineage,
+        }
+    }
+
+    fn lineage_of_level(&self, expr: &Expr) -> Lineage {
+        if self.keys.iter().any(|key| unwrapped(key) == unwrapped(expr)) {
+            return Lineage::Free;
+        }
+        let value = summed(expr);
+        let measure = self.names.measure(value).or_else(|| match value {
+            Expr::Function(function) if self.is_call(function) => {
+                let arguments = ast::arguments(function)?;
+                let [argument] = arguments.as_slice() else { return None };
+                self.names.measure(summed(argument))
+            }
+            _ => None,
+        });
+        if let Some(measure) = measure {
+            let name = measure.name.clone();
+            return if measure.is_additive() { Lineage::Additive(name) } else { Lineage::Fixed(name) };
+        }
+        match value {
+            Expr::Function(function) if is_grouping(function) => Lineage::Free,
+            Expr::Function(function) if self.is_call(function) => {
+                let name = ast::function_name(function).unwrap_or_default();
+                let adds_up = matches!(name.as_str(), "count" | "sum") && !is_distinct(function);
+                let text = shown(value);
+                if adds_up { Lineage::Additive(text) } else { Lineage::Fixed(text) }
+            }
+            other => match self.names.mentioned_measure(other) {
+                Some(measure) => Lineage::Fixed(measure.name.clone()),
+                None if self.holds_call(other) || holds_cube_query(other) => Lineage::Fixed(shown(other)),
+                None => Lineage::Free,
+            },
+        }
+    }
+}
+
+/// Whether a query over a cube stands in an expression.
+fn holds_cube_query(expr: &Expr) -> bool {
+    ast::any(expr, |inner| matches!(inner, Expr::Subquery(query) if reads_cube(query)))
+}
