@@ -227,6 +227,8 @@ pub struct Leaf {
     pub argument: Option<RowExpr>,
     /// The rows that count; all without it.
     pub filter: Option<RowExpr>,
+    /// The place of a percentile, from 0 to 1, as it is written.
+    pub fraction: Option<String>,
     /// Its type.
     pub data_type: DataType,
 }
@@ -246,6 +248,23 @@ pub enum Aggregate {
     Max,
     /// `avg(x)`: Float64.
     Avg,
+    /// `median(x)`: Float64, exact.
+    Median,
+    /// `percentile_cont(x, p)`: Float64, exact, between two values as far as p lies between their places.
+    PercentileCont,
+    /// `approx_percentile_cont(x, p)`: Float64, of a t-digest (Dunning, Ertl: Computing extremely accurate quantiles using
+    /// t-digests, 2019).
+    ApproxPercentileCont,
+    /// `stddev(x)`, of a sample: Float64.
+    Stddev,
+    /// `stddev_pop(x)`, of all: Float64.
+    StddevPop,
+    /// `variance(x)`, of a sample: Float64.
+    Variance,
+    /// `var_pop(x)`, of all: Float64.
+    VarPop,
+    /// `hll(x)`: Int64, about how many different values there are (Flajolet and others: HyperLogLog, 2007).
+    Hll,
 }
 
 impl Aggregate {
@@ -257,6 +276,26 @@ impl Aggregate {
             Self::Min => "min",
             Self::Max => "max",
             Self::Avg => "avg",
+            Self::Median => "median",
+            Self::PercentileCont => "percentile_cont",
+            Self::ApproxPercentileCont => "approx_percentile_cont",
+            Self::Stddev => "stddev",
+            Self::StddevPop => "stddev_pop",
+            Self::Variance => "var_samp",
+            Self::VarPop => "var_pop",
+            Self::Hll => "approx_distinct",
+        }
+    }
+
+    /// How far its values may be from the truth, where they are not exact.
+    pub fn error(self) -> Option<&'static str> {
+        match self {
+            // 2^14 registers: 1.04 / sqrt(2^14).
+            Self::Hll => Some("relative standard error 0.0081"),
+            Self::ApproxPercentileCont => {
+                Some("t-digest of 100 centroids: the rank within about 0.01, less at the ends")
+            }
+            _ => None,
         }
     }
 

@@ -242,6 +242,11 @@ pub(super) fn holds_window(expr: &Expr) -> bool {
     any(expr, |inner| matches!(inner, Expr::Function(function) if function.over.is_some()))
 }
 
+/// Whether an expression looks for rows by IN or EXISTS.
+pub(super) fn searches(expr: &Expr) -> bool {
+    any(expr, |inner| matches!(inner, Expr::InSubquery { .. } | Expr::Exists { .. }))
+}
+
 /// The conditions of every CASE within an expression.
 pub(super) fn case_conditions(expr: &Expr) -> Vec<Expr> {
     let mut found = Vec::new();
@@ -286,6 +291,15 @@ pub(super) fn mark_limit(query: &mut Query) {
         let placeholder = Expr::value(Value::Null);
         *limit = sql::marked_by_chance(std::mem::replace(limit, placeholder));
     }
+}
+
+/// `count(*)`.
+pub(super) fn count_of_rows() -> Function {
+    let mut count = call("count", Vec::new());
+    if let FunctionArguments::List(list) = &mut count.args {
+        list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Wildcard));
+    }
+    count
 }
 
 /// The conditions that AND joins.

@@ -110,6 +110,8 @@ pub enum Role {
         format: Option<String>,
         /// Which way it should move.
         better: Option<Better>,
+        /// How far its values may be from the truth, where they are not exact.
+        error: Option<&'static str>,
     },
 }
 
@@ -273,6 +275,7 @@ fn role(measure: &Measure) -> Role {
         unit: measure.unit.clone(),
         format: measure.format.clone(),
         better: measure.better,
+        error: measure.leaves.iter().find_map(|leaf| leaf.aggregate.error()),
     }
 }
 
@@ -281,12 +284,13 @@ impl Role {
     pub fn metadata(&self) -> Vec<(String, String)> {
         let told = match self {
             Self::Dimension => vec![("role", Some("dimension".to_owned()))],
-            Self::Measure { additive, unit, format, better } => vec![
+            Self::Measure { additive, unit, format, better, error } => vec![
                 ("role", Some("measure".to_owned())),
                 ("additivity", Some(if *additive { "additive" } else { "non_additive" }.to_owned())),
                 ("unit", unit.clone()),
                 ("format", format.clone()),
                 ("better", better.map(|better| better.word().to_owned())),
+                ("error", error.map(str::to_owned)),
             ],
         };
         told.into_iter().filter_map(|(name, value)| Some((format!("starmart.{name}"), value?))).collect()

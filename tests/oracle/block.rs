@@ -34,6 +34,7 @@ impl<'a> Oracle<'a> {
             items.iter().filter(|item| item.aliased).map(|item| (item.name.clone(), item.expr.clone())).collect();
         let explicit = aggregates(query, select);
         let (keys, constant, levels) = keys(select, &lazy, &names, &items, &aliases)?;
+        keys.iter().try_for_each(|key| self.refuse_queries(key, scope))?;
         let split = conditions(select, &lazy, &names, explicit)?;
         if select.having.as_ref().is_some_and(holds_window) {
             return refuse("SQL", "a window in HAVING");

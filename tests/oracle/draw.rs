@@ -2,7 +2,7 @@
 
 use super::choice::Choices;
 use super::draw_expr::{aggregated, condition, group_condition, measured, of_dimension, searched};
-use super::meaning::called;
+use super::meaning::{called, searches_in_items};
 use super::star::Star;
 use super::tree::{Body, Expr, From, Groups, Item, Order, Query, Select};
 use super::value::{Type, Value};
@@ -368,7 +368,8 @@ impl Draw<'_> {
 
     /// Puts the relation's name before names of columns.
     fn qualify(&mut self, query: &mut Query, alias: &str, shape: &Shape) {
-        if matches!(&query.body, Body::Select(select) if matches!(select.from, From::Join(..))) {
+        if matches!(&query.body, Body::Select(select) if matches!(select.from, From::Join(..)) || searches_in_items(select))
+        {
             return;
         }
         fn qualified(expr: &Expr, alias: &str, shape: &Shape) -> Expr {

@@ -30,6 +30,12 @@ pub(crate) fn of_dimension(draw: &mut Draw<'_>, column: &Column) -> Expr {
         (9, Type::Text) => Expr::Coalesce(Box::new(name), Box::new(literal(draw, Type::Text))),
         (9, Type::Date) => Expr::Truncated(draw.choices.word(&["week", "month", "year"]), Box::new(name)),
         (8, Type::Integer) => Expr::binary("+", name, Expr::Literal(Value::Integer(1))),
+        (7, Type::Text | Type::Integer) if draw.choices.chance(60) => {
+            let Some((keys, _)) = draw.subqueries(column.of) else { return name };
+            let when = Expr::InQuery(Box::new(name.clone()), Box::new(keys), draw.choices.chance(30));
+            let otherwise = literal(draw, column.of);
+            Expr::Case(vec![(when, name)], Some(Box::new(otherwise)))
+        }
         (11, Type::Text | Type::Integer) => {
             let when = Expr::binary("=", name.clone(), literal(draw, column.of));
             let (then, otherwise) = (literal(draw, column.of), name);

@@ -173,7 +173,7 @@ fn measures(choices: &mut Choices) -> Vec<Measure> {
     let own_kind = Expr::binary("=", path(&["kind"]), words("a"));
     let many = Expr::binary(">", path(&["qty"]), literal(1));
     let plain = |name: &'static str, expr: Expr| (name, expr, None, &[] as &[&str]);
-    let all: [(&str, Expr, Option<Expr>, &[&str]); 17] = [
+    let all: [(&str, Expr, Option<Expr>, &[&str]); 22] = [
         plain("revenue", call("sum", false, &["amount"])),
         plain("lines", call("count", false, &[])),
         plain("baskets", call("count", true, &["basket"])),
@@ -185,6 +185,11 @@ fn measures(choices: &mut Choices) -> Vec<Measure> {
         plain("first_area", call("min", false, &["store", "area"])),
         plain("last_day", call("max", false, &["day"])),
         plain("mean", call("avg", false, &["amount"])),
+        plain("middle", call("median", false, &["amount"])),
+        plain("lower", call("percentile_cont", false, &["amount"])),
+        plain("spread", call("stddev", false, &["qty"])),
+        plain("spread_pop", call("var_pop", false, &["amount"])),
+        plain("about", call("hll", false, &["basket"])),
         ("aov", Expr::binary("/", name("revenue"), name("baskets")), None, &["revenue", "baskets"]),
         ("revenue_a", name("revenue"), Some(own_kind.clone()), &["revenue"]),
         ("baskets_many", name("baskets"), Some(many), &["baskets"]),
@@ -204,8 +209,8 @@ fn measures(choices: &mut Choices) -> Vec<Measure> {
 /// The type of a measure's values.
 pub(crate) fn measure_type(name: &str) -> Type {
     match name {
-        "lines" | "baskets" | "units" | "sold" | "least" | "baskets_many" => Type::Integer,
-        "mass" | "mean" | "aov" | "aov_a" => Type::Double,
+        "lines" | "baskets" | "units" | "sold" | "least" | "baskets_many" | "about" => Type::Integer,
+        "mass" | "mean" | "aov" | "aov_a" | "middle" | "lower" | "spread" | "spread_pop" => Type::Double,
         "first_area" => Type::Text,
         "last_day" => Type::Date,
         _ => Type::Decimal,

@@ -59,6 +59,7 @@ impl Oracle<'_> {
         }
         let read = |written: &[Expr]| keys(written, &exprs, &columns, &aliases, &source, &place);
         let (keys, levels) = grouping(&select.groups, aggregated, &read)?;
+        keys.iter().flatten().try_for_each(|key| self.refuse_queries(key, scope))?;
         let order = order(query, &exprs, &aliases, &place)?;
         let block = OrdinaryBlock {
             oracle: self,

@@ -131,13 +131,40 @@ pub(crate) fn aggregate(function: &str, distinct: bool, values: Vec<Value>) -> V
     let count = values.len();
     match function {
         "count" => Value::Integer(count as i128),
+        "hll" if count == 0 => Value::Integer(0),
         _ if count == 0 => Value::Null,
         "sum" => values.into_iter().reduce(|sum, value| arithmetic('+', &sum, &value)).unwrap_or(Value::Null),
         "avg" => {
             let sum = values.into_iter().reduce(|sum, value| arithmetic('+', &sum, &value));
             sum.and_then(|sum| sum.number()).map_or(Value::Null, |sum| Value::Double(sum / count as f64))
         }
+        // So few values as there are here are told apart exactly.
+        "hll" => aggregate("count", true, values),
+        "median" => at_place(values, 0.5),
+        "percentile_cont" => at_place(values, 0.25),
+        "stddev" => squares(&values, 1.0, f64::sqrt),
+        "var_pop" => squares(&values, 0.0, |variance| variance),
         "min" => values.into_iter().min_by(Value::sorts).unwrap_or(Value::Null),
         _ => values.into_iter().max_by(Value::sorts).unwrap_or(Value::Null),
     }
+}
+
+/// The value at a place in the order of all, between two of them as far as it lies between theirs.
+fn at_place(mut values: Vec<Value>, place: f64) -> Value {
+    values.sort_by(Value::sorts);
+    let numbers: Vec<f64> = values.iter().filter_map(Value::number).collect();
+    let at = place * (numbers.len() - 1) as f64;
+    let (low, high) = (numbers[at.floor() as usize], numbers[at.ceil() as usize]);
+    Value::Double(low + (high - low) * at.fract())
+}
+
+/// The squares of the distances from the mean, over how many there are less `less`; NULL where that is nothing.
+fn squares(values: &[Value], less: f64, of: impl Fn(f64) -> f64) -> Value {
+    let numbers: Vec<f64> = values.iter().filter_map(Value::number).collect();
+    let count = numbers.len() as f64;
+    if count <= less {
+        return Value::Null;
+    }
+    let mean = numbers.iter().sum::<f64>() / count;
+    Value::Double(of(numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / (count - less)))
 }

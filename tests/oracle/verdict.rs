@@ -18,7 +18,7 @@ use super::value::Value;
 /// How many statements are asked of each star.
 const STATEMENTS: usize = 8;
 /// How many stars `make test` makes; `STARMART_SOAK_STARS` says otherwise.
-const STARS: u64 = 400;
+const STARS: u64 = 250;
 
 /// After how many failures the rest is left alone.
 const FAILURES: usize = 5;

@@ -14,7 +14,7 @@ use super::rows::Names;
 impl Build<'_, '_> {
     pub(super) fn leaf(&mut self, function: &Function) -> Result<Expr, String> {
         let name = name_of(function);
-        let (distinct, argument) = plain_call(function, &name)?;
+        let (distinct, argument, fraction) = plain_call(function, &name)?;
         let aggregate = match (name.as_str(), distinct) {
             ("count", true) => Aggregate::CountDistinct,
             ("count", false) => Aggregate::Count,
@@ -22,7 +22,15 @@ impl Build<'_, '_> {
             ("min", false) => Aggregate::Min,
             ("max", false) => Aggregate::Max,
             ("avg", false) => Aggregate::Avg,
-            ("sum" | "min" | "max" | "avg", true) => {
+            ("median", false) => Aggregate::Median,
+            ("percentile_cont", false) => Aggregate::PercentileCont,
+            ("approx_percentile_cont", false) => Aggregate::ApproxPercentileCont,
+            ("stddev", false) => Aggregate::Stddev,
+            ("stddev_pop", false) => Aggregate::StddevPop,
+            ("variance", false) => Aggregate::Variance,
+            ("var_pop", false) => Aggregate::VarPop,
+            ("hll", false) => Aggregate::Hll,
+            (_, true) if KNOWN.contains(&name.as_str()) => {
                 return Err(format!("{name}(distinct …) is not supported; distinct goes with count"));
             }
             ("measure" | "agg" | "aggregate", _) => {
@@ -30,7 +38,8 @@ impl Build<'_, '_> {
             }
             _ => {
                 return Err(format!(
-                    "{name}(…) is not supported in a measure; there are sum, count, count(distinct), min, max and avg"
+                    "{name}(…) is not supported in a measure; there are {} and count(distinct)",
+                    KNOWN.join(", ")
                 ));
             }
         };
@@ -40,7 +49,7 @@ impl Build<'_, '_> {
             _ => return Err(format!("'*' stands only in count(*); name what {name} is to take")),
         };
         let data_type = leaf_type(aggregate, argument.as_ref())?;
-        Ok(slot_ident(self.add(Leaf { aggregate, argument, filter: None, data_type })))
+        Ok(slot_ident(self.add(Leaf { aggregate, argument, filter: None, fraction, data_type })))
     }
 
     fn argument(&self, ast: &Expr) -> Result<RowExpr, String> {
@@ -68,8 +77,27 @@ impl Build<'_, '_> {
     }
 }
 
-/// Whether a call is distinct, and its one argument; calls with more to them are refused.
-fn plain_call<'f>(function: &'f Function, name: &str) -> Result<(bool, &'f FunctionArgExpr), String> {
+/// The aggregates that a measure may be made of.
+const KNOWN: [&str; 13] = [
+    "sum",
+    "count",
+    "min",
+    "max",
+    "avg",
+    "median",
+    "percentile_cont",
+    "approx_percentile_cont",
+    "stddev",
+    "stddev_pop",
+    "variance",
+    "var_pop",
+    "hll",
+];
+/// Those that SQL does not know by that name.
+pub(super) const ONLY_HERE: [&str; 2] = ["variance", "hll"];
+
+/// Whether a call is distinct, its one argument, and the place of a percentile; calls with more to them are refused.
+fn plain_call<'f>(function: &'f Function, name: &str) -> Result<(bool, &'f FunctionArgExpr, Option<String>), String> {
     if function.filter.is_some() {
         return Err(format!("{name}(…) FILTER: write the condition as the measure's `filter`"));
     }
@@ -87,8 +115,17 @@ fn plain_call<'f>(function: &'f Function, name: &str) -> Result<(bool, &'f Funct
         return Err(format!("{name}(…) takes no further clauses; write {name}(x)"));
     }
     let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
+    let percentile = name.ends_with("percentile_cont");
     match list.args.as_slice() {
-        [FunctionArg::Unnamed(argument)] => Ok((distinct, argument)),
+        [FunctionArg::Unnamed(argument)] if !percentile => Ok((distinct, argument, None)),
+        [FunctionArg::Unnamed(argument), FunctionArg::Unnamed(FunctionArgExpr::Expr(place))] if percentile => {
+            let written = place.to_string();
+            match written.parse::<f64>() {
+                Ok(value) if (0.0..=1.0).contains(&value) => Ok((distinct, argument, Some(written))),
+                _ => Err(format!("the place of {name} is a number from 0 to 1, not {written}")),
+            }
+        }
+        _ if percentile => Err(format!("{name} takes a column or expression, and a place: {name}(x, 0.95)")),
         args => Err(format!("{name}(…) takes one column or expression, not {}", args.len())),
     }
 }
@@ -103,7 +140,22 @@ fn leaf_type(aggregate: Aggregate, argument: Option<&RowExpr>) -> Result<DataTyp
     match aggregate {
         Aggregate::Count | Aggregate::CountDistinct => Ok(DataType::Int64),
         Aggregate::Min | Aggregate::Max => Ok(found.clone()),
-        Aggregate::Avg => of_number(DataType::Float64),
+        Aggregate::Hll => match found {
+            DataType::Utf8 | DataType::Int64 | DataType::Date32 | DataType::Timestamp(..) => Ok(DataType::Int64),
+            other => Err(format!(
+                "hll({}) takes texts, integers, dates and instants, and this is {}; cast it, or write count(distinct …)",
+                argument.sql,
+                type_name(other)
+            )),
+        },
+        Aggregate::Avg
+        | Aggregate::Median
+        | Aggregate::PercentileCont
+        | Aggregate::ApproxPercentileCont
+        | Aggregate::Stddev
+        | Aggregate::StddevPop
+        | Aggregate::Variance
+        | Aggregate::VarPop => of_number(DataType::Float64),
         Aggregate::Sum => of_number(match found {
             DataType::Decimal128(_, scale) => DataType::Decimal128(38, *scale),
             other => other.clone(),

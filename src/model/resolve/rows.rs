@@ -17,6 +17,7 @@ use crate::yaml::hint;
 use super::Resolver;
 use super::growth::{parts, refuse_deep, refuse_many};
 use super::instants::refuse_computed_instants;
+use super::leaves::ONLY_HERE;
 use super::names::{unknown, unknown_of};
 
 /// What the bare names of an expression mean before they mean columns: dimensions, by their expressions.
@@ -245,8 +246,9 @@ impl Resolver<'_> {
 
     /// Whether a function takes many rows: known or promised as an aggregate.
     pub(super) fn is_aggregate(&self, name: &str) -> bool {
-        const NAMED: [&str; 4] = ["measure", "agg", "aggregate", "hll"];
+        const NAMED: [&str; 3] = ["measure", "agg", "aggregate"];
         NAMED.contains(&name)
+            || ONLY_HERE.contains(&name)
             || self.functions.aggregate.contains_key(name) && !self.functions.scalar.contains_key(name)
     }
 }

@@ -35,6 +35,20 @@ pub(super) struct Beside {
 }
 
 impl Beside {
+    /// A part of a mark: with a condition, facts that meet nothing stay; without one it is a single row.
+    pub(super) fn mark(factor: TableFactor, name: String, columns: [&str; 2], on: Option<Vec<Expr>>) -> Self {
+        Self {
+            alias: name.clone(),
+            planned: name,
+            columns: columns.map(str::to_owned).to_vec(),
+            // No bare name means them.
+            shared: columns.map(str::to_owned).to_vec(),
+            factor,
+            left: on.is_some(),
+            on: on.unwrap_or_default(),
+        }
+    }
+
     /// A column of it.
     pub(super) fn column(&self, name: &str) -> Option<Expr> {
         self.columns.iter().any(|known| known == name).then(|| ast::column_of(&self.planned, name))
@@ -165,8 +179,10 @@ impl<'a> Binder<'a> {
             Some(selection) => ast::conjuncts(names.normalised(selection)?),
             None => Vec::new(),
         };
-        for ((beside, (_, relation)), own) in plain.beside.iter().skip(plain.within).zip(uniques).zip(&on) {
-            let of_filter = if beside.left { &[] } else { filter.as_slice() };
+        for ((beside, (place, relation)), own) in plain.beside.iter().skip(plain.within).zip(uniques).zip(&on) {
+            // What commas join is joined by WHERE.
+            let comma = places.get(*place).is_some_and(|(_, operator)| operator.is_none());
+            let of_filter = if comma { filter.as_slice() } else { &[] };
             let others = on.iter().flatten().filter(|_| !beside.left);
             let fixed: Vec<&str> = own
                 .iter()

@@ -19,13 +19,14 @@ use super::super::relation::Relation;
 use super::beside::Beside;
 use super::grouping::{describe, keys, refuse_two_meanings};
 use super::items::{Aliases, Item, ordinal};
+use super::marks::Marks;
 use super::measure::{Evaluation, key_name, leaf_name, unwrapped};
 use super::ordinary::refuse_windows_in_conditions;
 use super::plain::Plain;
 use super::rows::LazyRows;
 use super::star::Star;
 use super::summand::yields_constants;
-use super::{Binder, Place, explain, instant, rows, sets};
+use super::{Binder, Place, explain, instant, rows, sets, valueless};
 
 /// What the inner query is called in the outer one.
 pub(super) const BLOCK: &str = "$block";
@@ -49,16 +50,17 @@ impl<'a> Binder<'a> {
         Ok(relation)
     }
 
-    fn bound_block(&mut self, query: &mut Query, plain: Plain<'a>, place: Place) -> Result<Relation> {
+    fn bound_block(&mut self, query: &mut Query, mut plain: Plain<'a>, place: Place) -> Result<Relation> {
         let SetExpr::Select(select) = query.body.as_mut() else {
             return Err(Error::internal("a block over a cube is a SELECT"));
         };
         let mut select = std::mem::replace(select.as_mut(), ast::empty_select()?);
         refuse_windows_in_conditions(&select)?;
         self.outside.push(plain.alias.clone());
-        let bound = self.subqueries(&mut select, query);
+        let marks = self.subqueries(&mut select, query);
         self.outside.pop();
-        bound?;
+        let names = self.names(&plain);
+        marks?.beside(&mut plain, |sought| names.normalised(sought))?;
         let mut block = Evaluation {
             context: self.context,
             star: Star::new(self.context, plain.cube),
@@ -100,25 +102,33 @@ impl<'a> Binder<'a> {
         Ok(relation)
     }
 
-    /// Binds the subqueries of a block; IN and EXISTS stand in WHERE only.
-    fn subqueries(&mut self, select: &mut Select, query: &mut Query) -> Result<()> {
+    /// Binds the subqueries of a block. IN and EXISTS outside WHERE and HAVING become marks.
+    fn subqueries(&mut self, select: &mut Select, query: &mut Query) -> Result<Marks> {
+        let mut order = match query.order_by.take() {
+            Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) => Some(order),
+            _ => None,
+        };
+        let marks = self.marks(select, order.as_deref_mut().unwrap_or_default())?;
         let mut exprs: Vec<&mut Expr> = select.projection.iter_mut().filter_map(item_expr_mut).collect();
-        exprs.extend(select.having.iter_mut());
-        if let Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) = &mut query.order_by {
-            exprs.extend(order.iter_mut().map(|item| &mut item.expr));
-        }
-        for expr in exprs {
-            if ast::any(expr, |inner| matches!(inner, Expr::InSubquery { .. } | Expr::Exists { .. })) {
-                return Err(Error::invalid("IN (SELECT …) and EXISTS stand in WHERE only, so far"));
-            }
-            self.bind_subqueries(expr)?;
-        }
+        exprs.extend(order.iter_mut().flatten().map(|item| &mut item.expr));
+        exprs.extend(select.having.iter_mut().chain(&mut select.selection));
+        exprs.into_iter().try_for_each(|expr| self.bind_subqueries(expr))?;
+        query.order_by = order.map(|order| OrderBy { kind: OrderByKind::Expressions(order), interpolate: None });
         if let GroupByExpr::Expressions(keys, _) = &select.group_by
             && keys.iter().any(holds_query)
         {
             return Err(Error::invalid("a query in GROUP BY is not supported; put it into the SELECT list"));
         }
-        select.selection.iter_mut().try_for_each(|expr| self.bind_subqueries(expr))
+        Ok(marks)
+    }
+
+    /// Binds a query that stands in an expression and by itself: what its rows are.
+    pub(super) fn subquery_relation(&mut self, subquery: &mut Query) -> Result<Relation> {
+        self.place = Place::Within;
+        let relation = self.query(subquery)?;
+        valueless::refuse_columns(&relation)?;
+        self.refuse_correlation(subquery)?;
+        Ok(relation)
     }
 
     /// Refuses a subquery that does not stand by itself: what it names of the outer block would be the raw columns of
@@ -360,7 +370,7 @@ impl Evaluation<'_> {
             inner.having = Some(some_rows());
         }
         if self.keys.is_empty() && constants {
-            self.leaves.push(Expr::Function(count_of_rows()));
+            self.leaves.push(Expr::Function(ast::count_of_rows()));
         }
         for (at, leaf) in self.leaves.iter().enumerate() {
             let alias = ast::ident(&leaf_name(at));
@@ -379,14 +389,10 @@ impl Evaluation<'_> {
 /// That there is a row: the one group of a query without keys exists where a fact does.
 pub(super) fn some_rows() -> Expr {
     let zero = Expr::value(Value::Number("0".into(), false));
-    ast::binary(Expr::Function(count_of_rows()), BinaryOperator::Gt, zero)
+    ast::binary(Expr::Function(ast::count_of_rows()), BinaryOperator::Gt, zero)
 }
 
 /// A query as the block that an outer one reads.
 pub(super) fn table_of(inner: Query) -> TableWithJoins {
     TableWithJoins { relation: ast::derived(inner, ast::alias(BLOCK)), joins: Vec::new() }
-}
-
-fn count_of_rows() -> Function {
-    super::star::aggregate(crate::model::Aggregate::Count, None)
 }

@@ -326,7 +326,7 @@ fn is_own(name: &str, distinct: bool, measure: &Measure) -> bool {
         ("count", false) => own == Some(Aggregate::Count),
         ("min", _) => own == Some(Aggregate::Min),
         ("max", _) => own == Some(Aggregate::Max),
-        ("avg", false) => own == Some(Aggregate::Avg),
+        (_, false) => own.is_some_and(|own| own.name() == name),
         _ => false,
     }
 }

@@ -10,6 +10,7 @@ mod instant;
 mod items;
 mod joins;
 mod lineage;
+mod marks;
 mod measure;
 mod ordinary;
 mod plain;

@@ -29,13 +29,13 @@ impl Binder<'_> {
         limited: bool,
     ) -> Result<Relation> {
         let joined = self.joined(select)?;
+        self.mark_searches(select, order)?;
         let cube = joined.sources.iter().any(|(_, relation)| relation.cube);
         let fixed = joins::constants(&joined.sources, select.selection.as_ref());
         let aggregates = self.aggregates(select, order);
         let block = Block { sources: joined.sources, unique: joined.unique, fixed, keys: None };
         let keys = if aggregates { Some(block.grouping(select)?) } else { None };
         let block = Block { keys, ..block };
-        refuse_searches_in_items(select)?;
         refuse_windows_in_conditions(select)?;
         if block.holds_valueless() {
             valueless::refuse(select, order, &block, &self.columns(select, &block)?)?;
@@ -55,6 +55,23 @@ impl Binder<'_> {
             columns.iter_mut().for_each(Column::merge);
         }
         Ok(Relation { unique: unique(&block, select, &columns, distinct), columns, cube })
+    }
+
+    /// Puts marks in the place of IN and EXISTS outside WHERE and HAVING.
+    fn mark_searches(&mut self, select: &mut Select, order: &mut [OrderByExpr]) -> Result<()> {
+        let keys = match &select.group_by {
+            GroupByExpr::Expressions(keys, _) => keys.as_slice(),
+            GroupByExpr::All(_) => &[],
+        };
+        let items = select.projection.iter().filter_map(item_expr);
+        if !items.chain(keys).chain(order.iter().map(|item| &item.expr)).any(ast::searches) {
+            return Ok(());
+        }
+        if select.projection.iter().any(|item| item_expr(item).is_none()) {
+            return Err(Error::invalid("IN (SELECT …) and EXISTS do not stand beside *; name the columns"));
+        }
+        name_items(select, order);
+        self.marks(select, order)?.join(&mut select.from)
     }
 
     /// What stands after FROM. What commas join is joined by WHERE.
@@ -84,7 +101,7 @@ impl Binder<'_> {
                 conditions.extend_from_slice(filter);
             }
             if let Some(on) = joins::on_mut(&mut join.join_operator) {
-                if searches(on) {
+                if ast::searches(on) {
                     return Err(Error::invalid(
                         "IN (SELECT …) and EXISTS stand in WHERE and HAVING only, so far, not in ON",
                     ));
@@ -262,19 +279,6 @@ impl Binder<'_> {
         let member = block.column(expr).and_then(|column| column.member.clone());
         Column { name, lineage: block.lineage(expr), member }
     }
-}
-
-/// Whether an expression looks for rows by IN or EXISTS.
-fn searches(expr: &Expr) -> bool {
-    ast::any(expr, |inner| matches!(inner, Expr::InSubquery { .. } | Expr::Exists { .. }))
-}
-
-/// Refuses IN and EXISTS of queries where DataFusion cannot plan them.
-fn refuse_searches_in_items(select: &Select) -> Result<()> {
-    if select.projection.iter().filter_map(item_expr).any(searches) {
-        return Err(Error::invalid("IN (SELECT …) and EXISTS stand in WHERE and HAVING only, so far"));
-    }
-    Ok(())
 }
 
 /// Refuses windows where rows or groups are chosen, which comes before them.

@@ -15,7 +15,7 @@ use crate::sql::{self, fold};
 use super::super::ast;
 use super::beside::Beside;
 use super::items::{Names, members, ordinal};
-use super::{Binder, Source, column_names, item_expr};
+use super::{Binder, Source, column_names, item_expr, sets};
 
 /// A cube, or a plain block over one.
 #[derive(Debug, Clone)]
@@ -134,6 +134,10 @@ impl<'a> Binder<'a> {
         if !is_plain(select) || self.aggregates(select, &[]) || select.projection.iter().any(holds_window) {
             return Ok(None);
         }
+        // What is looked for in items is joined to the block itself.
+        if select.projection.iter().filter_map(item_expr).any(ast::searches) {
+            return Ok(None);
+        }
         let Some(mut plain) = self.plain(select)? else { return Ok(None) };
         if plain.keys.as_ref().is_some_and(Vec::is_empty) && select.selection.is_some() {
             return Ok(None);
@@ -210,12 +214,15 @@ impl<'a> Binder<'a> {
             return true;
         }
         let items: Vec<&Expr> = select.projection.iter().filter_map(item_expr).collect();
-        if let GroupByExpr::Expressions(keys, _) = &select.group_by {
-            for key in keys {
-                let key = names.written(key, select).unwrap_or(key);
-                if !self.holds_aggregate(key) && on_measure(key) {
-                    return true;
-                }
+        let keys = match (sets::spelled_out(&select.group_by), &select.group_by) {
+            (Ok(Some(sets)), _) => sets.concat(),
+            (_, GroupByExpr::Expressions(keys, _)) => keys.clone(),
+            _ => Vec::new(),
+        };
+        for key in &keys {
+            let key = names.written(key, select).unwrap_or(key);
+            if !self.holds_aggregate(key) && on_measure(key) {
+                return true;
             }
         }
         let mut found = false;

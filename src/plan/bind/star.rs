@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use arrow::datatypes::DataType as SqlType;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Join, JoinConstraint, JoinOperator, ObjectName, TableFactor, TableWithJoins,
+    BinaryOperator, DataType, DuplicateTreatment, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Join, JoinConstraint, JoinOperator, ObjectName, TableFactor, TableWithJoins, Value,
 };
 
 use crate::error::{Error, Result};
@@ -94,9 +94,20 @@ impl<'a> Star<'a> {
     pub(super) fn leaf(&mut self, leaf: &Leaf, filter: Option<&Expr>) -> Result<Expr> {
         let argument = leaf.argument.as_ref().map(|argument| self.row(argument)).transpose()?;
         let own = leaf.filter.as_ref().map(|filter| self.row(filter)).transpose()?;
+        let argument = match leaf.aggregate {
+            Aggregate::ApproxPercentileCont => {
+                argument.map(|argument| ast::cast(argument, DataType::Double(ExactNumberInfo::None)))
+            }
+            _ => argument,
+        };
         let mut call = aggregate(leaf.aggregate, argument);
+        if let (Some(fraction), FunctionArguments::List(list)) = (&leaf.fraction, &mut call.args) {
+            let place = Expr::value(Value::Number(fraction.clone(), false));
+            list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(place)));
+        }
         call.filter = ast::all(own.into_iter().chain(filter.cloned())).map(Box::new);
         let value = Expr::Function(call);
+        let value = if leaf.aggregate == Aggregate::Hll { ast::cast(value, DataType::BigInt(None)) } else { value };
         let instant = matches!(leaf.data_type, SqlType::Timestamp(_, Some(_)));
         Ok(if instant { self.wall(value) } else { value })
     }
