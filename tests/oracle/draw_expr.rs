@@ -110,6 +110,7 @@ pub(crate) fn group_condition(draw: &mut Draw<'_>, shape: &Shape) -> Expr {
         let (expr, column) = aggregated(draw, shape);
         return match column.of {
             Type::Boolean => Expr::IsNull(Box::new(expr), true),
+            Type::Integer => Expr::binary(">", expr, Expr::Literal(Value::Integer(draw.choices.below(2) as i128))),
             of => Expr::binary(">", expr, literal(draw, of)),
         };
     }
@@ -201,6 +202,10 @@ fn of_rows(draw: &mut Draw<'_>, shape: &Shape, dimensions: &[Column]) -> (Expr, 
             (call(draw.choices.word(&["min", "max"]), name), Column { measure: true, ..column })
         }
         4 => (call("sum", chosen), counted),
+        5 if draw.choices.chance(50) => {
+            let when = condition(draw, shape);
+            (call("count", Expr::Case(vec![(when, Expr::Literal(Value::Integer(1)))], None)), counted)
+        }
         5 => (call("count", Expr::Literal(Value::Integer(1))), counted),
         6 => (filtered(draw, shape, "count", name), counted),
         7 if column.of == Type::Integer => (call("sum", name), Column { measure: true, ..one() }),

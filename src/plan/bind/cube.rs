@@ -25,7 +25,6 @@ use super::ordinary::refuse_windows_in_conditions;
 use super::plain::Plain;
 use super::rows::LazyRows;
 use super::star::Star;
-use super::summand::yields_constants;
 use super::{Binder, Place, explain, instant, rows, sets, valueless};
 
 /// What the inner query is called in the outer one.
@@ -328,7 +327,7 @@ impl Evaluation<'_> {
             function.filter.is_none()
                 && function.over.is_none()
                 && ast::function_name(function).as_deref() == Some("count")
-                && ast::arguments(function).is_none_or(|arguments| arguments.iter().all(|one| yields_constants(one)))
+                && ast::arguments(function).is_none_or(|arguments| arguments.iter().all(|one| is_something(one)))
         };
         let grouped = match &self.sets {
             Some(sets) => sets.iter().all(|set| !set.is_empty()),
@@ -384,6 +383,11 @@ impl Evaluation<'_> {
         inner.from = vec![self.star.from()?];
         Ok(ast::query_of(inner))
     }
+}
+
+/// Whether an expression is a literal other than NULL, of which a count counts rows.
+fn is_something(expr: &Expr) -> bool {
+    matches!(unwrapped(expr), Expr::Value(value) if value.value != Value::Null)
 }
 
 /// That there is a row: the one group of a query without keys exists where a fact does.
