@@ -127,12 +127,11 @@ impl<'a> Binder<'a> {
                 return Ok(Some(refused(&cube, &format!("{factor}"), "it keeps rows that meet no fact")));
             }
             let mut factor = (*factor).clone();
-            let relation = match self.bound_factor(&mut factor)? {
-                Some(relation) => relation,
-                None => return Ok(Some(refused(&cube, &format!("{factor}"), "joins in brackets cannot stand there"))),
-            };
+            if matches!(factor, TableFactor::NestedJoin { .. }) {
+                return Ok(Some(refused(&cube, &format!("{factor}"), "joins in brackets cannot stand there")));
+            }
+            let (alias, relation) = self.relation(&mut factor)?;
             self.planned += 1;
-            let (alias, relation) = relation;
             plain.beside.push(Beside {
                 alias,
                 planned: format!("$b{}", self.planned),

@@ -19,14 +19,12 @@ const SETS: usize = 16;
 #[derive(Default)]
 pub(super) struct Joined {
     pub(super) sources: Vec<Named>,
-    /// Sets of columns, by their identities, that tell the rows apart.
-    pub(super) unique: Vec<BTreeSet<String>>,
+    /// Sets of columns that tell the rows apart.
+    pub(super) unique: Vec<BTreeSet<Identity>>,
 }
 
-/// The identity of a column: of a relation's place after FROM, and a name.
-pub(super) fn identity(place: usize, name: &str) -> String {
-    format!("{place}:{name}")
-}
+/// What a column is: the place of its relation among those at hand, and its name.
+pub(super) type Identity = (usize, String);
 
 /// The place of a relation and the column of it that an expression plainly names.
 pub(super) fn found<'s>(sources: &'s [Named], expr: &Expr) -> Option<(usize, &'s Column)> {
@@ -55,10 +53,9 @@ struct Kept {
 
 impl Joined {
     /// One relation.
-    pub(super) fn of(mut sources: Vec<Named>, place: usize) -> Self {
-        let Some((name, relation)) = sources.pop() else { return Self::default() };
-        let sets = relation.unique.iter().map(|set| set.iter().map(|name| identity(place, name)).collect());
-        Self { unique: sets.collect(), sources: vec![(name, relation)] }
+    pub(super) fn of(source: Named) -> Self {
+        let sets = source.1.unique.iter().map(|set| set.iter().map(|name| (0, name.clone())).collect());
+        Self { unique: sets.collect(), sources: vec![source] }
     }
 
     /// Joins what stands further on, `conditions` among which hold for every pair that meets.
@@ -73,10 +70,12 @@ impl Joined {
         let own = std::mem::take(&mut self.unique);
         let mut all = std::mem::take(&mut self.sources);
         all.append(&mut right.sources);
-        let fixed = |side: &dyn Fn(usize) -> bool| -> BTreeSet<String> {
+        let moved = |set: BTreeSet<Identity>| set.into_iter().map(|(place, name)| (place + middle, name)).collect();
+        right.unique = right.unique.into_iter().map(moved).collect();
+        let fixed = |side: &dyn Fn(usize) -> bool| -> BTreeSet<Identity> {
             conditions.iter().flat_map(|condition| fixed_columns(&all, condition, side)).collect()
         };
-        let met = |sets: &[BTreeSet<String>], fixed: &BTreeSet<String>| sets.iter().any(|set| set.is_subset(fixed));
+        let met = |sets: &[BTreeSet<Identity>], fixed: &BTreeSet<Identity>| sets.iter().any(|set| set.is_subset(fixed));
         let right_once = met(&right.unique, &fixed(&|place| place >= middle));
         let left_once = met(&own, &fixed(&|place| place < middle));
         let pairs = own.iter().flat_map(|one| right.unique.iter().map(move |other| one | other)).collect::<Vec<_>>();
@@ -141,7 +140,7 @@ pub(super) fn on_mut(operator: &mut JoinOperator) -> Option<&mut Expr> {
 
 /// The columns of one side that a condition fixes, once the other side's are: by an equality with what names none of
 /// theirs.
-pub(super) fn fixed_columns(sources: &[Named], condition: &Expr, side: &dyn Fn(usize) -> bool) -> Vec<String> {
+pub(super) fn fixed_columns(sources: &[Named], condition: &Expr, side: &dyn Fn(usize) -> bool) -> Vec<Identity> {
     let Some((left, right)) = equality(condition) else { return Vec::new() };
     let fixes = |column: &Expr, by: &Expr| {
         let (place, column) = found(sources, column).filter(|(place, _)| side(*place))?;
@@ -152,7 +151,7 @@ pub(super) fn fixed_columns(sources: &[Named], condition: &Expr, side: &dyn Fn(u
             Expr::Subquery(_) => true,
             _ => false,
         };
-        (!ast::any(by, names_it)).then(|| identity(place, &column.name))
+        (!ast::any(by, names_it)).then(|| (place, column.name.clone()))
     };
     [fixes(left, right), fixes(right, left)].into_iter().flatten().collect()
 }
@@ -180,13 +179,13 @@ pub(super) fn equality(condition: &Expr) -> Option<(&Expr, &Expr)> {
 }
 
 /// The columns that a WHERE makes equal to constants.
-pub(super) fn constants(sources: &[Named], selection: Option<&Expr>) -> BTreeSet<String> {
+pub(super) fn constants(sources: &[Named], selection: Option<&Expr>) -> BTreeSet<Identity> {
     let mut fixed = BTreeSet::new();
     for condition in selection.cloned().into_iter().flat_map(ast::conjuncts) {
         if let Some((left, right)) = equality(&condition) {
             for (column, by) in [(left, right), (right, left)] {
                 if let Some((place, column)) = found(sources, column).filter(|_| yields_constants(by)) {
-                    fixed.insert(identity(place, &column.name));
+                    fixed.insert((place, column.name.clone()));
                 }
             }
         }

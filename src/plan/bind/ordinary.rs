@@ -79,8 +79,7 @@ impl Binder<'_> {
         let conditions: Vec<Expr> = select.selection.iter().cloned().flat_map(ast::conjuncts).collect();
         let mut all: Option<Joined> = None;
         for from in &mut select.from {
-            let place = all.as_ref().map_or(0, |all| all.sources.len());
-            let next = self.from(from, place, &conditions)?;
+            let next = self.from(from, &conditions)?;
             match &mut all {
                 None => all = Some(next),
                 Some(all) => all.join(next, None, &conditions),
@@ -90,11 +89,11 @@ impl Binder<'_> {
         Ok(all.unwrap_or_else(|| Joined { sources: Vec::new(), unique: vec![BTreeSet::new()] }))
     }
 
-    /// Relations joined one after the other, the first of them at a place among all after FROM.
-    fn from(&mut self, from: &mut TableWithJoins, place: usize, filter: &[Expr]) -> Result<Joined> {
-        let mut joined = self.factor(&mut from.relation, place, filter)?;
+    /// Relations joined one after the other.
+    fn from(&mut self, from: &mut TableWithJoins, filter: &[Expr]) -> Result<Joined> {
+        let mut joined = self.factor(&mut from.relation, filter)?;
         for join in &mut from.joins {
-            let next = self.factor(&mut join.relation, place + joined.sources.len(), filter)?;
+            let next = self.factor(&mut join.relation, filter)?;
             let mut conditions = joins::conditions(&join.join_operator, &joined.sources, &next.sources);
             if matches!(join.join_operator, JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_))
             {
@@ -113,26 +112,15 @@ impl Binder<'_> {
         Ok(joined)
     }
 
-    /// One relation after FROM, bound, and what it is called; none where it is joins in brackets.
-    pub(super) fn bound_factor(&mut self, factor: &mut TableFactor) -> Result<Option<Named>> {
-        if matches!(factor, TableFactor::NestedJoin { .. }) {
-            return Ok(None);
+    fn factor(&mut self, factor: &mut TableFactor, filter: &[Expr]) -> Result<Joined> {
+        match factor {
+            TableFactor::NestedJoin { table_with_joins, .. } => self.from(table_with_joins, filter),
+            relation => self.relation(relation).map(Joined::of),
         }
-        let mut sources = Vec::new();
-        self.relation(factor, &mut sources)?;
-        Ok(sources.pop())
     }
 
-    fn factor(&mut self, factor: &mut TableFactor, place: usize, filter: &[Expr]) -> Result<Joined> {
-        if let TableFactor::NestedJoin { table_with_joins, .. } = factor {
-            return self.from(table_with_joins, place, filter);
-        }
-        let mut sources = Vec::new();
-        self.relation(factor, &mut sources)?;
-        Ok(Joined::of(sources, place))
-    }
-
-    fn relation(&mut self, factor: &mut TableFactor, sources: &mut Vec<Named>) -> Result<()> {
+    /// Binds one relation after FROM: what it is called, and what its rows are.
+    pub(super) fn relation(&mut self, factor: &mut TableFactor) -> Result<Named> {
         match factor {
             TableFactor::Table { name, alias, version, .. } => {
                 let renames = alias.as_ref().map(column_names).unwrap_or_default();
@@ -148,15 +136,13 @@ impl Binder<'_> {
                             *name = ObjectName::from(vec![planned]);
                             alias.get_or_insert_with(|| ast::alias(&bare));
                         }
-                        sources.push((known.unwrap_or(bare), relation.renamed(&renames)));
-                        Ok(())
+                        Ok((known.unwrap_or(bare), relation.renamed(&renames)))
                     }
                     Source::Plain { mut query, defined, name } => {
                         let relation = self.as_defined(defined, |binder| binder.query(&mut query))?;
                         let alias = alias.take().unwrap_or_else(|| ast::alias(&name));
-                        sources.push((known.unwrap_or(name), relation.renamed(&renames)));
                         *factor = ast::derived(*query, alias);
-                        Ok(())
+                        Ok((known.unwrap_or(name), relation.renamed(&renames)))
                     }
                     Source::Table { schema, name, version } => {
                         let found = match schema {
@@ -170,9 +156,8 @@ impl Binder<'_> {
                             .map(|field| Column::new(field.name(), Lineage::Free));
                         let unique = if schema == "mart" { self.declared_key(&name, version) } else { Vec::new() };
                         let relation = Relation { columns: columns.collect(), unique, cube: false };
-                        sources.push((known.unwrap_or_else(|| name.clone()), relation.renamed(&renames)));
                         read_table(factor, schema, &name, version);
-                        Ok(())
+                        Ok((known.unwrap_or(name), relation.renamed(&renames)))
                     }
                 }
             }
@@ -180,8 +165,7 @@ impl Binder<'_> {
                 let relation = self.query(subquery)?;
                 let renames = alias.as_ref().map(column_names).unwrap_or_default();
                 let known = alias.as_ref().map(|alias| fold(&alias.name)).unwrap_or_default();
-                sources.push((known, relation.renamed(&renames)));
-                Ok(())
+                Ok((known, relation.renamed(&renames)))
             }
             other => Err(Error::invalid(format!("'{other}' is not supported after FROM"))),
         }

@@ -11,6 +11,7 @@ use crate::sql::fold;
 
 use super::super::ast;
 use super::super::relation::{Column, Lineage, Relation};
+use super::joins::Identity;
 use super::measure::is_distinct;
 use super::summand::{reads_cube, summed, yields_constants};
 use super::{item_expr, joins, sets};
@@ -21,18 +22,18 @@ pub(super) type Named = (String, Relation);
 /// What the expressions of a SELECT may name, and how its rows are grouped.
 pub(super) struct Block {
     pub(super) sources: Vec<Named>,
-    /// Sets of columns, by their identities, that tell the rows apart.
-    pub(super) unique: Vec<BTreeSet<String>>,
+    /// Sets of columns that tell the rows apart.
+    pub(super) unique: Vec<BTreeSet<Identity>>,
     /// The columns that WHERE makes equal to constants.
-    pub(super) fixed: BTreeSet<String>,
+    pub(super) fixed: BTreeSet<Identity>,
     /// The grouping; none where nothing aggregates.
     pub(super) keys: Option<Grouping>,
 }
 
 /// What a SELECT groups by.
 pub(super) struct Grouping {
-    /// The columns that are keys by themselves, by their identities.
-    pub(super) columns: BTreeSet<String>,
+    /// The columns that are keys by themselves.
+    pub(super) columns: BTreeSet<Identity>,
     /// All keys, as expressions without aliases and ordinals; none where they cannot be told.
     pub(super) keys: Option<Vec<Expr>>,
     /// Whether there are several levels: then `columns` are those that are keys of all of them.
@@ -46,13 +47,13 @@ impl Block {
     }
 
     /// The identity of the column that an expression plainly names.
-    fn identity(&self, expr: &Expr) -> Option<String> {
-        joins::found(&self.sources, expr).map(|(place, column)| joins::identity(place, &column.name))
+    fn identity(&self, expr: &Expr) -> Option<Identity> {
+        joins::found(&self.sources, expr).map(|(place, column)| (place, column.name.clone()))
     }
 
     /// Whether these columns tell the rows apart.
-    fn is_unique_on(&self, columns: &BTreeSet<String>) -> bool {
-        let known = |column: &String| columns.contains(column) || self.fixed.contains(column);
+    fn is_unique_on(&self, columns: &BTreeSet<Identity>) -> bool {
+        let known = |column: &Identity| columns.contains(column) || self.fixed.contains(column);
         self.unique.iter().any(|set| set.iter().all(known))
     }
 
@@ -60,9 +61,9 @@ impl Block {
     pub(super) fn told_apart_by(&self) -> Vec<Expr> {
         let reads_cube = self.sources.iter().any(|(_, relation)| relation.cube);
         let Some(set) = self.unique.first().filter(|_| reads_cube) else { return Vec::new() };
-        let own = self.all().filter(|(_, id, _)| set.contains(id));
+        let own = self.all().filter(|(_, column)| set.contains(column));
         // A subquery may do without a name.
-        own.map(|(alias, _, name)| if alias.is_empty() { ast::column(&name) } else { ast::column_of(alias, &name) })
+        own.map(|(alias, (_, name))| if alias.is_empty() { ast::column(&name) } else { ast::column_of(alias, &name) })
             .collect()
     }
 
@@ -99,7 +100,7 @@ impl Block {
         Ok(Grouping { columns: self.columns_of(&keys), keys: Some(keys), levels: false })
     }
 
-    fn columns_of(&self, keys: &[Expr]) -> BTreeSet<String> {
+    fn columns_of(&self, keys: &[Expr]) -> BTreeSet<Identity> {
         keys.iter().filter_map(|key| self.identity(key)).collect()
     }
 
@@ -122,32 +123,32 @@ impl Block {
         Ok(keys)
     }
 
-    /// Every column: its relation's name, its identity and its own name.
-    fn all(&self) -> impl Iterator<Item = (&String, String, String)> {
+    /// Every column, with its relation's name.
+    fn all(&self) -> impl Iterator<Item = (&String, Identity)> {
         self.sources.iter().enumerate().flat_map(|(place, (alias, relation))| {
             let columns = relation.columns.iter().map(|column| &column.name);
-            columns.map(move |name| (alias, joins::identity(place, name), name.clone()))
+            columns.map(move |name| (alias, (place, name.clone())))
         })
     }
 
     /// The names in the result of the columns that are plainly in it.
-    pub(super) fn output_names(&self, select: &Select) -> BTreeMap<String, String> {
+    pub(super) fn output_names(&self, select: &Select) -> BTreeMap<Identity, String> {
         let mut names = BTreeMap::new();
         for item in &select.projection {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
-                    if let Some((place, column)) = joins::found(&self.sources, expr) {
-                        names.insert(joins::identity(place, &column.name), column.name.clone());
-                    }
+                    names.extend(self.identity(expr).map(|column| (column.clone(), column.1)));
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     names.extend(self.identity(expr).map(|column| (column, fold(alias))));
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
                     let of = name.0.last().and_then(|part| part.as_ident()).map(fold).unwrap_or_default();
-                    names.extend(self.all().filter(|(alias, ..)| **alias == of).map(|(_, id, name)| (id, name)));
+                    names.extend(
+                        self.all().filter(|(alias, _)| **alias == of).map(|(_, column)| (column.clone(), column.1)),
+                    );
                 }
-                _ => names.extend(self.all().map(|(_, id, name)| (id, name))),
+                _ => names.extend(self.all().map(|(_, column)| (column.clone(), column.1))),
             }
         }
         names
@@ -297,9 +298,9 @@ pub(super) fn unique(block: &Block, select: &Select, columns: &[Column], distinc
             keys.filter_map(|keys| keys.iter().map(name).collect()).collect()
         }
         None => {
-            let told = |column: &&String| !block.fixed.contains(*column);
+            let told = |column: &&Identity| !block.fixed.contains(*column);
             let renamed =
-                |set: &BTreeSet<String>| set.iter().filter(told).map(|column| names.get(column).cloned()).collect();
+                |set: &BTreeSet<Identity>| set.iter().filter(told).map(|column| names.get(column).cloned()).collect();
             block.unique.iter().filter_map(renamed).collect()
         }
     };
