@@ -242,6 +242,16 @@ pub(super) fn holds_window(expr: &Expr) -> bool {
     any(expr, |inner| matches!(inner, Expr::Function(function) if function.over.is_some()))
 }
 
+/// How many terms an expression has, subqueries apart.
+pub(super) fn terms(expr: &Expr) -> usize {
+    let mut count = 0;
+    any(expr, |_| {
+        count += 1;
+        false
+    });
+    count
+}
+
 /// Whether an expression looks for rows by IN or EXISTS.
 pub(super) fn searches(expr: &Expr) -> bool {
     any(expr, |inner| matches!(inner, Expr::InSubquery { .. } | Expr::Exists { .. }))

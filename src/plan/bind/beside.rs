@@ -72,7 +72,7 @@ type Place<'s> = (&'s TableFactor, Option<&'s JoinOperator>);
 impl<'a> Binder<'a> {
     /// The cube, or plain block, among several relations after FROM, with what stands beside it; none where nothing is
     /// one, or where it has to be evaluated first.
-    pub(super) fn plain_in_join(&mut self, select: &Select) -> Result<Option<Plain<'a>>> {
+    pub(super) fn plain_in_join(&mut self, select: &Select, asked: bool) -> Result<Option<Plain<'a>>> {
         let mut places: Vec<Place<'_>> = Vec::new();
         for TableWithJoins { relation, joins } in &select.from {
             places.push((relation, None));
@@ -80,7 +80,7 @@ impl<'a> Binder<'a> {
         }
         let mut found: Option<(usize, Plain<'a>)> = None;
         for (at, (factor, _)) in places.iter().enumerate() {
-            let Some(plain) = self.plain_factor(factor)? else { continue };
+            let Some(plain) = self.plain_factor(factor, asked)? else { continue };
             let better = found.as_ref().is_none_or(|(_, known)| known.keys.is_some() && plain.keys.is_none());
             if let Some((_, known)) = found.as_ref().filter(|(_, known)| known.keys.is_none() && plain.keys.is_none()) {
                 return Err(Error::invalid(format!(
@@ -95,6 +95,9 @@ impl<'a> Binder<'a> {
         }
         let Some((at, mut plain)) = found else { return Ok(None) };
         let itself = plain.keys.is_none();
+        if !itself && !asked {
+            return Ok(None);
+        }
         let told = self.told.take();
         let beside = self.beside(&mut plain, at, &places, select);
         self.told = told;

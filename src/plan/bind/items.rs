@@ -1,6 +1,7 @@
 //! The words of a block over a cube: which names are dimensions, measures or aliases, and which calls evaluate
 //! measures.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, SelectItem, SelectItemQualifiedWildcardKind, Value};
@@ -43,7 +44,13 @@ pub(super) struct Names<'a> {
     pub(super) beside: Vec<Beside>,
     /// The functions that SQL may call.
     pub(super) functions: &'a Functions,
+    /// How many terms names have grown by that were spelled out.
+    pub(super) spelled_out: Cell<usize>,
 }
+
+/// By how many terms the names of a block may grow when they are spelled out: chains of `SELECT a + a AS a` double with
+/// every link.
+const GROWTH_LIMIT: usize = 5_000;
 
 /// The aliases that an expression may name.
 #[derive(Clone, Copy)]
@@ -129,13 +136,26 @@ impl<'a> Names<'a> {
     fn column(&self, name: &str) -> Result<Expr> {
         self.refuse_ambiguous(name)?;
         match self.visible(name) {
-            Some(column) => Ok(column),
+            Some(column) => self.within_growth(column),
             None if self.block.is_none() => self.meaning(name).map(|_| ast::column(name)),
             None => {
                 let hint = hint(name, self.columns().into_iter());
                 Err(Error::invalid(format!("'{}' has no column '{name}'{hint}", self.alias)))
             }
         }
+    }
+
+    /// Refuses names that grow too much.
+    fn within_growth(&self, column: Expr) -> Result<Expr> {
+        self.spelled_out.set(self.spelled_out.get() + ast::terms(&column) - 1);
+        if self.spelled_out.get() > GROWTH_LIMIT {
+            return Err(Error::invalid(format!(
+                "'{}' grows by more than {GROWTH_LIMIT} terms once the columns that are named are spelled out; group the \
+                 inner query to evaluate it there, or name columns computed more directly",
+                self.alias
+            )));
+        }
+        Ok(column)
     }
 
     /// What a column's name means, if anything.
@@ -177,7 +197,7 @@ impl<'a> Names<'a> {
                     };
                     *expr = match self.beside.iter().find(|beside| beside.alias == relation) {
                         _ if relation == self.alias => match self.own(&name) {
-                            Some(column) => column,
+                            Some(column) => self.within_growth(column)?,
                             None => self.column(&name)?,
                         },
                         Some(beside) => beside

@@ -48,6 +48,7 @@ pub(super) fn bind(query: &mut Query, context: &Context<'_>, explain: bool) -> R
         with: Vec::new(),
         outside: Vec::new(),
         planned: 0,
+        bound: 0,
         place: Place::Outermost,
         wall: false,
         told: explain.then(Vec::new),
@@ -55,6 +56,10 @@ pub(super) fn bind(query: &mut Query, context: &Context<'_>, explain: bool) -> R
     let relation = binder.query(query)?;
     Ok((relation, binder.told.unwrap_or_default()))
 }
+
+/// How many queries may be bound for one statement. One beside a cube is bound to see whether it can stand there, and once
+/// more where it cannot, so that nesting such joins doubles the work.
+const QUERY_LIMIT: usize = 2_000;
 
 /// Where a query stands, as far as `*` over a cube goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +83,8 @@ struct Binder<'a> {
     outside: Vec<String>,
     /// How many relations have been planned under names of their own.
     planned: usize,
+    /// How many queries have been bound.
+    bound: usize,
     /// Where the next query stands.
     place: Place,
     /// Whether the expressions at hand stand over what a cube has computed, where time is wall clock.
@@ -109,6 +116,12 @@ enum Source<'a> {
 impl<'a> Binder<'a> {
     /// Binds a query, at any depth: what its rows are.
     fn query(&mut self, query: &mut Query) -> Result<Relation> {
+        self.bound += 1;
+        if self.bound > QUERY_LIMIT {
+            return Err(Error::invalid(
+                "the statement nests joins and subqueries too deeply to be read; evaluate parts of it by WITH",
+            ));
+        }
         sql::deep(|| {
             self.ctes.push(Vec::new());
             let outer = std::mem::replace(&mut self.wall, false);

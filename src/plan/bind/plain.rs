@@ -2,6 +2,7 @@
 //! to a block that aggregates above it. Its names are spelled out there, its conditions join the others, and its measures
 //! are evaluated at that block's grouping. `(SELECT * FROM cube [WHERE …])` is the cube itself, wherever it stands.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use datafusion::sql::sqlparser::ast::{
@@ -50,28 +51,29 @@ pub(super) fn without_brackets(query: &mut Query) -> Result<()> {
 impl<'a> Binder<'a> {
     /// The cube, or the plain block that stays lazy, that a SELECT is a block over; none where it is ordinary SQL.
     pub(super) fn block_over(&mut self, select: &Select, query: Option<&Query>) -> Result<Option<Plain<'a>>> {
-        let Some(plain) = self.plain(select)? else { return Ok(None) };
+        let asked = self.aggregates(select, query.map(ordered).unwrap_or_default());
+        let Some(plain) = self.plain(select, asked)? else { return Ok(None) };
         let Some(keys) = &plain.keys else { return Ok(Some(plain)) };
-        let order = query.map(ordered).unwrap_or_default();
         // A block without keys has its one row whatever a WHERE above it says of the facts.
         let one_row_filtered = keys.is_empty() && select.selection.is_some();
-        if !self.aggregates(select, order) || one_row_filtered || self.asks_rows_for_measures(select, &plain) {
+        if !asked || one_row_filtered || self.asks_rows_for_measures(select, &plain) {
             return Ok(None);
         }
         Ok(Some(plain))
     }
 
-    /// What stands after FROM, as a cube or a plain block over one.
-    fn plain(&mut self, select: &Select) -> Result<Option<Plain<'a>>> {
+    /// What stands after FROM, as a cube or a plain block over one. Unless a block that aggregates asks, only the cube
+    /// itself matters, and nothing else is looked into.
+    fn plain(&mut self, select: &Select, asked: bool) -> Result<Option<Plain<'a>>> {
         match select.from.as_slice() {
-            [TableWithJoins { relation, joins }] if joins.is_empty() => self.plain_factor(relation),
+            [TableWithJoins { relation, joins }] if joins.is_empty() => self.plain_factor(relation, asked),
             [] => Ok(None),
-            _ => self.plain_in_join(select),
+            _ => self.plain_in_join(select, asked),
         }
     }
 
     /// One relation after FROM, as a cube or a plain block over one.
-    pub(super) fn plain_factor(&mut self, factor: &TableFactor) -> Result<Option<Plain<'a>>> {
+    pub(super) fn plain_factor(&mut self, factor: &TableFactor, asked: bool) -> Result<Option<Plain<'a>>> {
         match factor {
             TableFactor::Table { name, alias, version, .. } => match self.source(name, version.as_ref())? {
                 Source::Cube(cube) => {
@@ -101,14 +103,14 @@ impl<'a> Binder<'a> {
                 Source::Plain { query, defined, name } => {
                     let renames = alias.as_ref().map(column_names).unwrap_or_default();
                     let alias = alias.as_ref().map_or(name, |alias| fold(&alias.name));
-                    let plain = self.as_defined(defined, |binder| binder.plain_query(&query))?;
+                    let plain = self.as_defined(defined, |binder| binder.plain_query(&query, asked))?;
                     Ok(plain.map(|plain| plain.called(alias, &renames)))
                 }
                 Source::Cte { .. } | Source::Table { .. } => Ok(None),
             },
             TableFactor::Derived { lateral: false, subquery, alias, .. } => {
                 let renames = alias.as_ref().map(column_names).unwrap_or_default();
-                let plain = self.plain_query(subquery)?;
+                let plain = self.plain_query(subquery, asked)?;
                 Ok(plain.map(|plain| match alias {
                     Some(alias) => plain.called(fold(&alias.name), &renames),
                     None => plain,
@@ -119,18 +121,21 @@ impl<'a> Binder<'a> {
     }
 
     /// A query as a plain block.
-    pub(super) fn plain_query(&mut self, query: &Query) -> Result<Option<Plain<'a>>> {
+    pub(super) fn plain_query(&mut self, query: &Query, asked: bool) -> Result<Option<Plain<'a>>> {
         if !is_bare(query) {
             return Ok(None);
         }
         sql::deep(|| match query.body.as_ref() {
-            SetExpr::Select(select) => self.plain_select(select),
-            SetExpr::Query(inner) => self.plain_query(inner),
+            SetExpr::Select(select) => self.plain_select(select, asked),
+            SetExpr::Query(inner) => self.plain_query(inner, asked),
             _ => Ok(None),
         })
     }
 
-    fn plain_select(&mut self, select: &Select) -> Result<Option<Plain<'a>>> {
+    fn plain_select(&mut self, select: &Select, asked: bool) -> Result<Option<Plain<'a>>> {
+        if !asked && select.projection.iter().all(|item| item_expr(item).is_some()) {
+            return Ok(None);
+        }
         if !is_plain(select) || self.aggregates(select, &[]) || select.projection.iter().any(holds_window) {
             return Ok(None);
         }
@@ -138,7 +143,7 @@ impl<'a> Binder<'a> {
         if select.projection.iter().filter_map(item_expr).any(ast::searches) {
             return Ok(None);
         }
-        let Some(mut plain) = self.plain(select)? else { return Ok(None) };
+        let Some(mut plain) = self.plain(select, asked)? else { return Ok(None) };
         if plain.keys.as_ref().is_some_and(Vec::is_empty) && select.selection.is_some() {
             return Ok(None);
         }
@@ -201,6 +206,7 @@ impl<'a> Binder<'a> {
             block: plain.columns.clone(),
             beside: plain.beside.iter().skip(plain.within).cloned().collect(),
             functions: self.context.functions,
+            spelled_out: Cell::new(0),
         }
     }
 

@@ -31,7 +31,7 @@ impl Binder<'_> {
                 return Err(Error::invalid(format!("WITH names two queries '{name}'; rename one")));
             }
             let renames = column_names(&cte.alias);
-            if renames.is_empty() && self.plain_query(&cte.query)?.is_some() {
+            if renames.is_empty() && self.plain_query(&cte.query, true)?.is_some() {
                 self.name(name, NamedQuery::Plain(cte.query));
                 continue;
             }

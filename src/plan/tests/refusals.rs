@@ -98,3 +98,31 @@ async fn filters_may_not_multiply_along_a_chain() {
         assert!(refused(&chain(80, wrapped)).contains("earlier"), "{wrapped}");
     }
 }
+
+#[test]
+fn names_may_not_multiply_along_a_chain_of_plain_blocks() {
+    let chain = |links: usize| {
+        let mut sql = "WITH c0 AS (SELECT department AS x, revenue FROM sales)".to_owned();
+        for at in 1..=links {
+            sql += &format!(", c{at} AS (SELECT concat(x, x) AS x, revenue FROM c{})", at - 1);
+        }
+        format!("{sql} SELECT x, SUM(revenue) FROM c{links} GROUP BY 1")
+    };
+    planned(&chain(5)).unwrap();
+    for links in [20, 80] {
+        assert!(refused(&chain(links)).contains("spelled out"), "{links}");
+    }
+}
+
+#[test]
+fn joins_that_cannot_stay_lazy_are_not_read_again_and_again() {
+    let nested = |depth: usize, outer: &str| {
+        let plain = "(SELECT department AS k, revenue AS r FROM sales) a";
+        (0..depth).fold("SELECT department AS k, revenue AS r FROM sales".to_owned(), |inner, _| {
+            format!("SELECT {outer} FROM {plain} JOIN ({inner}) b ON a.r = b.r GROUP BY 1")
+        })
+    };
+    planned(&nested(3, "a.k AS k, MAX(a.r) AS r")).unwrap_or_else(|error| panic!("{error}"));
+    let deep = nested(12, "a.k AS k, MAX(a.r) AS r");
+    assert!(refused(&deep).contains("too deeply"), "{}", refused(&deep));
+}
