@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
-    LimitClause, Query, Select, SetExpr, TableAlias, TableFactor, TimezoneInfo, TypedString, Value, Visit, Visitor,
-    WindowSpec, WindowType,
+    LimitClause, Query, Select, SelectItem, SetExpr, TableAlias, TableFactor, TimezoneInfo, TypedString, Value, Visit,
+    Visitor, WindowSpec, WindowType,
 };
 
 use crate::error::{Error, Result};
@@ -240,6 +240,16 @@ pub(super) fn any(expr: &Expr, is: impl FnMut(&Expr) -> bool) -> bool {
 /// Whether a window function stands in an expression.
 pub(super) fn holds_window(expr: &Expr) -> bool {
     any(expr, |inner| matches!(inner, Expr::Function(function) if function.over.is_some()))
+}
+
+/// Whether a query stands in an expression.
+pub(super) fn holds_query(expr: &Expr) -> bool {
+    any(expr, |inner| matches!(inner, Expr::Subquery(_) | Expr::InSubquery { .. } | Expr::Exists { .. }))
+}
+
+/// An item of SELECT under a name.
+pub(super) fn named(expr: Expr, name: &str) -> SelectItem {
+    SelectItem::ExprWithAlias { expr, alias: ident(name) }
 }
 
 /// How many terms an expression has, subqueries apart.

@@ -6,14 +6,14 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     CastKind, Cte, DataType, Distinct, DuplicateTreatment, ExactNumberInfo, Expr, Function, FunctionArg,
-    FunctionArgExpr, FunctionArguments, GroupByExpr, Join, JoinConstraint, JoinOperator, LimitClause, OrderBy,
-    OrderByKind, Query, Select, SelectFlavor, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor,
-    TableWithJoins, Visit, Visitor, WildcardAdditionalOptions, With,
+    FunctionArgExpr, FunctionArguments, GroupByExpr, Join, JoinConstraint, LimitClause, OrderBy, OrderByKind, Query,
+    Select, SelectFlavor, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor, TableWithJoins,
+    Visit, Visitor, WildcardAdditionalOptions, With,
 };
 
 use crate::error::{Error, Result};
 
-use super::version_number;
+use super::{constraint, version_number};
 
 /// Refuses every clause of the query, at any depth, that has no meaning here.
 ///
@@ -222,18 +222,9 @@ fn joins(from: &TableWithJoins) -> Result<()> {
     let TableWithJoins { relation: _, joins } = from;
     for Join { relation: _, global, join_operator } in joins {
         absent(*global, "GLOBAL")?;
-        match join_operator {
-            JoinOperator::Join(constraint)
-            | JoinOperator::Inner(constraint)
-            | JoinOperator::Left(constraint)
-            | JoinOperator::LeftOuter(constraint)
-            | JoinOperator::Right(constraint)
-            | JoinOperator::RightOuter(constraint)
-            | JoinOperator::FullOuter(constraint)
-            | JoinOperator::CrossJoin(constraint) => {
-                absent(matches!(constraint, JoinConstraint::Natural), "NATURAL JOIN")?;
-            }
-            other => refused(&format!("this kind of join ({other:?})").chars().take(60).collect::<String>())?,
+        match constraint(join_operator) {
+            Some(constraint) => absent(matches!(constraint, JoinConstraint::Natural), "NATURAL JOIN")?,
+            None => refused(&format!("this kind of join ({join_operator:?})").chars().take(60).collect::<String>())?,
         }
     }
     Ok(())

@@ -1,7 +1,8 @@
-//! Calls in the syntax tree: their names, and the making of them.
+//! Parts of the syntax tree: calls, their names and the making of them, and the joins of the dialect.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, JoinConstraint,
+    JoinOperator, ObjectName,
 };
 
 /// The name of a function, if it is a plain one, in lower case.
@@ -27,5 +28,20 @@ pub fn call(name: &str, args: Vec<Expr>) -> Function {
         null_treatment: None,
         over: None,
         within_group: Vec::new(),
+    }
+}
+
+/// What a join joins by; none where it is of a kind that the dialect lacks.
+pub fn constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {
+    match operator {
+        JoinOperator::Join(constraint)
+        | JoinOperator::Inner(constraint)
+        | JoinOperator::Left(constraint)
+        | JoinOperator::LeftOuter(constraint)
+        | JoinOperator::Right(constraint)
+        | JoinOperator::RightOuter(constraint)
+        | JoinOperator::FullOuter(constraint)
+        | JoinOperator::CrossJoin(constraint) => Some(constraint),
+        _ => None,
     }
 }

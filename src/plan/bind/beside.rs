@@ -1,18 +1,21 @@
 //! A cube in a JOIN (semantics, rule 5): what stands beside it is joined to its facts, at most one row to each, and its
 //! columns are dimensions of the block. Whatever could multiply the facts is no such join.
 
+use std::collections::BTreeSet;
+
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, Join, JoinConstraint, JoinOperator, Select, TableFactor, TableWithJoins, Value,
 };
 
 use crate::error::{Error, Result};
-use crate::sql::fold;
+use crate::sql;
 
 use super::super::ast;
 use super::super::relation::Relation;
 use super::Binder;
 use super::items::Names;
-use super::joins::{constraint, equality};
+use super::joins::{equality, using};
+use super::measure::unwrapped;
 use super::plain::Plain;
 
 /// A relation beside a cube.
@@ -139,7 +142,7 @@ impl<'a> Binder<'a> {
                 alias,
                 planned: format!("$b{}", self.planned),
                 columns: relation.columns.iter().map(|column| column.name.clone()).collect(),
-                shared: shared(*operator),
+                shared: operator.map(using).unwrap_or_default(),
                 factor: ast::renamed(factor, &format!("$b{}", self.planned)),
                 left,
                 on: Vec::new(),
@@ -192,7 +195,7 @@ impl<'a> Binder<'a> {
                 .chain(others)
                 .filter_map(|one| fixed_column(one, &beside.planned))
                 .collect();
-            let once = |set: &std::collections::BTreeSet<String>| set.iter().all(|name| fixed.contains(&name.as_str()));
+            let once = |set: &BTreeSet<String>| set.iter().all(|name| fixed.contains(&name.as_str()));
             if !relation.unique.iter().any(once) {
                 let why = "nothing says that a fact meets no more than one of its rows";
                 return Ok(Some(refused(&plain.cube.name, &beside.alias, why)));
@@ -205,26 +208,12 @@ impl<'a> Binder<'a> {
     }
 }
 
-/// The columns of USING.
-fn shared(operator: Option<&JoinOperator>) -> Vec<String> {
-    match operator.and_then(constraint) {
-        Some(JoinConstraint::Using(columns)) => {
-            columns.iter().filter_map(|name| name.0.last().and_then(|part| part.as_ident())).map(fold).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
 /// The conditions of a join, spelled out.
 fn written(names: &Names<'_>, operator: &JoinOperator) -> Result<Vec<Expr>> {
-    match constraint(operator) {
+    match sql::constraint(operator) {
         Some(JoinConstraint::On(on)) => {
             let conditions = ast::conjuncts(names.normalised(on)?);
-            if conditions.iter().any(|one| {
-                ast::any(one, |inner| {
-                    matches!(inner, Expr::InSubquery { .. } | Expr::Exists { .. } | Expr::Subquery(_))
-                })
-            }) {
+            if conditions.iter().any(ast::holds_query) {
                 return Err(Error::invalid("a query in ON of a join with a cube is not supported; write it in WHERE"));
             }
             Ok(conditions)
@@ -240,7 +229,7 @@ fn written(names: &Names<'_>, operator: &JoinOperator) -> Result<Vec<Expr>> {
                 let ours = names.visible(&name).ok_or_else(missing)?;
                 Ok(ast::binary(ours, BinaryOperator::Eq, theirs.ok_or_else(missing)?))
             };
-            shared(Some(operator)).into_iter().map(equal).collect()
+            using(operator).into_iter().map(equal).collect()
         }
         _ => Ok(Vec::new()),
     }
@@ -249,7 +238,7 @@ fn written(names: &Names<'_>, operator: &JoinOperator) -> Result<Vec<Expr>> {
 /// The column of a relation that a condition fixes by what names nothing of that relation.
 fn fixed_column<'e>(condition: &'e Expr, planned: &str) -> Option<&'e str> {
     let (left, right) = equality(condition)?;
-    let column = |expr: &'e Expr| match unbracketed(expr) {
+    let column = |expr: &'e Expr| match unwrapped(expr) {
         Expr::CompoundIdentifier(parts) => match parts.as_slice() {
             [relation, name] if relation.value == planned => Some(name.value.as_str()),
             _ => None,
@@ -263,13 +252,6 @@ fn fixed_column<'e>(condition: &'e Expr, planned: &str) -> Option<&'e str> {
         )
     };
     column(left).filter(|_| free(right)).or_else(|| column(right).filter(|_| free(left)))
-}
-
-fn unbracketed(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Nested(inner) => unbracketed(inner),
-        other => other,
-    }
 }
 
 fn refused(cube: &str, other: &str, why: &str) -> Error {

@@ -114,7 +114,7 @@ impl<'a> Binder<'a> {
         exprs.into_iter().try_for_each(|expr| self.bind_subqueries(expr))?;
         query.order_by = order.map(|order| OrderBy { kind: OrderByKind::Expressions(order), interpolate: None });
         if let GroupByExpr::Expressions(keys, _) = &select.group_by
-            && keys.iter().any(holds_query)
+            && keys.iter().any(ast::holds_query)
         {
             return Err(Error::invalid("a query in GROUP BY is not supported; put it into the SELECT list"));
         }
@@ -163,10 +163,6 @@ impl<'a> Binder<'a> {
         }
         ast::children(expr)?.into_iter().try_for_each(|child| self.bind_subqueries(child))
     }
-}
-
-fn holds_query(expr: &Expr) -> bool {
-    ast::any(expr, |inner| matches!(inner, Expr::Subquery(_) | Expr::InSubquery { .. } | Expr::Exists { .. }))
 }
 
 fn item_expr_mut(item: &mut SelectItem) -> Option<&mut Expr> {
@@ -243,7 +239,7 @@ impl Evaluation<'_> {
         outer.distinct = select.distinct.clone().filter(|distinct| matches!(distinct, Distinct::Distinct));
         for item in items {
             let expr = self.output(&item.expr)?;
-            outer.projection.push(SelectItem::ExprWithAlias { expr, alias: ast::ident(&item.name) });
+            outer.projection.push(ast::named(expr, &item.name));
         }
         if let Some(written) = &select.having {
             refuse_two_meanings(&self.names, items, written)?;
@@ -341,9 +337,9 @@ impl Evaluation<'_> {
         let counted = self.lazy.as_ref().is_some_and(LazyRows::are_counted);
         rows.extend(self.star.cube_filter()?);
         if counted && self.leaves.is_empty() {
-            return Ok(table_of(self.counted_rows(rows, key_name)?));
+            return Ok(table_of(self.counted_rows(rows, false)?));
         }
-        let beside = if counted { Some(self.counted_rows(rows.clone(), rows::key_name)?) } else { None };
+        let beside = if counted { Some(self.counted_rows(rows.clone(), true)?) } else { None };
         let mut from = table_of(self.inner(rows, explicit)?);
         from.joins.extend(beside.map(|beside| rows::joined(beside, self.keys.len(), self.sets.is_some())));
         Ok(from)
@@ -356,12 +352,11 @@ impl Evaluation<'_> {
         for (at, key) in self.keys.clone().iter().enumerate() {
             let expr = self.rows(key)?;
             group_by.push(expr.clone());
-            inner.projection.push(SelectItem::ExprWithAlias { expr, alias: ast::ident(&key_name(at)) });
+            inner.projection.push(ast::named(expr, &key_name(at)));
         }
         if self.sets.is_some() {
             for (at, key) in group_by.iter().enumerate() {
-                let alias = ast::ident(&sets::grouping_name(at));
-                inner.projection.push(SelectItem::ExprWithAlias { expr: sets::grouping_of(key.clone()), alias });
+                inner.projection.push(ast::named(sets::grouping_of(key.clone()), &sets::grouping_name(at)));
             }
         }
         let constants = self.leaves.is_empty();
@@ -372,14 +367,10 @@ impl Evaluation<'_> {
             self.leaves.push(Expr::Function(ast::count_of_rows()));
         }
         for (at, leaf) in self.leaves.iter().enumerate() {
-            let alias = ast::ident(&leaf_name(at));
-            inner.projection.push(SelectItem::ExprWithAlias { expr: leaf.clone(), alias });
+            inner.projection.push(ast::named(leaf.clone(), &leaf_name(at)));
         }
         inner.selection = ast::all(rows);
-        inner.group_by = match &self.sets {
-            Some(sets) => sets::group_by(sets, &group_by),
-            None => GroupByExpr::Expressions(group_by, Vec::new()),
-        };
+        inner.group_by = self.group_by(group_by);
         inner.from = vec![self.star.from()?];
         Ok(ast::query_of(inner))
     }

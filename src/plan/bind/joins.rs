@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator};
 
-use crate::sql::fold;
+use crate::sql::{self, fold};
 
 use super::super::ast;
 use super::super::relation::Column;
+use super::measure::unwrapped;
 use super::summand::yields_constants;
 use super::sums::Named;
 
@@ -91,12 +92,11 @@ impl Joined {
     }
 }
 
-/// The conditions of a join's ON and USING, over relations of which the last `added` are joined by it.
+/// The conditions of a join's ON and USING, between what stands on its left and on its right.
 pub(super) fn conditions(operator: &JoinOperator, left: &[Named], right: &[Named]) -> Vec<Expr> {
-    match constraint(operator) {
+    match sql::constraint(operator) {
         Some(JoinConstraint::On(on)) => ast::conjuncts(on.clone()),
-        Some(JoinConstraint::Using(columns)) => {
-            let names = columns.iter().filter_map(|name| name.0.last().and_then(|part| part.as_ident()));
+        Some(JoinConstraint::Using(_)) => {
             let side = |sources: &[Named], name: &str| {
                 sources
                     .iter()
@@ -104,23 +104,19 @@ pub(super) fn conditions(operator: &JoinOperator, left: &[Named], right: &[Named
                     .map(|(alias, _)| ast::column_of(alias, name))
             };
             let equal = |name: String| Some(ast::binary(side(left, &name)?, BinaryOperator::Eq, side(right, &name)?));
-            names.map(fold).filter_map(equal).collect()
+            using(operator).into_iter().filter_map(equal).collect()
         }
         _ => Vec::new(),
     }
 }
 
-pub(super) fn constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {
-    match operator {
-        JoinOperator::Join(constraint)
-        | JoinOperator::Inner(constraint)
-        | JoinOperator::Left(constraint)
-        | JoinOperator::LeftOuter(constraint)
-        | JoinOperator::Right(constraint)
-        | JoinOperator::RightOuter(constraint)
-        | JoinOperator::FullOuter(constraint)
-        | JoinOperator::CrossJoin(constraint) => Some(constraint),
-        _ => None,
+/// The columns of USING.
+pub(super) fn using(operator: &JoinOperator) -> Vec<String> {
+    match sql::constraint(operator) {
+        Some(JoinConstraint::Using(columns)) => {
+            columns.iter().filter_map(|name| name.0.last().and_then(|part| part.as_ident())).map(fold).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -164,8 +160,8 @@ pub(super) fn equality(condition: &Expr) -> Option<(&Expr, &Expr)> {
         Expr::IsNotDistinctFrom(left, right) => Some((left, right)),
         Expr::BinaryOp { left: equal, op: BinaryOperator::Or, right: both_null } => {
             let (left, right) = equality(equal)?;
-            let null = |expr: &Expr, of: &Expr| matches!(bare(expr), Expr::IsNull(inner) if bare(inner) == bare(of));
-            match bare(both_null) {
+            let null = |expr: &Expr, of: &Expr| matches!(unwrapped(expr), Expr::IsNull(inner) if unwrapped(inner) == unwrapped(of));
+            match unwrapped(both_null) {
                 Expr::BinaryOp { left: one, op: BinaryOperator::And, right: other }
                     if (null(one, left) && null(other, right)) || (null(one, right) && null(other, left)) =>
                 {
@@ -191,11 +187,4 @@ pub(super) fn constants(sources: &[Named], selection: Option<&Expr>) -> BTreeSet
         }
     }
     fixed
-}
-
-fn bare(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Nested(inner) => bare(inner),
-        other => other,
-    }
 }

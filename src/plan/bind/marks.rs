@@ -158,7 +158,7 @@ fn exists(query: Query, negated: bool) -> Result<Expr> {
     let mut select = ast::empty_select()?;
     let op = if negated { BinaryOperator::Eq } else { BinaryOperator::Gt };
     let some = ast::binary(Expr::Function(ast::count_of_rows()), op, ast::number(0));
-    select.projection = vec![SelectItem::ExprWithAlias { expr: some, alias: ast::ident(MARK) }];
+    select.projection = vec![ast::named(some, MARK)];
     select.from = vec![relation(query, ast::alias("t"))];
     Ok(Expr::Subquery(Box::new(ast::query_of(select))))
 }
@@ -168,10 +168,7 @@ fn distinct_values(query: Query, name: &str) -> Result<TableFactor> {
     let mut select = ast::empty_select()?;
     let mark = Expr::value(Value::Boolean(true));
     select.distinct = Some(Distinct::Distinct);
-    select.projection = vec![
-        SelectItem::UnnamedExpr(ast::column(VALUE)),
-        SelectItem::ExprWithAlias { expr: mark, alias: ast::ident(MARK) },
-    ];
+    select.projection = vec![SelectItem::UnnamedExpr(ast::column(VALUE)), ast::named(mark, MARK)];
     select.selection = Some(Expr::IsNotNull(Box::new(ast::column(VALUE))));
     select.from = vec![relation(query, called(VALUE))];
     Ok(ast::derived(ast::query_of(select), ast::alias(name)))
@@ -181,10 +178,7 @@ fn distinct_values(query: Query, name: &str) -> Result<TableFactor> {
 fn counted(query: Query, name: &str) -> Result<TableFactor> {
     let mut select = ast::empty_select()?;
     let values = Expr::Function(ast::call("count", vec![ast::column(VALUE)]));
-    select.projection = vec![
-        SelectItem::ExprWithAlias { expr: Expr::Function(ast::count_of_rows()), alias: ast::ident(ROWS) },
-        SelectItem::ExprWithAlias { expr: values, alias: ast::ident(VALUES) },
-    ];
+    select.projection = vec![ast::named(Expr::Function(ast::count_of_rows()), ROWS), ast::named(values, VALUES)];
     select.from = vec![relation(query, called(VALUE))];
     Ok(ast::derived(ast::query_of(select), ast::alias(name)))
 }

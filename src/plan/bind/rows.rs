@@ -2,7 +2,7 @@
 //! them, and not over facts. They are counted in a query of their own, beside the one that evaluates the measures.
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, Join, JoinConstraint, JoinOperator, Query, Select, SelectItem, TableWithJoins,
+    Distinct, Expr, Join, JoinConstraint, JoinOperator, Query, Select, SelectItem, TableWithJoins,
 };
 
 use crate::error::Result;
@@ -31,7 +31,7 @@ pub(super) struct LazyRows {
 }
 
 /// What the query of the rows calls its keys.
-pub(super) fn key_name(at: usize) -> String {
+fn key_name(at: usize) -> String {
     format!("$j{at}")
 }
 
@@ -50,8 +50,8 @@ fn call_name(at: usize) -> String {
 
 impl LazyRows {
     pub(super) fn new<'e>(keys: Vec<Expr>, columns: impl Iterator<Item = &'e (String, Expr)>) -> Self {
-        let named = |expr: &Expr| ast::any(expr, |inner| matches!(inner, Expr::Identifier(_)));
-        let measured = columns.into_iter().any(|(_, expr)| named(expr) && !keys.contains(expr));
+        let mentions = |expr: &Expr| ast::any(expr, |inner| matches!(inner, Expr::Identifier(_)));
+        let measured = columns.into_iter().any(|(_, expr)| mentions(expr) && !keys.contains(expr));
         Self { keys, measured, values: Vec::new(), calls: Vec::new() }
     }
 
@@ -85,48 +85,46 @@ fn place(list: &mut Vec<Expr>, expr: Expr) -> usize {
 }
 
 impl Evaluation<'_> {
-    /// The query that counts the rows of a lazy block at this block's keys, which it calls as `name` says.
-    pub(super) fn counted_rows(&mut self, rows: Vec<Expr>, name: fn(usize) -> String) -> Result<Query> {
+    /// The query that counts the rows of a lazy block at this block's keys. Beside the query of the leaves it calls them
+    /// by names of its own.
+    pub(super) fn counted_rows(&mut self, rows: Vec<Expr>, beside: bool) -> Result<Query> {
+        let name = if beside { key_name } else { super::measure::key_name };
+        let level = if beside { level_name } else { sets::grouping_name };
         let Some(lazy) = self.lazy.take() else { return Ok(ast::query_of(ast::empty_select()?)) };
         let mut each = ast::empty_select()?;
         let mut counted = ast::empty_select()?;
         let mut group_by = Vec::new();
         for (at, key) in self.keys.clone().iter().enumerate() {
-            each.projection.push(named(self.rows(key)?, &name(at)));
+            each.projection.push(ast::named(self.rows(key)?, &name(at)));
             counted.projection.push(SelectItem::UnnamedExpr(ast::column(&name(at))));
             group_by.push(ast::column(&name(at)));
         }
         for (at, key) in lazy.keys.iter().enumerate() {
-            each.projection.push(named(self.rows(key)?, &format!("$r{at}")));
+            each.projection.push(ast::named(self.rows(key)?, &format!("$r{at}")));
         }
-        each.projection.extend(lazy.values.iter().enumerate().map(|(at, value)| named(value.clone(), &value_name(at))));
+        each.projection
+            .extend(lazy.values.iter().enumerate().map(|(at, value)| ast::named(value.clone(), &value_name(at))));
         if !lazy.keys.is_empty() || !lazy.measured {
             each.distinct = Some(Distinct::Distinct);
             each.selection = ast::all(rows);
             each.from = vec![self.star.from()?];
         }
         if each.projection.is_empty() {
-            each.projection.push(named(ast::number(1), &value_name(0)));
+            each.projection.push(ast::named(ast::number(1), &value_name(0)));
         }
         if self.sets.is_some() {
             for (at, key) in group_by.iter().enumerate() {
-                let name = if name(0) == key_name(0) { level_name(at) } else { sets::grouping_name(at) };
-                counted.projection.push(named(sets::grouping_of(key.clone()), &name));
+                counted.projection.push(ast::named(sets::grouping_of(key.clone()), &level(at)));
             }
         }
-        counted.projection.extend(lazy.calls.iter().enumerate().map(|(at, call)| named(call.clone(), &call_name(at))));
-        counted.group_by = match &self.sets {
-            Some(sets) => sets::group_by(sets, &group_by),
-            None => GroupByExpr::Expressions(group_by, Vec::new()),
-        };
+        counted
+            .projection
+            .extend(lazy.calls.iter().enumerate().map(|(at, call)| ast::named(call.clone(), &call_name(at))));
+        counted.group_by = self.group_by(group_by);
         counted.having = (self.keys.is_empty() && self.grouped_by_constant).then(some_rows);
         counted.from = vec![derived(each)];
         Ok(ast::query_of(counted))
     }
-}
-
-fn named(expr: Expr, name: &str) -> SelectItem {
-    SelectItem::ExprWithAlias { expr, alias: ast::ident(name) }
 }
 
 fn derived(select: Select) -> TableWithJoins {

@@ -77,18 +77,24 @@ pub(super) fn whole(grouping: Expr) -> Expr {
     ast::cast(grouping, DataType::BigInt(None))
 }
 
-/// GROUP BY these sets of keys.
-pub(super) fn group_by(sets: &[Vec<usize>], keys: &[Expr]) -> GroupByExpr {
-    let keys_of = |set: &Vec<usize>| set.iter().filter_map(|at| keys.get(*at).cloned()).collect();
-    GroupByExpr::Expressions(vec![Expr::GroupingSets(sets.iter().map(keys_of).collect())], Vec::new())
-}
-
 /// Whether a call is GROUPING.
 pub(super) fn is_grouping(function: &Function) -> bool {
     function.over.is_none() && ast::function_name(function).as_deref() == Some("grouping")
 }
 
 impl Evaluation<'_> {
+    /// GROUP BY the block's keys as they are called in some query, or its sets of them.
+    pub(super) fn group_by(&self, keys: Vec<Expr>) -> GroupByExpr {
+        let keys = match &self.sets {
+            Some(sets) => {
+                let keys_of = |set: &Vec<usize>| set.iter().filter_map(|at| keys.get(*at).cloned()).collect();
+                vec![Expr::GroupingSets(sets.iter().map(keys_of).collect())]
+            }
+            None => keys,
+        };
+        GroupByExpr::Expressions(keys, Vec::new())
+    }
+
     /// `GROUPING(k, …)` of the block's keys: a bit for each, 1 where the row is of a level without it.
     pub(super) fn grouping(&self, function: &Function) -> Result<Expr> {
         let arguments = ast::arguments(function).filter(|arguments| !arguments.is_empty()).unwrap_or_default();

@@ -227,21 +227,7 @@ impl Block {
             Some(_) => self.lineage(argument),
             None => self.summand(argument),
         };
-        match lineage {
-            Lineage::Free => Ok(()),
-            Lineage::Additive(_) if !is_distinct(function) => Ok(()),
-            Lineage::Additive(measure) | Lineage::Fixed(measure) | Lineage::Valueless(measure)
-                if self.groups_are_rows(function) =>
-            {
-                tracing::trace!(measure, "each group holds one row");
-                Ok(())
-            }
-            Lineage::Additive(measure) => Err(Error::invalid(format!(
-                "SUM(DISTINCT …) over '{measure}' would leave out values that happen to be equal; write SUM without \
-                 DISTINCT"
-            ))),
-            Lineage::Fixed(measure) | Lineage::Valueless(measure) => Err(refused_sum(&measure, "the cube")),
-        }
+        refuse_sum(&lineage, function, || self.groups_are_rows(function), "the cube")
     }
 
     /// Whether each group (or partition) of a sum holds one row of the one relation.
@@ -268,12 +254,25 @@ impl Block {
     }
 }
 
-/// The refusal of a sum of what does not add up.
-pub(super) fn refused_sum(measure: &str, cube: &str) -> Error {
-    Error::invalid(format!(
-        "SUM over '{measure}' would be wrong: its values do not add up, and nothing proves that each group holds one row; \
-         ask for it at the grouping you need: SELECT …, MEASURE({measure}) FROM {cube} GROUP BY …"
-    ))
+/// Refuses a SUM over a cube's values that nothing proves right: neither that they add up, nor that each group is one row.
+pub(super) fn refuse_sum(
+    lineage: &Lineage,
+    sum: &Function,
+    groups_are_rows: impl FnOnce() -> bool,
+    cube: &str,
+) -> Result<()> {
+    match lineage {
+        Lineage::Free => Ok(()),
+        Lineage::Additive(_) if !is_distinct(sum) => Ok(()),
+        _ if groups_are_rows() => Ok(()),
+        Lineage::Additive(measure) => Err(Error::invalid(format!(
+            "SUM(DISTINCT …) over '{measure}' would leave out values that happen to be equal; write SUM without DISTINCT"
+        ))),
+        Lineage::Fixed(measure) | Lineage::Valueless(measure) => Err(Error::invalid(format!(
+            "SUM over '{measure}' would be wrong: its values do not add up, and nothing proves that each group holds one \
+             row; ask for it at the grouping you need: SELECT …, MEASURE({measure}) FROM {cube} GROUP BY …"
+        ))),
+    }
 }
 
 /// The item whose alias a key is.

@@ -3,13 +3,13 @@
 
 use datafusion::sql::sqlparser::ast::{Expr, Function, WindowType};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 use super::super::ast;
 use super::super::relation::Lineage;
-use super::measure::{Evaluation, is_distinct, unwrapped};
+use super::measure::{Evaluation, unwrapped};
 use super::summand::yields_constants;
-use super::sums::refused_sum;
+use super::sums::refuse_sum;
 use super::ties;
 
 impl Evaluation<'_> {
@@ -33,7 +33,7 @@ impl Evaluation<'_> {
         let arguments = ast::arguments(function).unwrap_or_default();
         let [argument] = arguments.as_slice() else { return Ok(()) };
         let lineage = if yields_constants(argument) { Lineage::Free } else { self.lineage(argument) };
-        let one_group = match &function.over {
+        let one_group = || match &function.over {
             Some(WindowType::WindowSpec(spec)) => {
                 let by = |is: &dyn Fn(&Expr) -> bool| spec.partition_by.iter().any(is);
                 let level = |key: &Expr| self.sets.is_none() || by(&|part| Self::is_grouping_of(part, key));
@@ -41,15 +41,6 @@ impl Evaluation<'_> {
             }
             _ => false,
         };
-        match lineage {
-            Lineage::Free => Ok(()),
-            Lineage::Additive(_) if !is_distinct(function) => Ok(()),
-            _ if one_group => Ok(()),
-            Lineage::Additive(measure) => Err(Error::invalid(format!(
-                "SUM(DISTINCT …) over '{measure}' would leave out values that happen to be equal; write SUM without \
-                 DISTINCT"
-            ))),
-            Lineage::Fixed(measure) | Lineage::Valueless(measure) => Err(refused_sum(&measure, &self.names.cube.name)),
-        }
+        refuse_sum(&lineage, function, one_group, &self.names.cube.name)
     }
 }
