@@ -1,12 +1,13 @@
 //! Filters above totals. DataFusion 55's `push_down_filter` puts a condition that names no column beneath an aggregate
 //! without keys, as if it named one of the keys: `WHERE 1 = 0` then keeps rows from being counted, and the total's one row
-//! is answered all the same. Nothing may pass such an aggregate, and here nothing does.
+//! is answered all the same. So it does with grouping sets, one of which may be the total. Nothing may pass such an
+//! aggregate, and here nothing does.
 
 use std::sync::Arc;
 
 use datafusion::common::Result;
 use datafusion::common::tree_node::Transformed;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::optimizer::OptimizerConfig;
 use datafusion::optimizer::optimizer::{ApplyOrder, OptimizerRule};
 
@@ -38,10 +39,15 @@ impl OptimizerRule for Guarded {
     fn rewrite(&self, plan: LogicalPlan, config: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
         let above_total = match &plan {
             LogicalPlan::Filter(filter) => {
-                matches!(filter.input.as_ref(), LogicalPlan::Aggregate(total) if total.group_expr.is_empty())
+                matches!(filter.input.as_ref(), LogicalPlan::Aggregate(aggregate) if may_be_total(&aggregate.group_expr))
             }
             _ => false,
         };
         if above_total { Ok(Transformed::no(plan)) } else { self.0.rewrite(plan, config) }
     }
+}
+
+/// Whether an aggregate by these keys may have a row where there are none to aggregate.
+fn may_be_total(keys: &[Expr]) -> bool {
+    keys.iter().all(|key| matches!(key, Expr::GroupingSet(_)))
 }

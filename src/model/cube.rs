@@ -252,6 +252,8 @@ pub enum Aggregate {
     Median,
     /// `percentile_cont(x, p)`: Float64, exact, between two values as far as p lies between their places.
     PercentileCont,
+    /// `percentile_disc(x, p)`: the type of x, exact: the first value whose part of all, with those before it, is p or more.
+    PercentileDisc,
     /// `approx_percentile_cont(x, p)`: Float64, of a t-digest (Dunning, Ertl: Computing extremely accurate quantiles using
     /// t-digests, 2019).
     ApproxPercentileCont,
@@ -278,6 +280,7 @@ impl Aggregate {
             Self::Avg => "avg",
             Self::Median => "median",
             Self::PercentileCont => "percentile_cont",
+            Self::PercentileDisc => "percentile_disc",
             Self::ApproxPercentileCont => "approx_percentile_cont",
             Self::Stddev => "stddev",
             Self::StddevPop => "stddev_pop",

@@ -173,7 +173,7 @@ fn measures(choices: &mut Choices) -> Vec<Measure> {
     let own_kind = Expr::binary("=", path(&["kind"]), words("a"));
     let many = Expr::binary(">", path(&["qty"]), literal(1));
     let plain = |name: &'static str, expr: Expr| (name, expr, None, &[] as &[&str]);
-    let all: [(&str, Expr, Option<Expr>, &[&str]); 22] = [
+    let all: [(&str, Expr, Option<Expr>, &[&str]); 23] = [
         plain("revenue", call("sum", false, &["amount"])),
         plain("lines", call("count", false, &[])),
         plain("baskets", call("count", true, &["basket"])),
@@ -187,6 +187,7 @@ fn measures(choices: &mut Choices) -> Vec<Measure> {
         plain("mean", call("avg", false, &["amount"])),
         plain("middle", call("median", false, &["amount"])),
         plain("lower", call("percentile_cont", false, &["amount"])),
+        plain("quarter", call("percentile_disc", false, &["amount"])),
         plain("spread", call("stddev", false, &["qty"])),
         plain("spread_pop", call("var_pop", false, &["amount"])),
         plain("about", call("hll", false, &["basket"])),

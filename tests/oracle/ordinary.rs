@@ -252,10 +252,11 @@ impl<'o, 'a> OrdinaryBlock<'o, 'a> {
                     None => Ok(()),
                 }
             }
-            // Where each group is one row, some would say what its other columns are.
             Expr::Grouping(key) if self.keys.as_ref().is_some_and(|keys| keys.contains(key)) => Ok(()),
             Expr::Grouping(_) => refuse("8", format!("{expr} of what is no key")),
-            Expr::Name(_) if self.keys.is_some() && self.one_row_each() => {
+            // Where each group is one row, some would say what its other columns are; through joins, where they follow from
+            // the keys.
+            Expr::Name(_) if self.keys.is_some() && (self.one_row_each() || !self.source.relations.is_empty()) => {
                 refuse(MAY, format!("{expr} is not grouped"))
             }
             Expr::Name(_) if self.keys.is_some() => refuse("SQL", format!("{expr} is not grouped")),

@@ -142,6 +142,11 @@ pub(crate) fn aggregate(function: &str, distinct: bool, values: Vec<Value>) -> V
         "hll" => aggregate("count", true, values),
         "median" => at_place(values, 0.5),
         "percentile_cont" => at_place(values, 0.25),
+        "percentile_disc" => {
+            let mut values = values;
+            values.sort_by(Value::sorts);
+            values.swap_remove((0.25 * count as f64).ceil() as usize - 1)
+        }
         "stddev" => squares(&values, 1.0, f64::sqrt),
         "var_pop" => squares(&values, 0.0, |variance| variance),
         "min" => values.into_iter().min_by(Value::sorts).unwrap_or(Value::Null),

@@ -274,7 +274,7 @@ impl Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let distinct = if self.distinct { "DISTINCT " } else { "" };
         let argument = match &self.argument {
-            Some(argument) if self.function == "percentile_cont" => format!("{argument}, 0.25"),
+            Some(argument) if self.function.starts_with("percentile") => format!("{argument}, 0.25"),
             Some(argument) => argument.to_string(),
             None if self.function == "count" => "*".to_owned(),
             None => String::new(),

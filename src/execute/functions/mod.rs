@@ -82,7 +82,7 @@ pub fn all() -> Functions {
     for function in theirs.chain(ours) {
         add(&mut functions.scalar, function.name(), function.aliases(), &function);
     }
-    let ours = [aggregate::sum(), aggregate::avg(), quantile::median(), quantile::percentile()].map(Arc::new);
+    let ours = [aggregate::sum(), aggregate::avg()].into_iter().chain(quantile::all()).map(Arc::new);
     let theirs = SessionStateDefaults::default_aggregate_functions().into_iter();
     let theirs = theirs.map(float_aggregate::in_one_form).map(extreme::totally_ordered).map(gathering::counted);
     for function in theirs.chain(ours) {

@@ -1,24 +1,29 @@
-//! `median` and `percentile_cont`: the value at a place in the order of all values, a double. DataFusion's median of
-//! decimals is a decimal that drops the last half, and its percentile knows six digits of the place.
+//! `median`, `percentile_cont` and `percentile_disc`: the value at a place in the order of all values; of the first two a
+//! double, of the last one of the values. DataFusion's median of decimals is a decimal that drops the last half, its
+//! percentile knows six digits of the place, and it has none that keeps the type.
 
-use arrow::datatypes::{DataType, Decimal128Type, Field, FieldRef, Float64Type, Int64Type, Schema};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Field, FieldRef, Float64Type, Int64Type, Schema, TimeUnit,
+    TimestampMicrosecondType,
+};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::{Result, ScalarValue, internal_err, plan_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, ColumnarValue, Signature, Volatility};
 
-use super::ranking::Ranking;
+use super::ranking::{Place, Ranking};
 use super::total::scale_of;
 
-/// Which of the two it is.
+/// Which of the three it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     Median,
     Percentile,
+    Discrete,
 }
 
-/// `median` or `percentile_cont`.
+/// `median`, `percentile_cont` or `percentile_disc`.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Quantile {
     kind: Kind,
@@ -26,14 +31,13 @@ pub(super) struct Quantile {
     aliases: Vec<String>,
 }
 
-/// `median(x)`.
-pub(super) fn median() -> AggregateUDF {
-    Quantile::udaf(Kind::Median, Vec::new())
-}
-
-/// `percentile_cont(x, p)`.
-pub(super) fn percentile() -> AggregateUDF {
-    Quantile::udaf(Kind::Percentile, vec!["quantile_cont".into()])
+/// `median(x)`, `percentile_cont(x, p)` and `percentile_disc(x, p)`.
+pub(super) fn all() -> [AggregateUDF; 3] {
+    [
+        Quantile::udaf(Kind::Median, Vec::new()),
+        Quantile::udaf(Kind::Percentile, vec!["quantile_cont".into()]),
+        Quantile::udaf(Kind::Discrete, vec!["quantile_disc".into()]),
+    ]
 }
 
 impl Quantile {
@@ -41,14 +45,17 @@ impl Quantile {
         AggregateUDF::from(Self { kind, signature: Signature::user_defined(Volatility::Immutable), aliases })
     }
 
-    /// The place in the order, from 0 to 1.
-    fn place(&self, args: &AccumulatorArgs) -> Result<f64> {
+    /// The place in the order.
+    fn place(&self, args: &AccumulatorArgs) -> Result<Place> {
         let Some(argument) = args.exprs.get(1) else {
-            return Ok(0.5);
+            return Ok(Place::Between(0.5));
         };
+        let of = if self.kind == Kind::Discrete { Place::Of } else { Place::Between };
         let none = RecordBatch::new_empty(Schema::empty().into());
         match argument.evaluate(&none) {
-            Ok(ColumnarValue::Scalar(ScalarValue::Float64(Some(place)))) if (0.0..=1.0).contains(&place) => Ok(place),
+            Ok(ColumnarValue::Scalar(ScalarValue::Float64(Some(place)))) if (0.0..=1.0).contains(&place) => {
+                Ok(of(place))
+            }
             Ok(ColumnarValue::Scalar(other)) => {
                 plan_err!("the place of {} is a number from 0 to 1, not {other}", self.name())
             }
@@ -62,6 +69,7 @@ impl AggregateUDFImpl for Quantile {
         match self.kind {
             Kind::Median => "median",
             Kind::Percentile => "percentile_cont",
+            Kind::Discrete => "percentile_disc",
         }
     }
 
@@ -76,9 +84,11 @@ impl AggregateUDFImpl for Quantile {
     fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
         let (argument, place) = match (self.kind, arguments) {
             (Kind::Median, [argument]) => (argument, None),
-            (Kind::Percentile, [argument, place]) if place.is_numeric() => (argument, Some(DataType::Float64)),
+            (Kind::Percentile | Kind::Discrete, [argument, place]) if place.is_numeric() => {
+                (argument, Some(DataType::Float64))
+            }
             (Kind::Median, _) => return plan_err!("median takes one argument"),
-            (Kind::Percentile, _) => return plan_err!("percentile_cont takes a value and a number from 0 to 1"),
+            _ => return plan_err!("{} takes a value and a number from 0 to 1", self.name()),
         };
         let argument = match argument {
             integer if integer.is_integer() || integer.is_null() => DataType::Int64,
@@ -87,13 +97,23 @@ impl AggregateUDFImpl for Quantile {
             DataType::Decimal32(digits, scale) | DataType::Decimal64(digits, scale) => {
                 DataType::Decimal128(*digits, *scale)
             }
+            DataType::Date32 if self.kind == Kind::Discrete => DataType::Date32,
+            DataType::Timestamp(_, zone) if self.kind == Kind::Discrete => {
+                DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
+            }
+            other if self.kind == Kind::Discrete => {
+                return plan_err!("percentile_disc takes a number, a date or a timestamp, not {other}");
+            }
             other => return plan_err!("{} takes a number, not {other}", self.name()),
         };
         Ok(std::iter::once(argument).chain(place).collect())
     }
 
-    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Float64)
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
+        Ok(match (self.kind, arguments) {
+            (Kind::Discrete, [argument, ..]) => argument.clone(),
+            _ => DataType::Float64,
+        })
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
@@ -105,12 +125,19 @@ impl AggregateUDFImpl for Quantile {
         let (place, distinct) = (self.place(&args)?, args.is_distinct);
         let data_type = args.expr_fields[0].data_type().clone();
         let scale = scale_of(&data_type);
-        Ok(match data_type {
-            DataType::Int64 => Box::new(Ranking::<Int64Type>::new(data_type, scale, place, distinct)),
-            DataType::Float64 => Box::new(Ranking::<Float64Type>::new(data_type, scale, place, distinct)),
-            DataType::Decimal128(..) => Box::new(Ranking::<Decimal128Type>::new(data_type, scale, place, distinct)),
-            other => return internal_err!("{} got {other}", self.name()),
-        })
+        macro_rules! ranking {
+            ($argument:ty) => {
+                Ok(Box::new(Ranking::<$argument>::new(data_type, scale, place, distinct)))
+            };
+        }
+        match data_type {
+            DataType::Int64 => ranking!(Int64Type),
+            DataType::Float64 => ranking!(Float64Type),
+            DataType::Decimal128(..) => ranking!(Decimal128Type),
+            DataType::Date32 => ranking!(Date32Type),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => ranking!(TimestampMicrosecondType),
+            other => internal_err!("{} got {other}", self.name()),
+        }
     }
 
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {

@@ -1,11 +1,12 @@
 //! All values of a group, to find the one at a place in their order.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::mem::{size_of, size_of_val};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, ArrowNativeTypeOp, ArrowPrimitiveType, AsArray, PrimitiveArray};
-use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use datafusion::common::utils::SingleRowListArrayBuilder;
 use datafusion::common::{Result, ScalarValue, exec_datafusion_err, internal_err};
 use datafusion::logical_expr::Accumulator;
@@ -19,6 +20,18 @@ pub(super) trait Ranked: ArrowPrimitiveType<Native: ArrowNativeTypeOp> + std::fm
 }
 
 impl Ranked for Int64Type {
+    fn between(low: i64, high: i64, part: f64) -> f64 {
+        Decimal128Type::between(low.into(), high.into(), part)
+    }
+}
+
+impl Ranked for Date32Type {
+    fn between(low: i32, high: i32, part: f64) -> f64 {
+        Decimal128Type::between(low.into(), high.into(), part)
+    }
+}
+
+impl Ranked for TimestampMicrosecondType {
     fn between(low: i64, high: i64, part: f64) -> f64 {
         Decimal128Type::between(low.into(), high.into(), part)
     }
@@ -42,6 +55,15 @@ impl Ranked for Float64Type {
     }
 }
 
+/// The place of a value in the order of all, from 0 to 1.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    /// A double, between two values as far as the place lies between theirs.
+    Between(f64),
+    /// The first value whose part of all, itself and those before it, is not less.
+    Of(f64),
+}
+
 /// The values of one group or frame.
 #[derive(Debug)]
 pub(super) struct Ranking<T: Ranked> {
@@ -50,30 +72,50 @@ pub(super) struct Ranking<T: Ranked> {
     data_type: DataType,
     /// How many units of the type are 1.
     unit: f64,
-    /// The place, from 0 to 1.
-    place: f64,
+    place: Place,
     distinct: bool,
 }
 
 impl<T: Ranked> Ranking<T> {
     /// No values yet.
-    pub(super) fn new(data_type: DataType, scale: i8, place: f64, distinct: bool) -> Self {
+    pub(super) fn new(data_type: DataType, scale: i8, place: Place, distinct: bool) -> Self {
         Self { values: VecDeque::new(), data_type, unit: 10_f64.powi(i32::from(scale)), place, distinct }
     }
 
     /// The value at the place among `values`.
-    fn at_place(&self, mut values: Vec<T::Native>) -> Option<f64> {
-        let order = |left: &T::Native, right: &T::Native| left.compare(*right);
+    fn at_place(&self, mut values: Vec<T::Native>) -> Result<ScalarValue> {
         if self.distinct {
-            values.sort_unstable_by(order);
+            values.sort_unstable_by(order::<T>);
             values.dedup_by(|left, right| left.is_eq(*right));
         }
-        let at = self.place * values.len().checked_sub(1)? as f64;
-        let (_, low, above) = values.select_nth_unstable_by(at.floor() as usize, order);
+        match self.place {
+            Place::Between(place) => Ok(ScalarValue::Float64(self.between(values, place))),
+            Place::Of(place) => ScalarValue::new_primitive::<T>(of::<T>(values, place), &self.data_type),
+        }
+    }
+
+    /// The double at a place among `values`.
+    fn between(&self, mut values: Vec<T::Native>, place: f64) -> Option<f64> {
+        let at = place * values.len().checked_sub(1)? as f64;
+        let (_, low, above) = values.select_nth_unstable_by(at.floor() as usize, order::<T>);
         let low = *low;
-        let high = above.iter().copied().min_by(order).unwrap_or(low);
+        let high = above.iter().copied().min_by(order::<T>).unwrap_or(low);
         Some(plain(T::between(low, high, at.fract()) / self.unit))
     }
+}
+
+fn order<T: Ranked>(left: &T::Native, right: &T::Native) -> Ordering {
+    left.compare(*right)
+}
+
+/// The first of `values` whose part of all is at least `place`; parts are compared as doubles, as `cume_dist` gives them.
+fn of<T: Ranked>(mut values: Vec<T::Native>, place: f64) -> Option<T::Native> {
+    let count = values.len();
+    let part = |rank: usize| rank as f64 / count as f64;
+    let near = (place * count as f64) as usize;
+    let rank = (near.max(1)..=count).find(|rank| part(*rank) >= place)?;
+    let (_, value, _) = values.select_nth_unstable_by(rank - 1, order::<T>);
+    Some(*value)
 }
 
 impl<T: Ranked> Accumulator for Ranking<T> {
@@ -103,7 +145,7 @@ impl<T: Ranked> Accumulator for Ranking<T> {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        Ok(ScalarValue::Float64(self.at_place(self.values.iter().copied().collect())))
+        self.at_place(self.values.iter().copied().collect())
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {

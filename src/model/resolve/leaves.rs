@@ -24,6 +24,7 @@ impl Build<'_, '_> {
             ("avg", false) => Aggregate::Avg,
             ("median", false) => Aggregate::Median,
             ("percentile_cont", false) => Aggregate::PercentileCont,
+            ("percentile_disc", false) => Aggregate::PercentileDisc,
             ("approx_percentile_cont", false) => Aggregate::ApproxPercentileCont,
             ("stddev", false) => Aggregate::Stddev,
             ("stddev_pop", false) => Aggregate::StddevPop,
@@ -78,7 +79,7 @@ impl Build<'_, '_> {
 }
 
 /// The aggregates that a measure may be made of.
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "sum",
     "count",
     "min",
@@ -86,6 +87,7 @@ const KNOWN: [&str; 13] = [
     "avg",
     "median",
     "percentile_cont",
+    "percentile_disc",
     "approx_percentile_cont",
     "stddev",
     "stddev_pop",
@@ -115,7 +117,7 @@ fn plain_call<'f>(function: &'f Function, name: &str) -> Result<(bool, &'f Funct
         return Err(format!("{name}(…) takes no further clauses; write {name}(x)"));
     }
     let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
-    let percentile = name.ends_with("percentile_cont");
+    let percentile = matches!(name, "percentile_cont" | "percentile_disc" | "approx_percentile_cont");
     match list.args.as_slice() {
         [FunctionArg::Unnamed(argument)] if !percentile => Ok((distinct, argument, None)),
         [FunctionArg::Unnamed(argument), FunctionArg::Unnamed(FunctionArgExpr::Expr(place))] if percentile => {
@@ -133,13 +135,21 @@ fn plain_call<'f>(function: &'f Function, name: &str) -> Result<(bool, &'f Funct
 fn leaf_type(aggregate: Aggregate, argument: Option<&RowExpr>) -> Result<DataType, String> {
     let Some(argument) = argument else { return Ok(DataType::Int64) };
     let found = &argument.data_type;
+    let refused = |takes: &str| {
+        let found = type_name(found);
+        Err(format!("{}({}) takes {takes}, and this is {found}", aggregate.name(), argument.sql))
+    };
     let of_number = |data_type: DataType| match found {
         DataType::Int64 | DataType::Float64 | DataType::Decimal128(_, _) => Ok(data_type),
-        other => Err(format!("{}({}) takes numbers, and this is {}", aggregate.name(), argument.sql, type_name(other))),
+        _ => refused("numbers"),
     };
     match aggregate {
         Aggregate::Count | Aggregate::CountDistinct => Ok(DataType::Int64),
         Aggregate::Min | Aggregate::Max => Ok(found.clone()),
+        Aggregate::PercentileDisc => match found {
+            DataType::Date32 | DataType::Timestamp(..) => Ok(found.clone()),
+            _ => of_number(found.clone()).or_else(|_| refused("numbers, dates and instants")),
+        },
         Aggregate::Hll => match found {
             DataType::Utf8 | DataType::Int64 | DataType::Date32 | DataType::Timestamp(..) => Ok(DataType::Int64),
             other => Err(format!(

@@ -39,17 +39,29 @@ pub(super) struct Beside {
 
 impl Beside {
     /// A part of a mark: with a condition, facts that meet nothing stay; without one it is a single row.
-    pub(super) fn mark(factor: TableFactor, name: String, columns: [&str; 2], on: Option<Vec<Expr>>) -> Self {
+    pub(super) fn mark(factor: TableFactor, name: String, columns: Vec<String>, on: Option<Vec<Expr>>) -> Self {
         Self {
             alias: name.clone(),
             planned: name,
-            columns: columns.map(str::to_owned).to_vec(),
             // No bare name means them.
-            shared: columns.map(str::to_owned).to_vec(),
+            shared: columns.clone(),
+            columns,
             factor,
             left: on.is_some(),
             on: on.unwrap_or_default(),
         }
+    }
+
+    /// Whether it is a part of a mark, which no name means.
+    pub(super) fn is_mark(&self) -> bool {
+        self.columns.iter().all(|column| self.shared.contains(column))
+    }
+
+    /// What its columns are equal to.
+    pub(super) fn sought(&self) -> Vec<Expr> {
+        let own = |expr: &Expr| matches!(expr, Expr::CompoundIdentifier(parts) if parts.first().is_some_and(|name| name.value == self.planned));
+        let sides = self.on.iter().filter_map(equality);
+        sides.map(|(left, right)| if own(left) { right.clone() } else { left.clone() }).collect()
     }
 
     /// A column of it.

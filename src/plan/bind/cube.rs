@@ -18,7 +18,7 @@ use super::super::catalog::CatalogTables;
 use super::super::relation::Relation;
 use super::beside::Beside;
 use super::grouping::{describe, keys, refuse_two_meanings};
-use super::items::{Aliases, Item, ordinal};
+use super::items::{Aliases, Item, Names, ordinal};
 use super::marks::Marks;
 use super::measure::{Evaluation, key_name, leaf_name, unwrapped};
 use super::ordinary::refuse_windows_in_conditions;
@@ -55,10 +55,10 @@ impl<'a> Binder<'a> {
         };
         let mut select = std::mem::replace(select.as_mut(), ast::empty_select()?);
         refuse_windows_in_conditions(&select)?;
-        self.outside.push(plain.alias.clone());
-        let marks = self.subqueries(&mut select, query);
-        self.outside.pop();
         let names = self.names(&plain);
+        self.outside.extend(names.relations());
+        let marks = self.subqueries(&mut select, query, &names);
+        self.outside.truncate(names.outside.len());
         marks?.beside(&mut plain, |sought| names.normalised(sought))?;
         let mut block = Evaluation {
             context: self.context,
@@ -73,7 +73,7 @@ impl<'a> Binder<'a> {
         };
         block.join_beside(&plain.beside)?;
         if block.names.has_star(&select)? {
-            if block.lazy.is_some() || !block.names.beside.is_empty() {
+            if block.lazy.is_some() || !block.names.beside.iter().all(Beside::is_mark) {
                 return Err(block.names.alone());
             }
             if place != Place::Exists {
@@ -101,13 +101,19 @@ impl<'a> Binder<'a> {
         Ok(relation)
     }
 
-    /// Binds the subqueries of a block. IN and EXISTS outside WHERE and HAVING become marks.
-    fn subqueries(&mut self, select: &mut Select, query: &mut Query) -> Result<Marks> {
+    /// Binds the subqueries of a block. IN and EXISTS outside WHERE and HAVING become marks, and correlated subqueries.
+    fn subqueries(&mut self, select: &mut Select, query: &mut Query, names: &Names<'_>) -> Result<Marks> {
         let mut order = match query.order_by.take() {
             Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) => Some(order),
             _ => None,
         };
-        let marks = self.marks(select, order.as_deref_mut().unwrap_or_default())?;
+        let marks = self.marks(
+            select,
+            order.as_deref_mut().unwrap_or_default(),
+            &names.around(&|name| names.visible(name).is_some(), &|expr| {
+                names.normalised(expr).unwrap_or_else(|_| expr.clone())
+            }),
+        )?;
         let mut exprs: Vec<&mut Expr> = select.projection.iter_mut().filter_map(item_expr_mut).collect();
         exprs.extend(order.iter_mut().flatten().map(|item| &mut item.expr));
         exprs.extend(select.having.iter_mut().chain(&mut select.selection));

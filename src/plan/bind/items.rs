@@ -14,6 +14,7 @@ use crate::yaml::hint;
 use super::super::ast;
 use super::super::relation::Member;
 use super::beside::Beside;
+use super::correlated::Around;
 
 /// An item of the SELECT list.
 pub(super) struct Item {
@@ -87,6 +88,16 @@ impl<'a> Names<'a> {
             Some(columns) => columns.iter().map(|(name, _)| name.as_str()).collect(),
             None => members(self.cube).collect(),
         }
+    }
+
+    /// What the relations are called that names may stand for.
+    pub(super) fn relations(&self) -> Vec<String> {
+        std::iter::once(&self.alias).chain(self.beside.iter().map(|beside| &beside.alias)).cloned().collect()
+    }
+
+    /// What stands around the subqueries of the block.
+    pub(super) fn around<'n>(&self, knows: &'n dyn Fn(&str) -> bool, spelled: &'n dyn Fn(&Expr) -> Expr) -> Around<'n> {
+        Around { relations: self.relations(), knows, spelled, cube: true }
     }
 
     /// Every column, and what it is over the cube.
@@ -227,7 +238,10 @@ impl<'a> Names<'a> {
     fn unknown(&self, name: &str, relation: &str) -> Error {
         let cube = &self.cube.name;
         Error::invalid(match self.outside.iter().any(|outside| outside == relation) {
-            true => format!("'{name}' is outside the subquery; a subquery over the cube '{cube}' stands alone, so far"),
+            true => format!(
+                "'{name}' is outside the subquery; over the cube '{cube}' it may be named only in an equality of WHERE: \
+                 WHERE DIMENSION = {name}"
+            ),
             false => format!("unknown name '{name}'; the cube '{cube}' is called '{}' here", self.alias),
         })
     }

@@ -1,11 +1,13 @@
-//! IN and EXISTS of queries outside WHERE and HAVING, where DataFusion plans none: what is looked for becomes a left join
-//! with the query's distinct values, whose mark says whether it was found, beside one row that counts them. NULL is told
-//! from FALSE as SQL has it: nothing is in no rows, and what is not found among NULLs may be one of them.
+//! IN and EXISTS of queries outside WHERE and HAVING, where DataFusion plans none, and correlated subqueries anywhere: what
+//! is looked for becomes a left join with the query's distinct values, whose mark says whether it was found, beside what
+//! counts them. NULL is told from FALSE as SQL has it: nothing is in no rows, and what is not found among NULLs may be one
+//! of them.
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CaseWhen, Distinct, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, OrderByExpr,
-    Query, Select, SelectItem, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, UnaryOperator, Value,
+    Query, Select, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, UnaryOperator,
+    Value,
 };
 
 use crate::error::{Error, Result};
@@ -13,123 +15,270 @@ use crate::error::{Error, Result};
 use super::super::ast;
 use super::Binder;
 use super::beside::Beside;
+use super::correlated::{Around, Correlation, Equal, key_name};
 use super::plain::Plain;
 
-/// The names of what a mark is made of.
-const VALUE: &str = "v";
-const MARK: &str = "m";
-const ROWS: &str = "n";
-const VALUES: &str = "c";
+/// The names of what a mark is made of; no name that somebody writes by itself means them.
+const VALUE: &str = "$v";
+const MARK: &str = "$m";
+const ROWS: &str = "$n";
+const VALUES: &str = "$c";
 
 /// The marks of one SELECT.
 #[derive(Default)]
 pub(super) struct Marks {
-    /// What was written, and what stands in its place.
+    /// What was written, spelled out, and what stands in its place.
     known: Vec<(Expr, Expr)>,
     /// What is joined for it.
     joined: Vec<Marking>,
 }
 
-/// What one IN is joined with.
+/// What is joined for a mark.
 struct Marking {
-    /// The distinct values, and what they are called.
-    values: (TableFactor, String),
-    /// How many there are.
-    counts: (TableFactor, String),
-    /// What is looked for.
+    factor: TableFactor,
+    name: String,
+    columns: Vec<String>,
+    /// What its columns are equal to; none where it is a single row.
+    on: Option<Vec<Match>>,
+}
+
+/// A column that is equal to what is sought.
+struct Match {
+    column: String,
     sought: Expr,
+    null_safe: bool,
+}
+
+impl Match {
+    fn condition(&self, relation: &str, sought: Expr) -> Expr {
+        let column = ast::column_of(relation, &self.column);
+        match self.null_safe {
+            true => Expr::IsNotDistinctFrom(Box::new(Expr::Nested(Box::new(sought))), Box::new(column)),
+            false => ast::binary(Expr::Nested(Box::new(sought)), BinaryOperator::Eq, column),
+        }
+    }
+}
+
+/// Which subqueries become marks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// All that DataFusion does not plan in items, keys and order.
+    All,
+    /// Those that name what is outside.
+    Correlated,
 }
 
 impl<'a> Binder<'a> {
-    /// Puts marks in the place of IN and EXISTS in the items, keys and order of a SELECT.
-    pub(super) fn marks(&mut self, select: &mut Select, order: &mut [OrderByExpr]) -> Result<Marks> {
+    /// Puts marks in the place of IN and EXISTS in the items, keys and order of a SELECT, and of correlated subqueries
+    /// in its conditions too.
+    pub(super) fn marks(
+        &mut self,
+        select: &mut Select,
+        order: &mut [OrderByExpr],
+        around: &Around<'_>,
+    ) -> Result<Marks> {
         let mut marks = Marks::default();
         for item in &mut select.projection {
             if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
-                self.mark(expr, &mut marks)?;
+                self.mark(expr, &mut marks, around, Which::All)?;
             }
         }
         if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
             for key in keys {
                 match key {
                     Expr::Rollup(sets) | Expr::Cube(sets) | Expr::GroupingSets(sets) => {
-                        sets.iter_mut().flatten().try_for_each(|key| self.mark(key, &mut marks))?;
+                        let mut keys = sets.iter_mut().flatten();
+                        keys.try_for_each(|key| self.mark(key, &mut marks, around, Which::All))?;
                     }
-                    key => self.mark(key, &mut marks)?,
+                    key => self.mark(key, &mut marks, around, Which::All)?,
                 }
             }
         }
-        order.iter_mut().try_for_each(|item| self.mark(&mut item.expr, &mut marks))?;
+        order.iter_mut().try_for_each(|item| self.mark(&mut item.expr, &mut marks, around, Which::All))?;
+        for condition in select.selection.iter_mut().chain(&mut select.having) {
+            self.mark(condition, &mut marks, around, Which::Correlated)?;
+        }
         Ok(marks)
     }
 
-    fn mark(&mut self, expr: &mut Expr, marks: &mut Marks) -> Result<()> {
-        if !ast::searches(expr) {
+    /// Puts marks in the place of the correlated subqueries in the items and the WHERE of a SELECT.
+    pub(super) fn correlated_marks(&mut self, select: &mut Select, around: &Around<'_>) -> Result<Marks> {
+        let mut marks = Marks::default();
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
+                self.mark(expr, &mut marks, around, Which::Correlated)?;
+            }
+        }
+        if let Some(condition) = &mut select.selection {
+            self.mark(condition, &mut marks, around, Which::Correlated)?;
+        }
+        Ok(marks)
+    }
+
+    fn mark(&mut self, expr: &mut Expr, marks: &mut Marks, around: &Around<'_>, which: Which) -> Result<()> {
+        if !ast::holds_query(expr) {
             return Ok(());
         }
-        if let Some((_, value)) = marks.known.iter().find(|(written, _)| written == expr) {
+        let written = (around.spelled)(expr);
+        if let Some((_, value)) = marks.known.iter().find(|(known, _)| *known == written) {
             *expr = value.clone();
             return Ok(());
         }
-        let written = expr.clone();
-        match expr {
-            Expr::Exists { subquery, negated } => {
-                *expr = exists(std::mem::replace(subquery.as_mut(), ast::query_of(ast::empty_select()?)), *negated)?;
+        let existence = matches!(expr, Expr::Exists { .. });
+        let correlation = match ast::subquery(expr) {
+            Some(query) => self.correlation(query, around, existence)?,
+            None => None,
+        };
+        let marked = match (&mut *expr, correlation) {
+            (Expr::Exists { subquery, negated }, Some(correlation)) => {
+                let found = self.exists_for(taken(subquery)?, correlation, marks)?;
+                not(found, *negated)
             }
-            Expr::InSubquery { expr: sought, subquery, negated } => {
-                self.mark(sought, marks)?;
-                let negated = *negated;
-                let found = self.found(sought.as_ref().clone(), subquery, marks)?;
-                *expr = if negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(found) } } else { found };
+            (Expr::InSubquery { expr: sought, subquery, negated }, Some(correlation)) => {
+                self.mark(sought, marks, around, which)?;
+                let sought = sought.as_ref().clone();
+                let found = match correlation.one_row {
+                    true => {
+                        let value = self.value_for(taken(subquery)?, correlation, marks)?;
+                        Expr::Nested(Box::new(ast::binary(bracketed(sought), BinaryOperator::Eq, value)))
+                    }
+                    false => self.found(sought, taken(subquery)?, correlation.keys, marks)?,
+                };
+                not(found, *negated)
             }
-            other => return ast::children(other)?.into_iter().try_for_each(|child| self.mark(child, marks)),
-        }
-        marks.known.push((written, expr.clone()));
+            (Expr::Subquery(subquery), Some(correlation)) => self.value_for(taken(subquery)?, correlation, marks)?,
+            (Expr::Exists { subquery, negated }, None) if which == Which::All => exists(taken(subquery)?, *negated)?,
+            (Expr::InSubquery { expr: sought, subquery, negated }, None) if which == Which::All => {
+                self.mark(sought, marks, around, which)?;
+                let found = self.found(sought.as_ref().clone(), taken(subquery)?, Vec::new(), marks)?;
+                not(found, *negated)
+            }
+            (other, _) => {
+                return ast::children(other)?.into_iter().try_for_each(|child| self.mark(child, marks, around, which));
+            }
+        };
+        *expr = marked.clone();
+        marks.known.push((written, marked));
         Ok(())
     }
 
-    /// Whether something is among the values of a query: TRUE, FALSE or NULL.
-    fn found(&mut self, sought: Expr, subquery: &mut Query, marks: &mut Marks) -> Result<Expr> {
-        let relation = self.subquery_relation(subquery)?;
-        if relation.columns.len() != 1 {
+    /// A relation to be joined under a name of its own, which is given back.
+    fn joined_for(
+        &mut self,
+        marks: &mut Marks,
+        columns: &[&str],
+        on: Option<Vec<Match>>,
+        factor: Select,
+    ) -> Result<String> {
+        self.planned += 1;
+        let name = format!("$b{}", self.planned);
+        let keys = (0..on.iter().flatten().count()).map(key_name);
+        marks.joined.push(Marking {
+            factor: ast::derived(ast::query_of(factor), ast::alias(&name)),
+            columns: columns.iter().map(|column| (*column).to_owned()).chain(keys).collect(),
+            name: name.clone(),
+            on,
+        });
+        Ok(name)
+    }
+
+    /// Whether a correlated subquery has rows: TRUE or FALSE.
+    fn exists_for(&mut self, mut query: Query, correlation: Correlation, marks: &mut Marks) -> Result<Expr> {
+        if correlation.one_row {
+            return Ok(Expr::value(Value::Boolean(true)));
+        }
+        self.keyed(&mut query, &correlation.keys, false)?;
+        self.subquery_relation(&mut query)?;
+        let mut distinct = select_of(query, &correlation.keys, &[])?;
+        distinct.distinct = Some(Distinct::Distinct);
+        distinct.projection.push(mark());
+        let name = self.joined_for(marks, &[MARK], Some(matches_of(correlation.keys)), distinct)?;
+        Ok(Expr::Nested(Box::new(Expr::IsNotNull(Box::new(ast::column_of(&name, MARK))))))
+    }
+
+    /// The value of a correlated subquery of one row: where no row of it meets, that of no rows.
+    fn value_for(&mut self, mut query: Query, correlation: Correlation, marks: &mut Marks) -> Result<Expr> {
+        if !correlation.one_row {
             return Err(Error::invalid(format!(
-                "IN takes a query of one column, and this has {}",
-                relation.columns.len()
+                "the subquery ({query}) may have several rows for one outside; let it aggregate, without GROUP BY and HAVING"
             )));
         }
-        self.planned += 2;
-        let (values, counts) = (format!("$b{}", self.planned - 1), format!("$b{}", self.planned));
-        marks.joined.push(Marking {
-            values: (distinct_values(subquery.clone(), &values)?, values.clone()),
-            counts: (counted(subquery.clone(), &counts)?, counts.clone()),
-            sought: sought.clone(),
-        });
+        named_value(&mut query)?;
+        let mut empty = query.clone();
+        if let SetExpr::Select(select) = empty.body.as_mut() {
+            select.selection = Some(Expr::value(Value::Boolean(false)));
+        }
+        self.keyed(&mut query, &correlation.keys, true)?;
+        self.subquery_relation(&mut query)?;
+        self.subquery_relation(&mut empty)?;
+        let mut values = select_of(query, &correlation.keys, &[VALUE])?;
+        values.projection.push(mark());
+        let found = self.joined_for(marks, &[VALUE, MARK], Some(matches_of(correlation.keys)), values)?;
+        let none = self.joined_for(marks, &[VALUE], None, select_of(empty, &[], &[VALUE])?)?;
+        let when = CaseWhen { condition: ast::column_of(&found, MARK), result: ast::column_of(&found, VALUE) };
+        Ok(case(vec![when], ast::column_of(&none, VALUE)))
+    }
+
+    /// Whether something is among the values of a query: TRUE, FALSE or NULL.
+    fn found(&mut self, sought: Expr, mut query: Query, keys: Vec<Equal>, marks: &mut Marks) -> Result<Expr> {
+        if keys.is_empty() {
+            let relation = self.subquery_relation(&mut query)?;
+            if relation.columns.len() != 1 {
+                return Err(Error::invalid(format!(
+                    "IN takes a query of one column, and this has {}",
+                    relation.columns.len()
+                )));
+            }
+        } else {
+            named_value(&mut query)?;
+            self.keyed(&mut query, &keys, false)?;
+            self.subquery_relation(&mut query)?;
+        }
+        let mut values = select_of(query.clone(), &keys, &[VALUE])?;
+        values.distinct = Some(Distinct::Distinct);
+        values.projection.push(mark());
+        values.selection = Some(Expr::IsNotNull(Box::new(ast::column(VALUE))));
+        let mut counts = select_of(query, &keys, &[])?;
+        counts.group_by =
+            GroupByExpr::Expressions((0..keys.len()).map(|at| ast::column(&key_name(at))).collect(), vec![]);
+        let not_null = Expr::Function(ast::call("count", vec![ast::column(VALUE)]));
+        counts.projection.push(ast::named(Expr::Function(ast::count_of_rows()), ROWS));
+        counts.projection.push(ast::named(not_null, VALUES));
+        let counted = (!keys.is_empty()).then(|| matches_of(keys.clone()));
+        let value = Match { column: VALUE.to_owned(), sought: sought.clone(), null_safe: false };
+        let on = matches_of(keys).into_iter().chain([value]).collect();
+        let values = self.joined_for(marks, &[VALUE, MARK], Some(on), values)?;
+        let counts = self.joined_for(marks, &[ROWS, VALUES], counted, counts)?;
         let is = |condition: Expr, result: Value| CaseWhen { condition, result: Expr::value(result) };
-        let of = |name: &str| ast::column_of(&counts, name);
-        let among_nulls = ast::binary(of(VALUES), BinaryOperator::Lt, of(ROWS));
+        let rows = || ast::column_of(&counts, ROWS);
+        let no_rows = ast::binary(
+            Expr::IsNull(Box::new(rows())),
+            BinaryOperator::Or,
+            ast::binary(rows(), BinaryOperator::Eq, ast::number(0)),
+        );
+        let among_nulls = ast::binary(ast::column_of(&counts, VALUES), BinaryOperator::Lt, rows());
         let unknown =
             ast::binary(Expr::Nested(Box::new(Expr::IsNull(Box::new(sought)))), BinaryOperator::Or, among_nulls);
-        Ok(Expr::Case {
-            case_token: AttachedToken::empty(),
-            end_token: AttachedToken::empty(),
-            operand: None,
-            conditions: vec![
+        Ok(case(
+            vec![
                 is(ast::column_of(&values, MARK), Value::Boolean(true)),
-                is(ast::binary(of(ROWS), BinaryOperator::Eq, ast::number(0)), Value::Boolean(false)),
+                is(no_rows, Value::Boolean(false)),
                 is(unknown, Value::Null),
             ],
-            else_result: Some(Box::new(Expr::value(Value::Boolean(false)))),
-        })
+            Expr::value(Value::Boolean(false)),
+        ))
     }
 }
 
 impl Marks {
     /// Puts what they are joined with beside a cube.
     pub(super) fn beside(self, plain: &mut Plain<'_>, normalised: impl Fn(&Expr) -> Result<Expr>) -> Result<()> {
-        for Marking { values, counts, sought } in self.joined {
-            let on = vec![ast::binary(normalised(&sought)?, BinaryOperator::Eq, ast::column_of(&values.1, VALUE))];
-            plain.beside.push(Beside::mark(values.0, values.1, [VALUE, MARK], Some(on)));
-            plain.beside.push(Beside::mark(counts.0, counts.1, [ROWS, VALUES], None));
+        for Marking { factor, name, columns, on } in self.joined {
+            let mut conditions = Vec::new();
+            for one in on.iter().flatten() {
+                conditions.push(one.condition(&name, normalised(&one.sought)?));
+            }
+            plain.beside.push(Beside::mark(factor, name, columns, on.map(|_| conditions)));
         }
         Ok(())
     }
@@ -142,15 +291,76 @@ impl Marks {
         let Some(last) = from.last_mut() else {
             return Err(Error::invalid("IN (SELECT …) without FROM is not supported; write it in WHERE"));
         };
-        for Marking { values, counts, sought } in self.joined {
-            let on = ast::binary(sought, BinaryOperator::Eq, ast::column_of(&values.1, VALUE));
-            let left = JoinOperator::Left(JoinConstraint::On(on));
-            last.joins.push(Join { relation: values.0, global: false, join_operator: left });
-            let cross = JoinOperator::CrossJoin(JoinConstraint::None);
-            last.joins.push(Join { relation: counts.0, global: false, join_operator: cross });
+        for Marking { factor, name, on, .. } in self.joined {
+            let conditions = on.map(|on| {
+                let each = on.iter().map(|one| one.condition(&name, one.sought.clone()));
+                ast::all(each.collect::<Vec<_>>()).unwrap_or_else(|| Expr::value(Value::Boolean(true)))
+            });
+            let join_operator = match conditions {
+                Some(on) => JoinOperator::Left(JoinConstraint::On(on)),
+                None => JoinOperator::CrossJoin(JoinConstraint::None),
+            };
+            last.joins.push(Join { relation: factor, global: false, join_operator });
         }
         Ok(())
     }
+
+    /// Whether there are none.
+    pub(super) fn are_none(&self) -> bool {
+        self.joined.is_empty()
+    }
+}
+
+/// Whether an expression is the value of a correlated subquery over a cube.
+pub(super) fn is_value(expr: &Expr) -> bool {
+    matches!(expr, Expr::CompoundIdentifier(parts) if parts.last().is_some_and(|name| name.value == VALUE))
+}
+
+/// A query taken out of an expression.
+fn taken(query: &mut Query) -> Result<Query> {
+    Ok(std::mem::replace(query, ast::query_of(ast::empty_select()?)))
+}
+
+fn not(condition: Expr, negated: bool) -> Expr {
+    match negated {
+        true => Expr::Nested(Box::new(Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(condition) })),
+        false => condition,
+    }
+}
+
+fn bracketed(expr: Expr) -> Expr {
+    Expr::Nested(Box::new(expr))
+}
+
+fn mark() -> SelectItem {
+    ast::named(Expr::value(Value::Boolean(true)), MARK)
+}
+
+fn matches_of(keys: Vec<Equal>) -> Vec<Match> {
+    let named =
+        |(at, key): (usize, Equal)| Match { column: key_name(at), sought: key.outside, null_safe: key.null_safe };
+    keys.into_iter().enumerate().map(named).collect()
+}
+
+fn case(conditions: Vec<CaseWhen>, otherwise: Expr) -> Expr {
+    Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions,
+        else_result: Some(Box::new(otherwise)),
+    }
+}
+
+/// Names the one item of a query.
+fn named_value(query: &mut Query) -> Result<()> {
+    if let SetExpr::Select(select) = query.body.as_mut()
+        && let [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] = select.projection.as_slice()
+    {
+        select.projection = vec![ast::named(expr.clone(), VALUE)];
+        return Ok(());
+    }
+    Err(Error::invalid(format!("the subquery ({query}) has to have one column")))
 }
 
 /// `(SELECT COUNT(*) > 0 FROM (query) t)`.
@@ -163,24 +373,14 @@ fn exists(query: Query, negated: bool) -> Result<Expr> {
     Ok(Expr::Subquery(Box::new(ast::query_of(select))))
 }
 
-/// The distinct values of a query of one column, each with a mark.
-fn distinct_values(query: Query, name: &str) -> Result<TableFactor> {
+/// A SELECT over a query of its keys and some columns. A query without keys calls its one column otherwise.
+fn select_of(query: Query, keys: &[Equal], columns: &[&str]) -> Result<Select> {
     let mut select = ast::empty_select()?;
-    let mark = Expr::value(Value::Boolean(true));
-    select.distinct = Some(Distinct::Distinct);
-    select.projection = vec![SelectItem::UnnamedExpr(ast::column(VALUE)), ast::named(mark, MARK)];
-    select.selection = Some(Expr::IsNotNull(Box::new(ast::column(VALUE))));
-    select.from = vec![relation(query, called(VALUE))];
-    Ok(ast::derived(ast::query_of(select), ast::alias(name)))
-}
-
-/// How many rows a query of one column has, and how many of its values are not NULL.
-fn counted(query: Query, name: &str) -> Result<TableFactor> {
-    let mut select = ast::empty_select()?;
-    let values = Expr::Function(ast::call("count", vec![ast::column(VALUE)]));
-    select.projection = vec![ast::named(Expr::Function(ast::count_of_rows()), ROWS), ast::named(values, VALUES)];
-    select.from = vec![relation(query, called(VALUE))];
-    Ok(ast::derived(ast::query_of(select), ast::alias(name)))
+    let names = (0..keys.len()).map(key_name).chain(columns.iter().map(|column| (*column).to_owned()));
+    select.projection = names.map(|name| SelectItem::UnnamedExpr(ast::column(&name))).collect();
+    let alias = if keys.is_empty() { called(VALUE) } else { ast::alias("t") };
+    select.from = vec![relation(query, alias)];
+    Ok(select)
 }
 
 fn relation(query: Query, alias: TableAlias) -> TableWithJoins {

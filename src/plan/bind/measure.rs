@@ -1,7 +1,7 @@
 //! Evaluation of a block over a cube: keys and leaves are gathered for the inner query, and every expression of the
 //! outer one is rewritten over them.
 
-use datafusion::sql::sqlparser::ast::{DuplicateTreatment, Expr, Function, FunctionArguments};
+use datafusion::sql::sqlparser::ast::{DuplicateTreatment, Expr, Function, FunctionArguments, Ident};
 
 use crate::error::{Error, Result};
 use crate::model::{Aggregate, Measure};
@@ -61,6 +61,10 @@ impl Evaluation<'_> {
                     ))),
                 },
                 Expr::CompoundIdentifier(parts) => {
+                    if self.is_determined(parts)? {
+                        self.keys.push(expr.clone());
+                        return Ok(ast::column(&key_name(self.keys.len() - 1)));
+                    }
                     let name = parts.last().map(|name| name.value.as_str()).unwrap_or_default();
                     Err(Error::invalid(format!("'{name}' is neither in GROUP BY nor within an aggregate")))
                 }
@@ -77,6 +81,24 @@ impl Evaluation<'_> {
                 }
             }
         })
+    }
+
+    /// Whether a column is one of a mark that the keys determine: all that it was sought by is grouped by.
+    fn is_determined(&self, parts: &[Ident]) -> Result<bool> {
+        let [relation, _] = parts else { return Ok(false) };
+        let beside = self.names.beside.iter().find(|beside| beside.planned == relation.value);
+        let Some(beside) = beside.filter(|beside| beside.is_mark() && self.sets.is_none()) else { return Ok(false) };
+        for mut sought in beside.sought() {
+            self.on_the_wall(&mut sought)?;
+            let sought = unwrapped(&sought);
+            if self.names.mentions_dimension(sought) && !self.keys.iter().any(|key| unwrapped(key) == sought) {
+                return Err(Error::invalid(format!(
+                    "'{}', by which a subquery is looked into, is neither in GROUP BY nor within an aggregate",
+                    shown(sought)
+                )));
+            }
+        }
+        Ok(true)
     }
 
     /// Whether a function evaluates a measure or aggregates rows, and is no window.

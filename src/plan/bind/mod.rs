@@ -2,6 +2,7 @@
 //! everything else stays ordinary SQL, watched for sums that the data alone could make right (`ordinary`).
 
 mod beside;
+mod correlated;
 mod cube;
 mod detail;
 mod explain;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use datafusion::sql::sqlparser::ast::{
     Distinct, Expr, GroupByExpr, JoinOperator, ObjectName, OrderByExpr, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins, Value,
+    SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins, Value, WildcardAdditionalOptions,
 };
 
 use crate::error::{Error, Result};
@@ -14,6 +14,7 @@ use crate::sql::fold;
 use super::super::ast;
 use super::super::catalog::KeyClaim;
 use super::super::relation::{Column, Lineage, Relation};
+use super::correlated::Around;
 use super::item_expr;
 use super::items::{is_measure_call, numbered};
 use super::joins::{self, Joined};
@@ -29,7 +30,7 @@ impl Binder<'_> {
         limited: bool,
     ) -> Result<Relation> {
         let joined = self.joined(select)?;
-        self.mark_searches(select, order)?;
+        self.mark_searches(select, order, &joined.sources)?;
         let cube = joined.sources.iter().any(|(_, relation)| relation.cube);
         let fixed = joins::constants(&joined.sources, select.selection.as_ref());
         let aggregates = self.aggregates(select, order);
@@ -57,21 +58,28 @@ impl Binder<'_> {
         Ok(Relation { unique: unique(&block, select, &columns, distinct), columns, cube })
     }
 
-    /// Puts marks in the place of IN and EXISTS outside WHERE and HAVING.
-    fn mark_searches(&mut self, select: &mut Select, order: &mut [OrderByExpr]) -> Result<()> {
+    /// Puts marks in the place of IN and EXISTS outside WHERE and HAVING, and of correlated subqueries over cubes.
+    fn mark_searches(&mut self, select: &mut Select, order: &mut [OrderByExpr], sources: &[Named]) -> Result<()> {
+        let knows = |name: &str| sources.iter().any(|(_, relation)| relation.column(name).is_some());
+        let around = Around {
+            relations: sources.iter().map(|(name, _)| name.clone()).collect(),
+            knows: &knows,
+            spelled: &Expr::clone,
+            cube: false,
+        };
         let keys = match &select.group_by {
             GroupByExpr::Expressions(keys, _) => keys.as_slice(),
             GroupByExpr::All(_) => &[],
         };
         let items = select.projection.iter().filter_map(item_expr);
-        if !items.chain(keys).chain(order.iter().map(|item| &item.expr)).any(ast::searches) {
-            return Ok(());
+        if items.chain(keys).chain(order.iter().map(|item| &item.expr)).any(ast::holds_query) {
+            name_items(select, order);
         }
-        if select.projection.iter().any(|item| item_expr(item).is_none()) {
-            return Err(Error::invalid("IN (SELECT …) and EXISTS do not stand beside *; name the columns"));
+        let marks = self.marks(select, order, &around)?;
+        if !marks.are_none() {
+            spell_out_stars(select, &around.relations)?;
         }
-        name_items(select, order);
-        self.marks(select, order)?.join(&mut select.from)
+        marks.join(&mut select.from)
     }
 
     /// What stands after FROM. What commas join is joined by WHERE.
@@ -299,6 +307,27 @@ fn name_items(select: &mut Select, order: &mut [OrderByExpr]) {
             *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: ast::ident(&name) };
         }
     }
+}
+
+/// Writes `*` as the `*` of each relation, so that what is joined for marks is no part of it.
+fn spell_out_stars(select: &mut Select, relations: &[String]) -> Result<()> {
+    if !select.projection.iter().any(|item| matches!(item, SelectItem::Wildcard(_))) {
+        return Ok(());
+    }
+    let mut joins = select.from.iter().flat_map(|from| &from.joins);
+    if relations.iter().any(String::is_empty) || joins.any(|join| !joins::using(&join.join_operator).is_empty()) {
+        return Err(Error::invalid("* does not stand beside IN (SELECT …) and EXISTS here; name the columns"));
+    }
+    let every = |relation: &String| {
+        let name = SelectItemQualifiedWildcardKind::ObjectName(ObjectName::from(vec![ast::ident(relation)]));
+        SelectItem::QualifiedWildcard(name, WildcardAdditionalOptions::default())
+    };
+    let spelled = |item: SelectItem| match item {
+        SelectItem::Wildcard(_) => relations.iter().map(every).collect(),
+        other => vec![other],
+    };
+    select.projection = std::mem::take(&mut select.projection).into_iter().flat_map(spelled).collect();
+    Ok(())
 }
 
 fn alias_of(item: &SelectItem) -> Option<String> {

@@ -2,6 +2,7 @@
 //! to a block that aggregates above it. Its names are spelled out there, its conditions join the others, and its measures
 //! are evaluated at that block's grouping. `(SELECT * FROM cube [WHERE …])` is the cube itself, wherever it stands.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
@@ -147,6 +148,10 @@ impl<'a> Binder<'a> {
         if plain.keys.as_ref().is_some_and(Vec::is_empty) && select.selection.is_some() {
             return Ok(None);
         }
+        if self.names(&plain).has_star(select)? && plain.keys.is_none() && !plain.beside.is_empty() {
+            return Ok(None);
+        }
+        let select = self.plain_marks(select, &mut plain)?;
         let names = self.names(&plain);
         let condition = select.selection.as_ref().map(|filter| names.normalised(filter)).transpose()?;
         if condition.as_ref().is_some_and(|condition| names.mentioned_measure(condition).is_some()) {
@@ -155,9 +160,6 @@ impl<'a> Binder<'a> {
         let (mut columns, mut starred) = (Vec::new(), false);
         for item in &select.projection {
             if names.is_star(item)? {
-                if plain.keys.is_none() && !plain.beside.is_empty() {
-                    return Ok(None);
-                }
                 starred = true;
                 columns.extend(names.all());
                 continue;
@@ -184,6 +186,22 @@ impl<'a> Binder<'a> {
         let bound = self.bind_plain(&mut plain);
         self.outside.pop();
         bound.map(|()| Some(plain))
+    }
+
+    /// A plain block with marks in the place of its correlated subqueries, and what they are joined with put beside it.
+    fn plain_marks<'s>(&mut self, select: &'s Select, plain: &mut Plain<'a>) -> Result<Cow<'s, Select>> {
+        let mut exprs = select.projection.iter().filter_map(item_expr).chain(&select.selection);
+        if !exprs.any(ast::holds_query) {
+            return Ok(Cow::Borrowed(select));
+        }
+        let mut select = select.clone();
+        let names = self.names(plain);
+        self.outside.extend(names.relations());
+        let knows = |name: &str| names.visible(name).is_some();
+        let marks = self.correlated_marks(&mut select, &names.around(&knows, &Expr::clone));
+        self.outside.truncate(names.outside.len());
+        marks?.beside(plain, |sought| names.normalised(sought))?;
+        Ok(Cow::Owned(select))
     }
 
     /// Binds the subqueries of a plain block.

@@ -62,7 +62,7 @@ fn is_zero(expr: &Expr) -> bool {
 /// A constant, or a CASE that yields only constants.
 pub(super) fn yields_constants(expr: &Expr) -> bool {
     match expr {
-        Expr::Value(_) => true,
+        Expr::Value(_) | Expr::TypedString(_) => true,
         Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => {
             yields_constants(inner)
         }

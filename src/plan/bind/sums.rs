@@ -14,7 +14,7 @@ use super::super::relation::{Column, Lineage, Relation};
 use super::joins::Identity;
 use super::measure::is_distinct;
 use super::summand::{reads_cube, summed, yields_constants};
-use super::{item_expr, joins, sets};
+use super::{item_expr, joins, marks, sets};
 
 /// A relation of FROM under the name it bears there.
 pub(super) type Named = (String, Relation);
@@ -170,6 +170,9 @@ impl Block {
     /// What a name holds; one that cannot be told here may hold anything that a cube has computed.
     fn held_by_name(&self, expr: &Expr) -> Option<String> {
         let (Expr::Identifier(_) | Expr::CompoundIdentifier(_)) = expr else { return None };
+        if marks::is_value(expr) {
+            return Some("a query over a cube".to_owned());
+        }
         match self.column(expr) {
             Some(column) => column.lineage.measure().map(str::to_owned),
             None => self.sources.iter().any(|(_, relation)| relation.cube).then(|| expr.to_string()),
