@@ -34,4 +34,5 @@ mod slt;
 mod start;
 mod stopped;
 mod tidy;
+mod tools;
 mod values;

@@ -363,9 +363,9 @@ fn cast_type(data_type: &DataType) -> Result<()> {
 fn call(function: &Function) -> Result<()> {
     let Function { name, uses_odbc_syntax, parameters, args, filter: _, null_treatment: _, over: _, within_group } =
         function;
-    absent(*uses_odbc_syntax, "{fn …}")?;
+    absent(*uses_odbc_syntax, &format!("{{fn {name}(…)}}"))?;
     absent(!matches!(parameters, FunctionArguments::None), "a function's parameters before its arguments")?;
-    absent(!within_group.is_empty(), "WITHIN GROUP")?;
+    absent(!within_group.is_empty(), "WITHIN GROUP, but of percentiles in ascending order,")?;
     let plain = name.0.last().and_then(|part| part.as_ident()).map(|name| name.value.to_lowercase());
     // It multiplies rows behind the back of whatever adds them up.
     absent(plain.as_deref() == Some("unnest"), "unnest()")?;

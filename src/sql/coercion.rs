@@ -214,7 +214,12 @@ impl<'a> Types<'a> {
             }
             Expr::Case(case) => self.case(case),
             Expr::ScalarFunction(ScalarFunction { func, args }) if CHOOSING.contains(&func.name()) => {
-                self.together(args, if func.name() == "nullif" { Meeting::compared } else { Meeting::chosen })
+                let how = match func.name() {
+                    "nullif" => Meeting::compared,
+                    "coalesce" => Meeting::chosen_or_written,
+                    _ => Meeting::chosen,
+                };
+                self.together(args, how)
             }
             Expr::InSubquery(within) => self.in_subquery(within),
             Expr::Cast(Cast { expr: value, field }) => {

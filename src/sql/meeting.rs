@@ -104,6 +104,21 @@ impl Meeting<'_> {
         Ok(())
     }
 
+    /// The same, where a text that is written out may stand for a time beside times.
+    pub(super) fn chosen_or_written(self, operands: &mut [Operand]) -> PlanResult<()> {
+        let times = operands.iter().any(|operand| operand.is_timestamp() || operand.is_date());
+        if times && operands.iter().any(Operand::is_text) {
+            if let Some(text) = operands.iter().find(|operand| operand.is_text() && operand.text().is_none()) {
+                return Err(refusal(format!(
+                    "the text {} and a time cannot stand in one column; cast one of them",
+                    shown(&text.expr)
+                )));
+            }
+            self.times(operands)?;
+        }
+        self.chosen(operands)
+    }
+
     /// Two values of which one is subtracted from the other.
     pub(super) fn subtracted(self, operands: &mut [Operand]) {
         if operands.iter().all(Operand::is_timestamp) {

@@ -8,6 +8,7 @@ mod casts;
 mod coercion;
 mod dialect;
 mod doubtful;
+mod escapes;
 mod fault;
 mod functions;
 mod keywords;

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SetExpr, Statement, TableVersion, Value, Visit};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SetExpr, Statement, TableVersion, Value, Visit, VisitMut};
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::error::{Error, Result};
 
-use super::{StarmartDialect, bounds, clean};
+use super::{StarmartDialect, bounds, clean, escapes};
 
 /// Longer statements are refused.
 const SIZE_LIMIT_BYTES: usize = 1 << 20;
@@ -113,7 +113,7 @@ fn end(parser: &mut Parser<'_>) -> Result<(), ParserError> {
     parser.expect_token(&Token::EOF).map(drop)
 }
 
-fn parse<T: Visit>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>) -> Result<T> {
+fn parse<T: Visit + VisitMut>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>) -> Result<T> {
     if sql.len() > SIZE_LIMIT_BYTES {
         return Err(Error::invalid(format!("the SQL has {} bytes; the limit is {SIZE_LIMIT_BYTES}", sql.len())));
     }
@@ -128,7 +128,7 @@ fn parse<T: Visit>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, Pa
     number_parameters(&mut tokens)?;
     let dialect = StarmartDialect::within(words * STEPS + STEPS_MORE);
     let mut parser = Parser::new(&dialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
-    let parsed = read(&mut parser).map_err(|error| match error {
+    let mut parsed = read(&mut parser).map_err(|error| match error {
         ParserError::ParserError(message) | ParserError::TokenizerError(message) if !dialect.exhausted() => {
             misparsed(sql, &message)
         }
@@ -136,6 +136,7 @@ fn parse<T: Visit>(sql: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, Pa
             "the SQL cannot be parsed: it nests too deep to tell where it is wrong; try its parts one by one",
         ),
     })?;
+    escapes::spelled_out(&mut parsed);
     bounds::items(&parsed)?;
     bounds::relations(&parsed)?;
     Ok(parsed)

@@ -17,6 +17,7 @@ mod around;
 mod around_aggregate;
 mod bounded;
 mod calendar;
+mod choice;
 mod concatenation;
 mod conversion;
 mod elapsed;
@@ -34,6 +35,7 @@ mod quantile;
 mod ranking;
 mod section;
 mod single;
+mod times;
 mod total;
 mod truncate;
 mod wall_clock;
@@ -68,6 +70,9 @@ const LEFT_OUT: [&str; 19] = [
     "list_avg",
 ];
 
+/// Names that other dialects have for functions.
+const ALIASES: [(&str, &str); 1] = [("truncate", "trunc")];
+
 /// Aggregates that answer with whichever row comes first; as window functions they have an order.
 const ARBITRARY: [&str; 4] = ["any_value", "first_value", "last_value", "nth_value"];
 
@@ -75,10 +80,12 @@ const ARBITRARY: [&str; 4] = ["any_value", "first_value", "last_value", "nth_val
 pub fn all() -> Functions {
     let planners = planner::planners(SessionStateDefaults::default_expr_planners());
     let mut functions = Functions { planners, ..Functions::default() };
-    let ours = [elapsed::days_between(), truncate::date_trunc(), truncate::date_bin(), mark::mark()];
+    let ours =
+        [elapsed::days_between(), times::interval_times(), truncate::date_trunc(), truncate::date_bin(), mark::mark()];
     let ours = arithmetic::all().into_iter().chain(wall_clock::wall_clocks()).chain(ours).map(Arc::new);
     let theirs = SessionStateDefaults::default_scalar_functions().into_iter();
-    let theirs = theirs.map(float::in_one_form).map(micros::in_microseconds).map(bounded::within_bounds);
+    let theirs =
+        theirs.map(float::in_one_form).map(micros::in_microseconds).map(bounded::within_bounds).map(choice::with_times);
     for function in theirs.chain(ours) {
         add(&mut functions.scalar, function.name(), function.aliases(), &function);
     }
@@ -90,6 +97,11 @@ pub fn all() -> Functions {
     }
     for function in SessionStateDefaults::default_window_functions() {
         add(&mut functions.window, function.name(), function.aliases(), &function);
+    }
+    for (name, of) in ALIASES {
+        if let Some(function) = functions.scalar.get(of).cloned() {
+            functions.scalar.insert(name.to_owned(), function);
+        }
     }
     functions.scalar.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
     functions.aggregate.retain(|name, _| !ARBITRARY.contains(&name.as_str()));

@@ -19,6 +19,7 @@ use super::conversion::{conversion, within_dialect};
 use super::elapsed::{as_durations, days_between, is_length, written};
 use super::float;
 use super::gathering::over_window;
+use super::times::{interval_times, multiplied};
 
 /// Plans the operators.
 #[derive(Debug)]
@@ -32,6 +33,17 @@ impl ExprPlanner for OperatorPlanner {
         refuse_misread(&expr.op, &left, &right)?;
         refuse_time_of_date((&expr.left, &left), (&expr.right, &right))?;
         let number = |data_type: &DataType| data_type.is_numeric() || data_type.is_null();
+        if expr.op == BinaryOperator::Multiply {
+            let interval = |data_type: &DataType| matches!(data_type, DataType::Interval(_));
+            let args = match (interval(&left), interval(&right)) {
+                (true, false) if right.is_integer() => Some((expr.left.clone(), expr.right.clone())),
+                (false, true) if left.is_integer() => Some((expr.right.clone(), expr.left.clone())),
+                _ => None,
+            };
+            if let Some((interval, count)) = args {
+                return Ok(PlannerResult::Planned(interval_times().call(vec![interval, count])));
+            }
+        }
         let function = match expr.op {
             BinaryOperator::Plus => checked(Operator::Plus, &left, &right),
             BinaryOperator::Minus if left == DataType::Date32 && right == DataType::Date32 => Some(days_between()),
@@ -86,7 +98,7 @@ fn refuse_misread(operator: &BinaryOperator, left: &DataType, right: &DataType) 
 /// Refuses hours beside a date, which DataFusion would drop from the date that it gives.
 fn refuse_time_of_date(left: (&Expr, &DataType), right: (&Expr, &DataType)) -> Result<()> {
     let (date, interval) = if *left.1 == DataType::Date32 { (left, right) } else { (right, left) };
-    match interval.0 {
+    match multiplied(interval.0).unwrap_or(interval.0) {
         Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(length)), _)
             if *date.1 == DataType::Date32 && length.nanoseconds != 0 =>
         {

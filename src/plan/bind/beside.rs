@@ -14,7 +14,7 @@ use super::super::ast;
 use super::super::relation::Relation;
 use super::Binder;
 use super::items::Names;
-use super::joins::{equality, using};
+use super::joins::{equality, looked_up, using};
 use super::measure::unwrapped;
 use super::plain::Plain;
 
@@ -189,7 +189,7 @@ impl<'a> Binder<'a> {
                     let why = format!("its condition asks for the measure '{}'", measure.name);
                     return Ok(Some(refused(&plain.cube.name, &plain.alias, &why)));
                 }
-                list.push(condition);
+                list.push(looked_up(condition));
             }
         }
         let filter: Vec<Expr> = match &select.selection {

@@ -2,7 +2,7 @@
 //! it, so that it stands by itself and is joined where it stood, at most one row of it to each row outside.
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, GroupByExpr, LimitClause, Query, Select, SelectItem, SetExpr, TableFactor, Value,
+    Expr, GroupByExpr, LimitClause, Query, Select, SelectItem, SetExpr, TableFactor, Value,
 };
 
 use crate::error::{Error, Result};
@@ -10,7 +10,7 @@ use crate::sql::fold;
 
 use super::super::ast;
 use super::items::{Names, members, ordinal};
-use super::joins::equality;
+use super::joins::{equality, is_null_safe};
 use super::plain::Plain;
 use super::{Binder, Source, item_expr, sets};
 
@@ -239,13 +239,7 @@ impl Within {
                 around.relations.first().map_or("OUTER", String::as_str),
             )));
         };
-        let plain = |mut expr: &Expr| {
-            while let Expr::Nested(inner) = expr {
-                expr = inner;
-            }
-            matches!(expr, Expr::BinaryOp { op: BinaryOperator::Eq, .. })
-        };
-        Ok(Equal { inside: inside.clone(), outside: outside.clone(), null_safe: !plain(condition) })
+        Ok(Equal { inside: inside.clone(), outside: outside.clone(), null_safe: is_null_safe(condition) })
     }
 }
 

@@ -17,7 +17,7 @@ use super::super::ast;
 use super::super::catalog::CatalogTables;
 use super::super::relation::Relation;
 use super::beside::Beside;
-use super::grouping::{describe, keys, refuse_two_meanings};
+use super::grouping::{describe, keys, refuse_two_meanings, written_as};
 use super::items::{Aliases, Item, Names, ordinal};
 use super::marks::Marks;
 use super::measure::{Evaluation, key_name, leaf_name, unwrapped};
@@ -313,6 +313,9 @@ impl Evaluation<'_> {
         if let Some(at) = ordinal(expr) {
             let item = at.checked_sub(1).and_then(|at| items.get(at));
             let item = item.ok_or_else(|| Error::invalid(format!("ORDER BY {at}: there are {} items", items.len())))?;
+            return Ok(ast::column(&item.name));
+        }
+        if let Some(item) = written_as(&self.names, items, expr) {
             return Ok(ast::column(&item.name));
         }
         let mut expr = self.names.normalised_with(expr, Aliases { items, first: true })?;

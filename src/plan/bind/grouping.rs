@@ -118,8 +118,18 @@ fn group_key(names: &Names<'_>, items: &[Item], expr: &Expr) -> Result<Expr> {
             .map(|item| item.expr.clone())
             .ok_or_else(|| Error::invalid(format!("GROUP BY {at}: there are {} items", items.len())));
     }
+    if let Some(item) = written_as(names, items, expr) {
+        return Ok(item.expr.clone());
+    }
     refuse_two_meanings(names, items, expr)?;
     names.normalised_with(expr, Aliases { items, first: false })
+}
+
+/// The item that an expression is written as, whose alias it then cannot name: `date_trunc('month', sold_at) AS sold_at`.
+pub(super) fn written_as<'i>(names: &Names<'_>, items: &'i [Item], expr: &Expr) -> Option<&'i Item> {
+    let name = |expr: &Expr| matches!(expr, Expr::Identifier(_));
+    let by_columns = names.normalised(expr).ok().filter(|_| !name(unwrapped(expr)))?;
+    items.iter().find(|item| unwrapped(&item.expr) == unwrapped(&by_columns))
 }
 
 /// Refuses an expression, as it is written, that names what is a column and, as an alias, something else.

@@ -152,10 +152,19 @@ pub(super) fn fixed_columns(sources: &[Named], condition: &Expr, side: &dyn Fn(u
     [fixes(left, right), fixes(right, left)].into_iter().flatten().collect()
 }
 
-/// The sides of `a = b`, `a IS NOT DISTINCT FROM b`, and `a = b OR a IS NULL AND b IS NULL`.
+/// The sides of `a = b`, `a IS NOT DISTINCT FROM b`, and `a = b OR a IS NULL AND b IS NULL`; beside `a = b` it may be said
+/// that the sides are not NULL.
 pub(super) fn equality(condition: &Expr) -> Option<(&Expr, &Expr)> {
     match condition {
         Expr::Nested(inner) => equality(inner),
+        Expr::BinaryOp { left: equal, op: BinaryOperator::And, right: not_null } => {
+            let (left, right) = equality(equal)?;
+            let of = |side: &Expr, known: &Expr| unwrapped(side) == unwrapped(known);
+            match unwrapped(not_null) {
+                Expr::IsNotNull(side) if of(side, left) || of(side, right) => Some((left, right)),
+                _ => None,
+            }
+        }
         Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => Some((left, right)),
         Expr::IsNotDistinctFrom(left, right) => Some((left, right)),
         Expr::BinaryOp { left: equal, op: BinaryOperator::Or, right: both_null } => {
@@ -171,6 +180,26 @@ pub(super) fn equality(condition: &Expr) -> Option<(&Expr, &Expr)> {
             }
         }
         _ => None,
+    }
+}
+
+/// Whether an equality makes NULL equal to NULL.
+pub(super) fn is_null_safe(equality: &Expr) -> bool {
+    match equality {
+        Expr::Nested(inner) => is_null_safe(inner),
+        Expr::IsNotDistinctFrom(..) | Expr::BinaryOp { op: BinaryOperator::Or, .. } => true,
+        _ => false,
+    }
+}
+
+/// A condition with its equalities in the form by which rows are looked up, and not compared each with each.
+pub(super) fn looked_up(condition: Expr) -> Expr {
+    match equality(&condition) {
+        Some((left, right)) if is_null_safe(&condition) => {
+            let side = |side: &Expr| Box::new(Expr::Nested(Box::new(side.clone())));
+            Expr::IsNotDistinctFrom(side(left), side(right))
+        }
+        _ => condition,
     }
 }
 

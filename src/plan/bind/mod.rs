@@ -50,6 +50,7 @@ pub(super) fn bind(query: &mut Query, context: &Context<'_>, explain: bool) -> R
         outside: Vec::new(),
         planned: 0,
         bound: 0,
+        looked_into: 0,
         place: Place::Outermost,
         wall: false,
         told: explain.then(Vec::new),
@@ -61,6 +62,10 @@ pub(super) fn bind(query: &mut Query, context: &Context<'_>, explain: bool) -> R
 /// How many queries may be bound for one statement. One beside a cube is bound to see whether it can stand there, and once
 /// more where it cannot, so that nesting such joins doubles the work.
 const QUERY_LIMIT: usize = 2_000;
+
+/// How many queries may be looked into for whether they are plain blocks. One of WITH is looked into where it is defined and
+/// where it is named, so that nesting WITH doubles the work.
+const LOOK_LIMIT: usize = 20_000;
 
 /// Where a query stands, as far as `*` over a cube goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +89,9 @@ struct Binder<'a> {
     outside: Vec<String>,
     /// How many relations have been planned under names of their own.
     planned: usize,
-    /// How many queries have been bound.
+    /// How many queries have been bound, or looked into for whether they are plain blocks.
     bound: usize,
+    looked_into: usize,
     /// Where the next query stands.
     place: Place,
     /// Whether the expressions at hand stand over what a cube has computed, where time is wall clock.
@@ -118,11 +124,7 @@ impl<'a> Binder<'a> {
     /// Binds a query, at any depth: what its rows are.
     fn query(&mut self, query: &mut Query) -> Result<Relation> {
         self.bound += 1;
-        if self.bound > QUERY_LIMIT {
-            return Err(Error::invalid(
-                "the statement nests joins and subqueries too deeply to be read; evaluate parts of it by WITH",
-            ));
-        }
+        self.within_limits()?;
         sql::deep(|| {
             self.ctes.push(Vec::new());
             let outer = std::mem::replace(&mut self.wall, false);
@@ -136,6 +138,16 @@ impl<'a> Binder<'a> {
         })
     }
 
+    /// Refuses a statement that is looked into too often.
+    fn within_limits(&self) -> Result<()> {
+        if self.bound > QUERY_LIMIT || self.looked_into > LOOK_LIMIT {
+            return Err(Error::invalid(
+                "the statement nests joins, WITH and subqueries too deeply to be read; ask for parts of it alone",
+            ));
+        }
+        Ok(())
+    }
+
     /// Binds a query that stands in an expression.
     fn subquery(&mut self, expr: &mut Expr) -> Result<()> {
         let exists = matches!(expr, Expr::Exists { .. });
@@ -146,8 +158,9 @@ impl<'a> Binder<'a> {
     }
 
     fn query_in_scope(&mut self, query: &mut Query, place: Place) -> Result<Relation> {
-        self.with_queries(query)?;
         plain::without_brackets(query)?;
+        plain::without_wraps(query)?;
+        self.with_queries(query)?;
         if let SetExpr::Select(select) = query.body.as_ref()
             && let Some(plain) = self.block_over(select, Some(query))?
         {

@@ -114,6 +114,8 @@ impl Binder<'_> {
                     ));
                 }
                 self.free_expr(on)?;
+                let each = ast::conjuncts(on.clone()).into_iter().map(joins::looked_up);
+                *on = ast::all(each).unwrap_or_else(|| Expr::value(Value::Boolean(true)));
             }
             joined.join(next, Some(&join.join_operator), &conditions);
         }

@@ -17,6 +17,8 @@ use crate::sql::{self, fold};
 use super::super::ast;
 use super::beside::Beside;
 use super::items::{Names, members, ordinal};
+use super::measure::is_distinct;
+use super::summand::looked_through;
 use super::{Binder, Source, column_names, item_expr, sets};
 
 /// A cube, or a plain block over one.
@@ -49,6 +51,42 @@ pub(super) fn without_brackets(query: &mut Query) -> Result<()> {
     Ok(())
 }
 
+/// Takes away a `SELECT *` around an ordered query, whose rows it would give in any order: what tools wrap to cut it at a
+/// LIMIT is cut in its order.
+pub(super) fn without_wraps(query: &mut Query) -> Result<()> {
+    while query.order_by.is_none()
+        && let SetExpr::Select(select) = query.body.as_mut()
+        && let Some(inner) = wrapped(select)
+        && (inner.with.is_none() || query.with.is_none())
+        && inner.order_by.is_some()
+        && (inner.limit_clause.is_none() || query.limit_clause.is_none())
+    {
+        let inner = std::mem::replace(inner, ast::query_of(ast::empty_select()?));
+        query.with = query.with.take().or(inner.with);
+        query.limit_clause = inner.limit_clause.or_else(|| query.limit_clause.take());
+        query.order_by = inner.order_by;
+        query.body = inner.body;
+        without_brackets(query)?;
+    }
+    Ok(())
+}
+
+/// The query of which a SELECT is nothing but `SELECT *`.
+fn wrapped(select: &mut Select) -> Option<&mut Query> {
+    let all = matches!(select.projection.as_slice(), [SelectItem::Wildcard(_)]);
+    if !all || select.distinct.is_some() || select.selection.is_some() || !is_plain(select) {
+        return None;
+    }
+    match select.from.as_mut_slice() {
+        [TableWithJoins { relation: TableFactor::Derived { lateral: false, subquery, alias, .. }, joins }]
+            if joins.is_empty() && alias.as_ref().is_none_or(|alias| alias.columns.is_empty()) =>
+        {
+            Some(subquery)
+        }
+        _ => None,
+    }
+}
+
 impl<'a> Binder<'a> {
     /// The cube, or the plain block that stays lazy, that a SELECT is a block over; none where it is ordinary SQL.
     pub(super) fn block_over(&mut self, select: &Select, query: Option<&Query>) -> Result<Option<Plain<'a>>> {
@@ -57,10 +95,46 @@ impl<'a> Binder<'a> {
         let Some(keys) = &plain.keys else { return Ok(Some(plain)) };
         // A block without keys has its one row whatever a WHERE above it says of the facts.
         let one_row_filtered = keys.is_empty() && select.selection.is_some();
-        if !asked || one_row_filtered || self.asks_rows_for_measures(select, &plain) {
+        if !asked || one_row_filtered {
+            return Ok(None);
+        }
+        if self.asks_rows_for_measures(select, &plain) {
+            self.refuse_distinct_values(select, &plain)?;
             return Ok(None);
         }
         Ok(Some(plain))
+    }
+
+    /// Refuses to count the distinct values of a measure where only a condition on a measure makes a block evaluated: tools
+    /// write such a condition beside every distinct count, and mean the measure.
+    fn refuse_distinct_values(&self, select: &Select, plain: &Plain<'a>) -> Result<()> {
+        let names = self.names(plain);
+        let counted = |expr: &Expr| match expr {
+            Expr::Function(function) if is_distinct(function) && function.over.is_none() => {
+                let counts = ast::function_name(function).as_deref() == Some("count");
+                let arguments = ast::arguments(function).filter(|_| counts)?;
+                let argument = names.normalised(arguments.first()?).ok()?;
+                names.measure(looked_through(&argument)).map(|measure| measure.name.clone())
+            }
+            _ => None,
+        };
+        let exprs = select.projection.iter().filter_map(item_expr).chain(&select.having);
+        for expr in exprs {
+            let mut found = None;
+            ast::any(expr, |inner| {
+                found = counted(inner);
+                found.is_some()
+            });
+            if let Some(measure) = found {
+                return Err(Error::invalid(format!(
+                    "COUNT(DISTINCT {measure}) beside a condition on a measure could mean the measure or its values; write \
+                     MEASURE({measure}) without the condition, or count values of a query that groups: FROM (SELECT …, \
+                     MEASURE({measure}) AS m FROM {} GROUP BY …)",
+                    plain.cube.name
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// What stands after FROM, as a cube or a plain block over one. Unless a block that aggregates asks, only the cube
@@ -123,14 +197,19 @@ impl<'a> Binder<'a> {
 
     /// A query as a plain block.
     pub(super) fn plain_query(&mut self, query: &Query, asked: bool) -> Result<Option<Plain<'a>>> {
-        if !is_bare(query) {
+        if query.order_by.is_some() || query.limit_clause.is_some() {
             return Ok(None);
         }
-        sql::deep(|| match query.body.as_ref() {
-            SetExpr::Select(select) => self.plain_select(select, asked),
-            SetExpr::Query(inner) => self.plain_query(inner, asked),
+        self.looked_into += 1;
+        self.within_limits()?;
+        self.ctes.push(Vec::new());
+        let plain = sql::deep(|| match (self.plain_with(query)?, query.body.as_ref()) {
+            (true, SetExpr::Select(select)) => self.plain_select(select, asked),
+            (true, SetExpr::Query(inner)) => self.plain_query(inner, asked),
             _ => Ok(None),
-        })
+        });
+        self.ctes.pop();
+        plain
     }
 
     fn plain_select(&mut self, select: &Select, asked: bool) -> Result<Option<Plain<'a>>> {

@@ -297,7 +297,10 @@ pub(super) fn unique(block: &Block, select: &Select, columns: &[Column], distinc
                 None => named_item(select, key),
             };
             let keys = grouping.keys.iter().filter(|_| !grouping.levels);
-            keys.filter_map(|keys| keys.iter().map(name).collect()).collect()
+            let all = keys.filter_map(|keys| keys.iter().map(name).collect());
+            // What tells the rows apart that are grouped tells their groups apart, where it is grouped by.
+            let fewer = block.unique.iter().filter(|set| !grouping.levels && set.is_subset(&grouping.columns));
+            all.chain(fewer.filter_map(|set| set.iter().map(|column| names.get(column).cloned()).collect())).collect()
         }
         None => {
             let told = |column: &&Identity| !block.fixed.contains(*column);

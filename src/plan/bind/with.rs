@@ -48,6 +48,17 @@ impl Binder<'_> {
         Ok(())
     }
 
+    /// Whether all queries of WITH are plain blocks, which are named then; a query above which one is not is none itself.
+    pub(super) fn plain_with(&mut self, query: &Query) -> Result<bool> {
+        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
+            if !column_names(&cte.alias).is_empty() || self.plain_query(&cte.query, true)?.is_none() {
+                return Ok(false);
+            }
+            self.name(fold(&cte.alias.name), NamedQuery::Plain(cte.query.clone()));
+        }
+        Ok(true)
+    }
+
     fn name(&mut self, name: String, named: NamedQuery) {
         if let Some(scope) = self.ctes.last_mut() {
             scope.push((name, named));

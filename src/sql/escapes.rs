@@ -1,0 +1,156 @@
+//! Two ways of writing calls that the dialect has otherwise: the scalar functions of ODBC and JDBC in their escape,
+//! `{fn UCASE(x)}` (ODBC Programmer's Reference, appendix E; JDBC 4.3, appendix C), and ordered-set aggregates, whose
+//! `percentile_cont(0.5) WITHIN GROUP (ORDER BY x)` is `percentile_cont(x, 0.5)` here. What is left as it is, because no
+//! call means the same, is refused later.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value, VisitMut, VisitorMut,
+};
+use datafusion::sql::sqlparser::parser::Parser;
+
+use super::{StarmartDialect, function_name};
+
+/// Functions that are called otherwise here, how many arguments they take, and what they are.
+const CALLS: [(&str, usize, &str); 26] = [
+    ("ceiling", 1, "ceil($1)"),
+    ("char", 1, "chr($1)"),
+    ("curdate", 0, "current_date"),
+    ("current_date", 0, "current_date"),
+    ("current_timestamp", 0, "now()"),
+    ("dayname", 1, "to_char($1, '%A')"),
+    ("dayofmonth", 1, "EXTRACT(DAY FROM $1)"),
+    ("dayofweek", 1, "(EXTRACT(DOW FROM $1) + 1)"),
+    ("dayofyear", 1, "EXTRACT(DOY FROM $1)"),
+    ("hour", 1, "EXTRACT(HOUR FROM $1)"),
+    ("ifnull", 2, "coalesce($1, $2)"),
+    ("lcase", 1, "lower($1)"),
+    // Blanks at the end do not count.
+    ("length", 1, "character_length(rtrim($1))"),
+    ("locate", 2, "strpos($2, $1)"),
+    ("log", 1, "ln($1)"),
+    ("minute", 1, "EXTRACT(MINUTE FROM $1)"),
+    ("mod", 2, "(($1) % ($2))"),
+    ("month", 1, "EXTRACT(MONTH FROM $1)"),
+    ("monthname", 1, "to_char($1, '%B')"),
+    ("quarter", 1, "EXTRACT(QUARTER FROM $1)"),
+    ("second", 1, "EXTRACT(SECOND FROM $1)"),
+    ("sign", 1, "signum($1)"),
+    ("space", 1, "repeat(' ', $1)"),
+    ("substring", 3, "substr($1, $2, $3)"),
+    ("ucase", 1, "upper($1)"),
+    ("year", 1, "EXTRACT(YEAR FROM $1)"),
+];
+
+/// The units of `TIMESTAMPADD`, each as an interval.
+const UNITS: [(&str, &str); 8] = [
+    ("sql_tsi_second", "1 second"),
+    ("sql_tsi_minute", "1 minute"),
+    ("sql_tsi_hour", "1 hour"),
+    ("sql_tsi_day", "1 day"),
+    ("sql_tsi_week", "7 days"),
+    ("sql_tsi_month", "1 month"),
+    ("sql_tsi_quarter", "3 months"),
+    ("sql_tsi_year", "1 year"),
+];
+
+/// Those whose meaning differs between the standards and the dialect without a call that means the same.
+const OTHERWISE: [&str; 5] = ["week", "convert", "rand", "timestampdiff", "insert"];
+
+/// How many expressions a template may hold.
+const TEMPLATE_STEPS: usize = 100;
+
+/// Writes calls as the dialect has them.
+pub(super) fn spelled_out(parsed: &mut impl VisitMut) {
+    let _ = parsed.visit(&mut Calls);
+}
+
+struct Calls;
+
+impl VisitorMut for Calls {
+    type Break = ();
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Function(function) = expr {
+            ordered(function);
+            if function.uses_odbc_syntax {
+                match escaped(function) {
+                    Some(call) => *expr = call,
+                    None => {
+                        function.uses_odbc_syntax =
+                            function_name(function).is_some_and(|name| OTHERWISE.contains(&name.as_str()));
+                    }
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// What an escaped call is, where it is called otherwise here.
+fn escaped(function: &Function) -> Option<Expr> {
+    let name = function_name(function)?;
+    let args = arguments(function)?;
+    if let ("timestampadd", [Expr::Identifier(unit), count, time]) = (name.as_str(), args.as_slice()) {
+        let (_, interval) = UNITS.iter().find(|(known, _)| unit.value.eq_ignore_ascii_case(known))?;
+        return template(&format!("($2 + ($1) * INTERVAL '{interval}')"), &[count.clone(), time.clone()]);
+    }
+    let (.., call) = CALLS.iter().find(|(known, count, _)| *known == name && *count == args.len())?;
+    template(call, &args)
+}
+
+/// An expression with arguments in the place of `$1`, `$2` and so on.
+fn template(sql: &str, args: &[Expr]) -> Option<Expr> {
+    let mut expr = Parser::new(&StarmartDialect::within(TEMPLATE_STEPS)).try_with_sql(sql).ok()?.parse_expr().ok()?;
+    let _ = expr.visit(&mut Filled(args));
+    Some(expr)
+}
+
+struct Filled<'a>(&'a [Expr]);
+
+impl VisitorMut for Filled<'_> {
+    type Break = ();
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        let place = match expr {
+            Expr::Value(value) => match &value.value {
+                Value::Placeholder(name) => name.trim_start_matches('$').parse::<usize>().ok(),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(argument) = place.and_then(|place| self.0.get(place.checked_sub(1)?)) {
+            *expr = argument.clone();
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn arguments(function: &Function) -> Option<Vec<Expr>> {
+    let of = |argument: &FunctionArg| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+        _ => None,
+    };
+    match &function.args {
+        FunctionArguments::List(list) => list.args.iter().map(of).collect(),
+        FunctionArguments::None => Some(Vec::new()),
+        FunctionArguments::Subquery(_) => None,
+    }
+}
+
+/// Takes what an ordered-set aggregate orders by, ascending, for its first argument.
+fn ordered(function: &mut Function) {
+    let places = ["percentile_cont", "percentile_disc", "approx_percentile_cont"];
+    let [by] = function.within_group.as_slice() else { return };
+    let ascending = by.options.asc != Some(false) && by.options.nulls_first.is_none();
+    if !ascending || !function_name(function).is_some_and(|name| places.contains(&name.as_str())) {
+        return;
+    }
+    if let FunctionArguments::List(list) = &mut function.args
+        && list.args.len() == 1
+    {
+        list.args.insert(0, FunctionArg::Unnamed(FunctionArgExpr::Expr(by.expr.clone())));
+        function.within_group.clear();
+    }
+}
