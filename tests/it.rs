@@ -11,12 +11,15 @@
 mod check;
 mod clients;
 mod cli;
+mod complaints;
+mod docs;
 mod flight;
 mod health;
 mod hostile;
 mod info;
 mod init;
 mod kill;
+mod large;
 mod load;
 mod metadata;
 mod model;

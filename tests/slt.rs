@@ -90,6 +90,27 @@ fn files(project: &str) -> Vec<PathBuf> {
     files
 }
 
+/// The names of the `.slt` files of `tests/FOLDER/PROJECT`.
+pub(crate) fn names(folder: &str, project: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder).join(project);
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut names: Vec<String> = files.map(|file| file.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// Runs one file of `tests/FOLDER/PROJECT` in process.
+pub(crate) async fn one_file(folder: &str, project: &str, name: &str) {
+    let (_folder, mart) = projects::loaded(project).await;
+    let mut runner = Runner::new(|| {
+        let session = Mart::session(&mart, starmart::query::Principal::local(), Default::default());
+        async { Ok(Door::InProcess(session)) }
+    });
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder).join(project);
+    let file = folder.join(format!("{name}.slt"));
+    runner.run_file_async(&file).await.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
 async fn in_process(project: &str) {
     let (_folder, mart) = projects::loaded(project).await;
     for file in files(project) {

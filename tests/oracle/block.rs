@@ -125,17 +125,30 @@ impl<'a> Oracle<'a> {
 
     /// IN, EXISTS and a scalar query; `of` gives the value of what stands before IN.
     pub(crate) fn searched(&self, expr: &Expr, scope: &Scope, of: &dyn Fn(&Expr) -> Answer<Value>) -> Answer<Value> {
+        let bound = |query: &Query| {
+            let mut wrong = None;
+            let query = query.replaced(&mut |outside| match of(outside) {
+                Ok(value) => Expr::Literal(value),
+                Err(refusal) => {
+                    wrong = Some(refusal);
+                    Expr::Literal(Value::Null)
+                }
+            });
+            wrong.map_or(Ok(query), Err)
+        };
         let first = |rows: &Rows| rows.rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>();
         match expr {
             Expr::InQuery(inner, query, negated) => {
-                let list = first(&self.rows(query, scope)?);
+                let list = first(&self.rows(&bound(query)?, scope)?);
                 Ok(match among(&of(inner)?, &list) {
                     Value::Boolean(found) => Value::Boolean(found != *negated),
                     unknown => unknown,
                 })
             }
-            Expr::Exists(query) => Ok(Value::Boolean(!self.rows(query, scope)?.rows.is_empty())),
-            Expr::Scalar(query) => Ok(first(&self.rows(query, scope)?).into_iter().next().unwrap_or(Value::Null)),
+            Expr::Exists(query) => Ok(Value::Boolean(!self.rows(&bound(query)?, scope)?.rows.is_empty())),
+            Expr::Scalar(query) => {
+                Ok(first(&self.rows(&bound(query)?, scope)?).into_iter().next().unwrap_or(Value::Null))
+            }
             other => evaluate(other, &|_| None),
         }
     }
@@ -146,7 +159,8 @@ impl<'a> Oracle<'a> {
             Expr::InQuery(_, query, _) | Expr::Exists(query) | Expr::Scalar(query) => Some(query),
             _ => None,
         };
-        query.map_or(Ok(()), |query| self.rows(query, scope).map(drop))?;
+        let alone = query.map(|query| query.replaced(&mut |_| Expr::Literal(Value::Null)));
+        alone.map_or(Ok(()), |query| self.rows(&query, scope).map(drop))?;
         expr.parts().into_iter().try_for_each(|part| self.refuse_queries(part, scope))
     }
 

@@ -2,6 +2,7 @@
 
 use super::choice::Choices;
 use super::draw_expr::{aggregated, condition, group_condition, measured, of_dimension, searched};
+use super::draw_outer::correlated_value;
 use super::meaning::{called, searches_in_items};
 use super::star::Star;
 use super::tree::{Body, Expr, From, Groups, Item, Order, Query, Select};
@@ -39,12 +40,14 @@ pub(crate) struct Draw<'d> {
     pub(crate) star: &'d Star,
     /// What WITH has named.
     with: Vec<(String, Shape)>,
+    /// What the one relation is called that the SELECT at hand reads.
+    pub(crate) around: Option<String>,
     names: usize,
 }
 
 /// A statement over a star.
 pub(crate) fn statement(choices: &mut Choices, star: &Star) -> Query {
-    let mut draw = Draw { choices, star, with: Vec::new(), names: 0 };
+    let mut draw = Draw { choices, star, with: Vec::new(), around: None, names: 0 };
     let mut with = Vec::new();
     if draw.choices.chance(15) {
         let (query, shape) = draw.query(1);
@@ -93,7 +96,7 @@ impl Draw<'_> {
         }
     }
 
-    fn cube_shape(&self, name: &str) -> Shape {
+    pub(crate) fn cube_shape(&self, name: &str) -> Shape {
         let cube = self.star.cubes.iter().find(|cube| cube.name == name).unwrap();
         let mut columns: Vec<Column> = Vec::new();
         for (name, of) in cube.dimension_names() {
@@ -194,6 +197,7 @@ impl Draw<'_> {
     pub(crate) fn query(&mut self, depth: usize) -> (Query, Shape) {
         let (from, shape) = self.from(depth);
         let alias = called(&from).to_owned();
+        self.around = (!matches!(from, From::Join(..))).then(|| alias.clone());
         let (mut query, made) = match self.choices.below(10) {
             0..=2 => self.plain(from, &shape),
             3..=7 => self.grouped(from, &shape),
@@ -221,6 +225,12 @@ impl Draw<'_> {
             let doubled = matches!(&expr, Expr::Cast(_, Type::Double) | Expr::Binary("/", ..));
             let of = if doubled { Type::Double } else { column.of };
             self.item(expr, &Column { of, ..column }, &mut items, &mut columns);
+        }
+        if self.choices.chance(5)
+            && let Some(around) = self.around.clone()
+            && let Some((value, of)) = correlated_value(self, shape, &around)
+        {
+            self.item(value, &Column { of, ..one() }, &mut items, &mut columns);
         }
         if items.is_empty() {
             self.item(Expr::Literal(Value::Integer(1)), &one(), &mut items, &mut columns);

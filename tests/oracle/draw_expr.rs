@@ -1,13 +1,14 @@
 //! Random expressions of a statement.
 
 use super::draw::{Column, Draw, Shape, one};
+use super::draw_outer::correlated;
 use super::tree::{Call, Expr, Order, Over};
 use super::value::{Type, Value};
 
 /// Whether windows are drawn.
 const WINDOWS: bool = true;
 
-fn literal(draw: &mut Draw<'_>, of: Type) -> Expr {
+pub(crate) fn literal(draw: &mut Draw<'_>, of: Type) -> Expr {
     let choices = &mut *draw.choices;
     Expr::Literal(match of {
         Type::Boolean => Value::Boolean(choices.chance(50)),
@@ -89,6 +90,12 @@ pub(crate) fn condition(draw: &mut Draw<'_>, shape: &Shape) -> Expr {
 
 /// A condition that asks another query: IN, EXISTS, or a comparison with its one value.
 pub(crate) fn searched(draw: &mut Draw<'_>, shape: &Shape) -> Expr {
+    if draw.choices.chance(50)
+        && let Some(around) = draw.around.clone()
+        && let Some(condition) = correlated(draw, shape, &around)
+    {
+        return condition;
+    }
     let dimensions = shape.of(false);
     if dimensions.is_empty() {
         return condition(draw, shape);

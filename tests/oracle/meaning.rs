@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::scalar::{Answer, Refusal, refuse};
+use super::scalar::{Answer, MAY, Refusal, refuse};
 use super::star::{Cube, Star};
 use super::tree::{Body, Expr, From, Groups, Item, Query, Select};
 use super::value::Value;
@@ -86,7 +86,11 @@ impl<'a> Oracle<'a> {
         let mut scope = scope.clone();
         for (name, named) in &query.with {
             // What is wrong in a query of WITH is wrong, whether anything reads it or not; a plain block is no query yet.
-            drop(self.source(named, &scope, true)?);
+            match self.source(named, &scope, true) {
+                // Whether a LIMIT cuts is seen only where something reads it.
+                Err(refusal) if refusal.rule == "7" => return refuse(MAY, refusal.why),
+                other => drop(other?),
+            }
             scope.push((name.clone(), named.clone()));
         }
         match &query.body {
@@ -170,6 +174,7 @@ impl<'a> Oracle<'a> {
             match item {
                 Item::Star => block.columns.extend(under.columns.iter().cloned()),
                 Item::Expr(expr, alias) => {
+                    self.refuse_queries(expr, scope)?;
                     block.columns.push((output_name(expr, alias.as_ref()), names.resolved(expr)?));
                 }
             }

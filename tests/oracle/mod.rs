@@ -6,6 +6,7 @@ mod block;
 mod choice;
 mod draw;
 mod draw_expr;
+mod draw_outer;
 mod draw_star;
 mod engine;
 mod grouped;

@@ -285,6 +285,10 @@ impl<'o, 'a> OrdinaryBlock<'o, 'a> {
             false => self.holds_in_rows(value),
         };
         match (holds, alone) {
+            // What WHERE fixes may show that a join has multiplied nothing.
+            (Holds::Other, false) if !self.source.relations.is_empty() && !self.fixed.is_empty() => {
+                refuse(MAY, call.to_string())
+            }
             (Holds::Other, false) => refuse("4", call.to_string()),
             (Holds::Sum, false) if call.distinct => refuse("4", call.to_string()),
             _ => Ok(()),

@@ -163,7 +163,9 @@ fn window(level: &dyn Level, call: &Call, ties: &[Expr]) -> Answer<Vec<Value>> {
         let partition = of(row, &mut over.partition.iter())?;
         let order = of(row, &mut over.order.iter().map(|item| &item.expr))?;
         let argument = call.argument.as_ref().map(|argument| level.value(row, argument)).transpose()?;
-        let tie = of(row, &mut ties.iter())?;
+        let mut tie = of(row, &mut ties.iter())?;
+        // Rows that nothing tells apart are numbered all the same.
+        tie.push(Value::Integer(row as i128));
         rows.push((partition, order, tie, argument));
     }
     let by_order = |one: &[Value], other: &[Value]| {

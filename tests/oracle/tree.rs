@@ -21,6 +21,8 @@ pub(crate) enum Expr {
     Exists(Box<Query>),
     /// A query of one column and at most one row.
     Scalar(Box<Query>),
+    /// In the WHERE of a query within an expression: what is outside.
+    Outer(Box<Expr>),
     Case(Vec<(Expr, Expr)>, Option<Box<Expr>>),
     Cast(Box<Expr>, Type),
     Coalesce(Box<Expr>, Box<Expr>),
@@ -127,16 +129,17 @@ impl Expr {
         Self::Call(Box::new(Call { function, distinct: false, argument, filter: None, over: None }))
     }
 
-    /// The parts of an expression, queries apart.
+    /// The parts of an expression, and what queries in it name outside.
     pub(crate) fn parts(&self) -> Vec<&Self> {
         match self {
-            Self::Name(_) | Self::Literal(_) | Self::Exists(_) | Self::Scalar(_) => Vec::new(),
+            Self::Name(_) | Self::Literal(_) | Self::Outer(_) => Vec::new(),
+            Self::Exists(query) | Self::Scalar(query) => query.outer(),
+            Self::InQuery(inner, query, _) => std::iter::once(&**inner).chain(query.outer()).collect(),
             Self::Binary(_, left, right) | Self::Coalesce(left, right) => vec![left, right],
             Self::Not(inner)
             | Self::IsNull(inner, _)
             | Self::Cast(inner, _)
             | Self::Truncated(_, inner)
-            | Self::InQuery(inner, ..)
             | Self::Grouping(inner) => vec![inner],
             Self::In(inner, list) => std::iter::once(&**inner).chain(list).collect(),
             Self::Case(branches, otherwise) => {
@@ -155,17 +158,22 @@ impl Expr {
     }
 
     /// The same expression with every part changed.
-    pub(crate) fn map(&self, change: &mut impl FnMut(&Self) -> Self) -> Self {
+    pub(crate) fn map(&self, change: &mut dyn FnMut(&Self) -> Self) -> Self {
         let mut boxed = |inner: &Self| Box::new(change(inner));
         match self {
-            Self::Name(_) | Self::Literal(_) | Self::Exists(_) | Self::Scalar(_) => self.clone(),
+            Self::Name(_) | Self::Literal(_) | Self::Outer(_) => self.clone(),
+            Self::Exists(query) => Self::Exists(Box::new(query.with_outer(change))),
+            Self::Scalar(query) => Self::Scalar(Box::new(query.with_outer(change))),
             Self::Binary(op, left, right) => Self::Binary(op, boxed(left), boxed(right)),
             Self::Coalesce(left, right) => Self::Coalesce(boxed(left), boxed(right)),
             Self::Not(inner) => Self::Not(boxed(inner)),
             Self::IsNull(inner, negated) => Self::IsNull(boxed(inner), *negated),
             Self::Cast(inner, to) => Self::Cast(boxed(inner), *to),
             Self::Truncated(grain, inner) => Self::Truncated(grain, boxed(inner)),
-            Self::InQuery(inner, query, negated) => Self::InQuery(boxed(inner), query.clone(), *negated),
+            Self::InQuery(inner, query, negated) => {
+                let inner = boxed(inner);
+                Self::InQuery(inner, Box::new(query.with_outer(change)), *negated)
+            }
             Self::Grouping(inner) => Self::Grouping(boxed(inner)),
             Self::In(inner, list) => {
                 let inner = boxed(inner);
@@ -218,6 +226,46 @@ impl Query {
     }
 }
 
+impl Query {
+    fn filter(&self) -> Option<&Expr> {
+        match &self.body {
+            Body::Select(select) => select.filter.as_ref(),
+            Body::Set(..) => None,
+        }
+    }
+
+    /// What it names outside.
+    pub(crate) fn outer(&self) -> Vec<&Expr> {
+        fn within(expr: &Expr) -> Vec<&Expr> {
+            match expr {
+                Expr::Outer(inner) => vec![inner],
+                other => other.parts().into_iter().flat_map(within).collect(),
+            }
+        }
+        self.filter().map(within).unwrap_or_default()
+    }
+
+    /// The same with what it names outside changed.
+    fn with_outer(&self, change: &mut dyn FnMut(&Expr) -> Expr) -> Self {
+        self.replaced(&mut |inner| Expr::Outer(Box::new(change(inner))))
+    }
+
+    /// The same with something in the place of what it names outside.
+    pub(crate) fn replaced(&self, change: &mut dyn FnMut(&Expr) -> Expr) -> Self {
+        fn within(expr: &Expr, change: &mut dyn FnMut(&Expr) -> Expr) -> Expr {
+            match expr {
+                Expr::Outer(inner) => change(inner),
+                other => other.map(&mut |part| within(part, change)),
+            }
+        }
+        let mut query = self.clone();
+        if let Body::Select(select) = &mut query.body {
+            select.filter = select.filter.as_ref().map(|filter| within(filter, change));
+        }
+        query
+    }
+}
+
 fn quoted(name: &str) -> String {
     let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if plain { name.to_owned() } else { format!("\"{name}\"") }
@@ -255,6 +303,7 @@ impl Display for Expr {
             }
             Self::Exists(query) => write!(f, "EXISTS ({query})"),
             Self::Scalar(query) => write!(f, "({query})"),
+            Self::Outer(inner) => write!(f, "{inner}"),
             Self::Case(branches, otherwise) => {
                 f.write_str("CASE")?;
                 branches.iter().try_for_each(|(when, then)| write!(f, " WHEN {when} THEN {then}"))?;

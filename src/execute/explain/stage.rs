@@ -104,6 +104,7 @@ fn told(node: &dyn ExecutionPlan) -> Option<String> {
         | "CooperativeExec"
         | "SortPreservingMergeExec"
         | "Scan"
+        | "Shuffled"
         | "Whole"
         | "WindowInflow"
         | "WindowOutflow"

@@ -18,6 +18,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::optimizer::optimizer::{ApplyOrder, OptimizerRule};
 use datafusion::optimizer::{Optimizer, OptimizerConfig};
 
+use super::dependencies;
 use super::totals::guarded;
 use estimate::Leaf;
 
@@ -28,7 +29,7 @@ const FEWER: f64 = 4.0;
 
 /// DataFusion's logical rules, guarded, with this one among them.
 pub(super) fn rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
-    let mut rules: Vec<_> = guarded(Optimizer::new().rules).collect();
+    let mut rules: Vec<_> = guarded(Optimizer::new().rules).map(dependencies::guarded).collect();
     let after = rules.iter().position(|rule| rule.name() == AFTER).map_or(rules.len(), |at| at + 1);
     rules.insert(after, Arc::new(StarOrder));
     rules

@@ -1,31 +1,25 @@
 //! A block over a cube: SELECT, WHERE, GROUP BY, HAVING, ORDER BY and LIMIT over one cube become an outer query over
 //! an inner one that joins the star and aggregates.
 
-use std::collections::HashMap;
-
-use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Cte, Distinct, Expr, Function, GroupByExpr, OrderBy, OrderByExpr, OrderByKind, OrderByOptions,
-    Query, Select, SelectItem, SetExpr, TableWithJoins, Value, With,
+    BinaryOperator, Distinct, Expr, Function, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
+    SetExpr, TableWithJoins, Value,
 };
 
 use crate::error::{Error, Result};
 use crate::model::{DimensionKind, Grain};
-use crate::sql::{self, fold};
 
 use super::super::ast;
-use super::super::catalog::CatalogTables;
 use super::super::relation::Relation;
 use super::beside::Beside;
 use super::grouping::{describe, keys, refuse_two_meanings, written_as};
-use super::items::{Aliases, Item, Names, ordinal};
-use super::marks::Marks;
+use super::items::{Aliases, Item, ordinal};
 use super::measure::{Evaluation, key_name, leaf_name, unwrapped};
 use super::ordinary::refuse_windows_in_conditions;
 use super::plain::Plain;
 use super::rows::LazyRows;
 use super::star::Star;
-use super::{Binder, Place, explain, instant, rows, sets, valueless};
+use super::{Binder, Place, explain, instant, rows, sets};
 
 /// What the inner query is called in the outer one.
 pub(super) const BLOCK: &str = "$block";
@@ -42,9 +36,10 @@ impl<'a> Binder<'a> {
     /// where it is to be explained.
     pub(super) fn cube_block(&mut self, query: &mut Query, over: Plain<'a>, place: Place) -> Result<Relation> {
         let cube = over.cube;
+        let aliases = over.beside.iter().map(|beside| (beside.planned.clone(), beside.alias.clone())).collect();
         let relation = self.bound_block(query, over, place)?;
         if let Some(told) = &mut self.told {
-            told.extend(explain::lines(&cube.name, &cube.table, query, &relation)?);
+            told.extend(explain::lines(&cube.name, &cube.table, query, &relation, &aliases)?);
         }
         Ok(relation)
     }
@@ -99,82 +94,6 @@ impl<'a> Binder<'a> {
         *query.body = SetExpr::Select(Box::new(Select { from: vec![from], ..outer }));
         query.order_by = order;
         Ok(relation)
-    }
-
-    /// Binds the subqueries of a block. IN and EXISTS outside WHERE and HAVING become marks, and correlated subqueries.
-    fn subqueries(&mut self, select: &mut Select, query: &mut Query, names: &Names<'_>) -> Result<Marks> {
-        let mut order = match query.order_by.take() {
-            Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) => Some(order),
-            _ => None,
-        };
-        let marks = self.marks(
-            select,
-            order.as_deref_mut().unwrap_or_default(),
-            &names.around(&|name| names.visible(name).is_some(), &|expr| {
-                names.normalised(expr).unwrap_or_else(|_| expr.clone())
-            }),
-        )?;
-        let mut exprs: Vec<&mut Expr> = select.projection.iter_mut().filter_map(item_expr_mut).collect();
-        exprs.extend(order.iter_mut().flatten().map(|item| &mut item.expr));
-        exprs.extend(select.having.iter_mut().chain(&mut select.selection));
-        exprs.into_iter().try_for_each(|expr| self.bind_subqueries(expr))?;
-        query.order_by = order.map(|order| OrderBy { kind: OrderByKind::Expressions(order), interpolate: None });
-        if let GroupByExpr::Expressions(keys, _) = &select.group_by
-            && keys.iter().any(ast::holds_query)
-        {
-            return Err(Error::invalid("a query in GROUP BY is not supported; put it into the SELECT list"));
-        }
-        Ok(marks)
-    }
-
-    /// Binds a query that stands in an expression and by itself: what its rows are.
-    pub(super) fn subquery_relation(&mut self, subquery: &mut Query) -> Result<Relation> {
-        self.place = Place::Within;
-        let relation = self.query(subquery)?;
-        valueless::refuse_columns(&relation)?;
-        self.refuse_correlation(subquery)?;
-        Ok(relation)
-    }
-
-    /// Refuses a subquery that does not stand by itself: what it names of the outer block would be the raw columns of
-    /// the star, not the cube's dimensions.
-    fn refuse_correlation(&self, subquery: &Query) -> Result<()> {
-        let mut alone = subquery.clone();
-        let mut visible: HashMap<String, Cte> = HashMap::new();
-        let mut order = Vec::new();
-        for cte in self.with.iter().chain(alone.with.iter().flat_map(|with| &with.cte_tables)) {
-            let name = fold(&cte.alias.name);
-            order.retain(|known| *known != name);
-            order.push(name.clone());
-            visible.insert(name, cte.clone());
-        }
-        let cte_tables: Vec<Cte> = order.iter().filter_map(|name| visible.remove(name)).collect();
-        if !cte_tables.is_empty() {
-            let with_token = alone.with.take().map_or_else(AttachedToken::empty, |with| with.with_token);
-            alone.with = Some(With { with_token, recursive: false, cte_tables });
-        }
-        let tables = CatalogTables(self.context);
-        sql::plan_query(alone, &tables, self.context.functions).map(drop).map_err(|error| {
-            Error::new(
-                error.kind(),
-                format!("{error}; a subquery in a SELECT over a cube cannot name what is outside it, so far"),
-            )
-        })
-    }
-
-    pub(super) fn bind_subqueries(&mut self, expr: &mut Expr) -> Result<()> {
-        self.subquery(expr)?;
-        if let Some(subquery) = ast::subquery(expr) {
-            self.refuse_correlation(subquery)?;
-        }
-        ast::children(expr)?.into_iter().try_for_each(|child| self.bind_subqueries(child))
-    }
-}
-
-fn item_expr_mut(item: &mut SelectItem) -> Option<&mut Expr> {
-    match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
-        _ => None,
     }
 }
 

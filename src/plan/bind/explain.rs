@@ -1,7 +1,7 @@
 //! What a block over a cube becomes, told in the words of the cube: for EXPLAIN.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, Ident, JoinConstraint, JoinOperator, Query, Select, SelectItem, SetExpr, TableFactor, Value,
+    Expr, Function, Ident, Join, JoinConstraint, JoinOperator, Query, Select, SelectItem, SetExpr, TableFactor, Value,
 };
 
 use crate::error::Result;
@@ -9,41 +9,48 @@ use crate::error::Result;
 use super::super::ast;
 use super::super::relation::Relation;
 use super::cube::BLOCK;
-use super::item_expr;
-use super::measure::{key_name, leaf_name};
+use super::rows::ROWS;
 use super::star::FACT;
+use super::{found, item_expr};
 
 /// How wide the words before what they tell are.
 const WIDTH: usize = 12;
+
+/// What stands beside a cube: how it is planned, and what it is called.
+pub(super) type Aliases = Vec<(String, String)>;
 
 /// The lines that tell of a bound block over `cube`, whose facts are those of `table`.
 ///
 /// # Errors
 /// Invalid: an expression that cannot be walked.
-pub(super) fn lines(cube: &str, table: &str, block: &Query, relation: &Relation) -> Result<Vec<String>> {
+pub(super) fn lines(
+    cube: &str,
+    table: &str,
+    block: &Query,
+    relation: &Relation,
+    aliases: &Aliases,
+) -> Result<Vec<String>> {
     let SetExpr::Select(outer) = block.body.as_ref() else { return Ok(Vec::new()) };
-    let Some(inner) = inner(outer) else { return Ok(Vec::new()) };
-    let values = Values::of(inner)?;
+    let Parts { inner, rows } = Parts::of(outer);
+    let Some(star) = inner.or(rows.map(|rows| rows.each)) else { return Ok(Vec::new()) };
+    let values = Values::of(inner, rows, aliases)?;
     let mut lines = vec![format!("cube {cube}: the facts of mart.{table}")];
-    for join in inner.from.iter().flat_map(|from| &from.joins) {
-        let TableFactor::Table { name, alias: Some(alias), .. } = &join.relation else { continue };
-        let path = alias.name.value.trim_start_matches('$');
-        let to = name.0.last().and_then(|part| part.as_ident()).map(|name| name.value.clone()).unwrap_or_default();
-        let on = match &join.join_operator {
-            JoinOperator::Left(JoinConstraint::On(on)) => values.readable(on)?,
-            _ => String::new(),
-        };
-        tell(&mut lines, "joined", format!("{path}: mart.{to}, at most one row, on {on}"));
+    for join in star.from.iter().flat_map(|from| &from.joins) {
+        tell(&mut lines, "joined", values.join(join)?);
     }
-    for condition in inner.selection.iter().cloned().flat_map(ast::conjuncts) {
+    for condition in star.selection.iter().cloned().flat_map(ast::conjuncts) {
         let what = if is_pruning(&condition) { "pruned by" } else { "facts where" };
         tell(&mut lines, what, values.readable(&condition)?);
     }
-    let grouped = !inner.projection.is_empty() && (values.is_grouped() || values.is_total());
+    let grouped = rows.is_some() || !values.keys.is_empty() || !values.leaves.is_empty();
     if !grouped {
         tell(&mut lines, "rows", "one for each fact: measures as they are in it".into());
     }
     values.keys.iter().for_each(|key| tell(&mut lines, "grouped by", key.to_string()));
+    if rows.is_some() {
+        let apart: Vec<String> = values.apart.iter().map(ToString::to_string).collect();
+        tell(&mut lines, "counted", format!("the rows of the query within, told apart by {}", apart.join(", ")));
+    }
     values.leaves.iter().for_each(|leaf| tell(&mut lines, "aggregated", leaf.to_string()));
     if grouped {
         for (item, column) in outer.projection.iter().zip(&relation.columns) {
@@ -64,45 +71,110 @@ fn tell(lines: &mut Vec<String>, what: &str, told: String) {
     lines.push(format!("  {shown:<WIDTH$}{told}"));
 }
 
-/// The inner query of a block.
-fn inner(outer: &Select) -> Option<&Select> {
-    let [from] = outer.from.as_slice() else { return None };
-    let TableFactor::Derived { subquery, alias: Some(alias), .. } = &from.relation else { return None };
+/// The queries that a block is made of.
+struct Parts<'q> {
+    /// The query that evaluates the measures.
+    inner: Option<&'q Select>,
+    /// The one that counts the rows of a lazy block.
+    rows: Option<LazyRows<'q>>,
+}
+
+/// The query that counts the rows of a lazy block, and these rows.
+#[derive(Clone, Copy)]
+struct LazyRows<'q> {
+    counted: &'q Select,
+    each: &'q Select,
+}
+
+impl<'q> Parts<'q> {
+    fn of(outer: &'q Select) -> Self {
+        let mut parts = Self { inner: None, rows: None };
+        let [from] = outer.from.as_slice() else { return parts };
+        for factor in std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)) {
+            let Some((name, select)) = derived(factor) else { continue };
+            let within = select.from.first().and_then(|from| derived(&from.relation));
+            match within {
+                Some((ROWS, each)) => parts.rows = Some(LazyRows { counted: select, each }),
+                _ if name == BLOCK => parts.inner = Some(select),
+                _ => {}
+            }
+        }
+        parts
+    }
+}
+
+/// The SELECT and the name of what is derived after FROM.
+fn derived(factor: &TableFactor) -> Option<(&str, &Select)> {
+    let TableFactor::Derived { subquery, alias: Some(alias), .. } = factor else { return None };
     match subquery.body.as_ref() {
-        SetExpr::Select(inner) if alias.name.value == BLOCK => Some(inner),
+        SetExpr::Select(select) => Some((alias.name.value.as_str(), select)),
         _ => None,
     }
 }
 
-/// What the names of the inner query stand for.
-#[derive(Default)]
-struct Values {
+/// What the names of the inner queries stand for.
+struct Values<'a> {
     keys: Vec<Expr>,
     leaves: Vec<Expr>,
+    /// What is counted of the rows of a lazy block, and what tells these apart.
+    counts: Vec<Expr>,
+    apart: Vec<Expr>,
+    aliases: &'a Aliases,
 }
 
-impl Values {
-    fn of(inner: &Select) -> Result<Self> {
-        let mut values = Self::default();
-        for item in &inner.projection {
-            let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
-            let mut expr = expr.clone();
-            values.read(&mut expr)?;
-            if alias.value == key_name(values.keys.len()) {
-                values.keys.push(expr);
-            } else if alias.value == leaf_name(values.leaves.len()) {
-                values.leaves.push(expr);
-            }
-        }
+impl<'a> Values<'a> {
+    fn of(inner: Option<&Select>, rows: Option<LazyRows<'_>>, aliases: &'a Aliases) -> Result<Self> {
+        let (keys, leaves, counts, apart) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut values = Self { keys, leaves, counts, apart, aliases };
+        let grouped = inner.or(rows.map(|rows| rows.each));
+        values.keys = values.named(grouped, "$k")?;
+        values.leaves = values.named(inner, "$a")?;
+        values.apart = values.named(rows.map(|rows| rows.each), "$r")?;
+        values.counts = values.named(rows.map(|rows| rows.counted), "$c")?;
         Ok(values)
     }
 
-    fn is_grouped(&self) -> bool {
-        !self.keys.is_empty()
+    /// The items of a query that are called by a prefix and their number.
+    fn named(&self, select: Option<&Select>, prefix: &str) -> Result<Vec<Expr>> {
+        let mut found = Vec::new();
+        for item in select.iter().flat_map(|select| &select.projection) {
+            let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
+            if alias.value == format!("{prefix}{}", found.len()) {
+                let mut expr = expr.clone();
+                self.read(&mut expr)?;
+                found.push(expr);
+            }
+        }
+        Ok(found)
     }
 
-    fn is_total(&self) -> bool {
-        !self.leaves.is_empty()
+    /// What stands beside a cube, as it is called by whoever wrote it; what is looked into for a mark has no name.
+    fn called(&self, planned: &str) -> String {
+        let known = self.aliases.iter().find(|(known, _)| known == planned);
+        match (known, planned.strip_prefix("$b")) {
+            (Some((_, alias)), _) => alias.clone(),
+            (None, Some(number)) => format!("subquery_{number}"),
+            (None, None) => planned.trim_start_matches('$').to_owned(),
+        }
+    }
+
+    /// What a join says.
+    fn join(&self, join: &Join) -> Result<String> {
+        let what = match &join.relation {
+            TableFactor::Table { name, alias: Some(alias), .. } => {
+                let to = name.0.last().and_then(|part| part.as_ident()).map(|name| name.value.as_str());
+                format!("{}: mart.{}", self.called(&alias.name.value), to.unwrap_or_default())
+            }
+            TableFactor::Derived { alias: Some(alias), .. } => format!("{}: a query", self.called(&alias.name.value)),
+            other => other.to_string(),
+        };
+        Ok(match &join.join_operator {
+            JoinOperator::Left(JoinConstraint::On(on)) => format!("{what}, at most one row, on {}", self.readable(on)?),
+            JoinOperator::Inner(JoinConstraint::On(on)) => {
+                format!("{what}, one row, or the fact is left out, on {}", self.readable(on)?)
+            }
+            _ => format!("{what} of one row"),
+        })
     }
 
     /// An expression over the star or over the inner query, in the words of the model.
@@ -124,8 +196,9 @@ impl Values {
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
                 [relation, column] if relation.value == FACT => Some(Expr::Identifier(bare(column))),
                 [relation, column] if relation.value.starts_with('$') => {
-                    let path = relation.value.trim_start_matches('$').split('.').map(Ident::new);
-                    Some(Expr::CompoundIdentifier(path.chain([bare(column)]).collect()))
+                    let called = self.called(&relation.value);
+                    let path = called.split('.').map(Ident::new);
+                    Some(Expr::CompoundIdentifier(path.chain([found::readable(column)]).collect()))
                 }
                 _ => None,
             },
@@ -143,7 +216,7 @@ impl Values {
         let at = |values: &[Expr], prefix: &str| {
             name.strip_prefix(prefix)?.parse().ok().and_then(|at: usize| values.get(at).cloned())
         };
-        at(&self.keys, "$k").or_else(|| at(&self.leaves, "$a"))
+        at(&self.keys, "$k").or_else(|| at(&self.leaves, "$a")).or_else(|| at(&self.counts, "$c"))
     }
 }
 

@@ -3,11 +3,9 @@
 //! counts them. NULL is told from FALSE as SQL has it: nothing is in no rows, and what is not found among NULLs may be one
 //! of them.
 
-use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, Distinct, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, OrderByExpr,
-    Query, Select, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, UnaryOperator,
-    Value,
+    BinaryOperator, Expr, GroupByExpr, Join, JoinConstraint, JoinOperator, OrderByExpr, Query, Select, SelectItem,
+    TableFactor, TableWithJoins, UnaryOperator, Value,
 };
 
 use crate::error::{Error, Result};
@@ -15,38 +13,33 @@ use crate::error::{Error, Result};
 use super::super::ast;
 use super::Binder;
 use super::beside::Beside;
-use super::correlated::{Around, Correlation, Equal, key_name};
+use super::correlated::Around;
+use super::found::exists;
 use super::plain::Plain;
-
-/// The names of what a mark is made of; no name that somebody writes by itself means them.
-const VALUE: &str = "$v";
-const MARK: &str = "$m";
-const ROWS: &str = "$n";
-const VALUES: &str = "$c";
 
 /// The marks of one SELECT.
 #[derive(Default)]
 pub(super) struct Marks {
-    /// What was written, spelled out, and what stands in its place.
-    known: Vec<(Expr, Expr)>,
+    /// What was written, spelled out, and what stands in its place; where only its truth matters it may be another.
+    known: Vec<(Expr, bool, Expr)>,
     /// What is joined for it.
-    joined: Vec<Marking>,
+    pub(super) joined: Vec<Marking>,
 }
 
 /// What is joined for a mark.
-struct Marking {
-    factor: TableFactor,
-    name: String,
-    columns: Vec<String>,
+pub(super) struct Marking {
+    pub(super) factor: TableFactor,
+    pub(super) name: String,
+    pub(super) columns: Vec<String>,
     /// What its columns are equal to; none where it is a single row.
-    on: Option<Vec<Match>>,
+    pub(super) on: Option<Vec<Match>>,
 }
 
 /// A column that is equal to what is sought.
-struct Match {
-    column: String,
-    sought: Expr,
-    null_safe: bool,
+pub(super) struct Match {
+    pub(super) column: String,
+    pub(super) sought: Expr,
+    pub(super) null_safe: bool,
 }
 
 impl Match {
@@ -80,7 +73,7 @@ impl<'a> Binder<'a> {
         let mut marks = Marks::default();
         for item in &mut select.projection {
             if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
-                self.mark(expr, &mut marks, around, Which::All)?;
+                self.mark(expr, &mut marks, around, Which::All, false)?;
             }
         }
         if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
@@ -88,15 +81,15 @@ impl<'a> Binder<'a> {
                 match key {
                     Expr::Rollup(sets) | Expr::Cube(sets) | Expr::GroupingSets(sets) => {
                         let mut keys = sets.iter_mut().flatten();
-                        keys.try_for_each(|key| self.mark(key, &mut marks, around, Which::All))?;
+                        keys.try_for_each(|key| self.mark(key, &mut marks, around, Which::All, false))?;
                     }
-                    key => self.mark(key, &mut marks, around, Which::All)?,
+                    key => self.mark(key, &mut marks, around, Which::All, false)?,
                 }
             }
         }
-        order.iter_mut().try_for_each(|item| self.mark(&mut item.expr, &mut marks, around, Which::All))?;
+        order.iter_mut().try_for_each(|item| self.mark(&mut item.expr, &mut marks, around, Which::All, false))?;
         for condition in select.selection.iter_mut().chain(&mut select.having) {
-            self.mark(condition, &mut marks, around, Which::Correlated)?;
+            self.mark(condition, &mut marks, around, Which::Correlated, true)?;
         }
         Ok(marks)
     }
@@ -106,21 +99,28 @@ impl<'a> Binder<'a> {
         let mut marks = Marks::default();
         for item in &mut select.projection {
             if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
-                self.mark(expr, &mut marks, around, Which::Correlated)?;
+                self.mark(expr, &mut marks, around, Which::Correlated, false)?;
             }
         }
         if let Some(condition) = &mut select.selection {
-            self.mark(condition, &mut marks, around, Which::Correlated)?;
+            self.mark(condition, &mut marks, around, Which::Correlated, true)?;
         }
         Ok(marks)
     }
 
-    fn mark(&mut self, expr: &mut Expr, marks: &mut Marks, around: &Around<'_>, which: Which) -> Result<()> {
+    fn mark(
+        &mut self,
+        expr: &mut Expr,
+        marks: &mut Marks,
+        around: &Around<'_>,
+        which: Which,
+        truth: bool,
+    ) -> Result<()> {
         if !ast::holds_query(expr) {
             return Ok(());
         }
         let written = (around.spelled)(expr);
-        if let Some((_, value)) = marks.known.iter().find(|(known, _)| *known == written) {
+        if let Some((.., value)) = marks.known.iter().find(|(known, of, _)| *known == written && *of == truth) {
             *expr = value.clone();
             return Ok(());
         }
@@ -135,138 +135,56 @@ impl<'a> Binder<'a> {
                 not(found, *negated)
             }
             (Expr::InSubquery { expr: sought, subquery, negated }, Some(correlation)) => {
-                self.mark(sought, marks, around, which)?;
+                self.mark(sought, marks, around, which, false)?;
                 let sought = sought.as_ref().clone();
                 let found = match correlation.one_row {
                     true => {
                         let value = self.value_for(taken(subquery)?, correlation, marks)?;
                         Expr::Nested(Box::new(ast::binary(bracketed(sought), BinaryOperator::Eq, value)))
                     }
-                    false => self.found(sought, taken(subquery)?, correlation.keys, marks)?,
+                    false => self.found(sought, taken(subquery)?, correlation.keys, marks, truth && !*negated)?,
                 };
                 not(found, *negated)
             }
             (Expr::Subquery(subquery), Some(correlation)) => self.value_for(taken(subquery)?, correlation, marks)?,
             (Expr::Exists { subquery, negated }, None) if which == Which::All => exists(taken(subquery)?, *negated)?,
             (Expr::InSubquery { expr: sought, subquery, negated }, None) if which == Which::All => {
-                self.mark(sought, marks, around, which)?;
-                let found = self.found(sought.as_ref().clone(), taken(subquery)?, Vec::new(), marks)?;
+                self.mark(sought, marks, around, which, false)?;
+                let found =
+                    self.found(sought.as_ref().clone(), taken(subquery)?, Vec::new(), marks, truth && !*negated)?;
                 not(found, *negated)
             }
-            (other, _) => {
-                return ast::children(other)?.into_iter().try_for_each(|child| self.mark(child, marks, around, which));
-            }
+            (other, _) => return self.mark_parts(other, marks, around, which, truth),
         };
         *expr = marked.clone();
-        marks.known.push((written, marked));
+        marks.known.push((written, truth, marked));
         Ok(())
     }
 
-    /// A relation to be joined under a name of its own, which is given back.
-    fn joined_for(
+    /// Puts marks into the parts of an expression.
+    fn mark_parts(
         &mut self,
+        expr: &mut Expr,
         marks: &mut Marks,
-        columns: &[&str],
-        on: Option<Vec<Match>>,
-        factor: Select,
-    ) -> Result<String> {
-        self.planned += 1;
-        let name = format!("$b{}", self.planned);
-        let keys = (0..on.iter().flatten().count()).map(key_name);
-        marks.joined.push(Marking {
-            factor: ast::derived(ast::query_of(factor), ast::alias(&name)),
-            columns: columns.iter().map(|column| (*column).to_owned()).chain(keys).collect(),
-            name: name.clone(),
-            on,
-        });
-        Ok(name)
-    }
-
-    /// Whether a correlated subquery has rows: TRUE or FALSE.
-    fn exists_for(&mut self, mut query: Query, correlation: Correlation, marks: &mut Marks) -> Result<Expr> {
-        if correlation.one_row {
-            return Ok(Expr::value(Value::Boolean(true)));
-        }
-        self.keyed(&mut query, &correlation.keys, false)?;
-        self.subquery_relation(&mut query)?;
-        let mut distinct = select_of(query, &correlation.keys, &[])?;
-        distinct.distinct = Some(Distinct::Distinct);
-        distinct.projection.push(mark());
-        let name = self.joined_for(marks, &[MARK], Some(matches_of(correlation.keys)), distinct)?;
-        Ok(Expr::Nested(Box::new(Expr::IsNotNull(Box::new(ast::column_of(&name, MARK))))))
-    }
-
-    /// The value of a correlated subquery of one row: where no row of it meets, that of no rows.
-    fn value_for(&mut self, mut query: Query, correlation: Correlation, marks: &mut Marks) -> Result<Expr> {
-        if !correlation.one_row {
-            return Err(Error::invalid(format!(
-                "the subquery ({query}) may have several rows for one outside; let it aggregate, without GROUP BY and HAVING"
-            )));
-        }
-        named_value(&mut query)?;
-        let mut empty = query.clone();
-        if let SetExpr::Select(select) = empty.body.as_mut() {
-            select.selection = Some(Expr::value(Value::Boolean(false)));
-        }
-        self.keyed(&mut query, &correlation.keys, true)?;
-        self.subquery_relation(&mut query)?;
-        self.subquery_relation(&mut empty)?;
-        let mut values = select_of(query, &correlation.keys, &[VALUE])?;
-        values.projection.push(mark());
-        let found = self.joined_for(marks, &[VALUE, MARK], Some(matches_of(correlation.keys)), values)?;
-        let none = self.joined_for(marks, &[VALUE], None, select_of(empty, &[], &[VALUE])?)?;
-        let when = CaseWhen { condition: ast::column_of(&found, MARK), result: ast::column_of(&found, VALUE) };
-        Ok(case(vec![when], ast::column_of(&none, VALUE)))
-    }
-
-    /// Whether something is among the values of a query: TRUE, FALSE or NULL.
-    fn found(&mut self, sought: Expr, mut query: Query, keys: Vec<Equal>, marks: &mut Marks) -> Result<Expr> {
-        if keys.is_empty() {
-            let relation = self.subquery_relation(&mut query)?;
-            if relation.columns.len() != 1 {
-                return Err(Error::invalid(format!(
-                    "IN takes a query of one column, and this has {}",
-                    relation.columns.len()
-                )));
+        around: &Around<'_>,
+        which: Which,
+        truth: bool,
+    ) -> Result<()> {
+        match expr {
+            Expr::Case { operand: None, conditions, else_result, .. } => {
+                for when in conditions {
+                    self.mark(&mut when.condition, marks, around, which, true)?;
+                    self.mark(&mut when.result, marks, around, which, false)?;
+                }
+                else_result.iter_mut().try_for_each(|value| self.mark(value, marks, around, which, false))
             }
-        } else {
-            named_value(&mut query)?;
-            self.keyed(&mut query, &keys, false)?;
-            self.subquery_relation(&mut query)?;
+            Expr::Nested(_) | Expr::BinaryOp { op: BinaryOperator::And | BinaryOperator::Or, .. } => {
+                ast::children(expr)?.into_iter().try_for_each(|child| self.mark(child, marks, around, which, truth))
+            }
+            other => {
+                ast::children(other)?.into_iter().try_for_each(|child| self.mark(child, marks, around, which, false))
+            }
         }
-        let mut values = select_of(query.clone(), &keys, &[VALUE])?;
-        values.distinct = Some(Distinct::Distinct);
-        values.projection.push(mark());
-        values.selection = Some(Expr::IsNotNull(Box::new(ast::column(VALUE))));
-        let mut counts = select_of(query, &keys, &[])?;
-        counts.group_by =
-            GroupByExpr::Expressions((0..keys.len()).map(|at| ast::column(&key_name(at))).collect(), vec![]);
-        let not_null = Expr::Function(ast::call("count", vec![ast::column(VALUE)]));
-        counts.projection.push(ast::named(Expr::Function(ast::count_of_rows()), ROWS));
-        counts.projection.push(ast::named(not_null, VALUES));
-        let counted = (!keys.is_empty()).then(|| matches_of(keys.clone()));
-        let value = Match { column: VALUE.to_owned(), sought: sought.clone(), null_safe: false };
-        let on = matches_of(keys).into_iter().chain([value]).collect();
-        let values = self.joined_for(marks, &[VALUE, MARK], Some(on), values)?;
-        let counts = self.joined_for(marks, &[ROWS, VALUES], counted, counts)?;
-        let is = |condition: Expr, result: Value| CaseWhen { condition, result: Expr::value(result) };
-        let rows = || ast::column_of(&counts, ROWS);
-        let no_rows = ast::binary(
-            Expr::IsNull(Box::new(rows())),
-            BinaryOperator::Or,
-            ast::binary(rows(), BinaryOperator::Eq, ast::number(0)),
-        );
-        let among_nulls = ast::binary(ast::column_of(&counts, VALUES), BinaryOperator::Lt, rows());
-        let unknown =
-            ast::binary(Expr::Nested(Box::new(Expr::IsNull(Box::new(sought)))), BinaryOperator::Or, among_nulls);
-        Ok(case(
-            vec![
-                is(ast::column_of(&values, MARK), Value::Boolean(true)),
-                is(no_rows, Value::Boolean(false)),
-                is(unknown, Value::Null),
-            ],
-            Expr::value(Value::Boolean(false)),
-        ))
     }
 }
 
@@ -311,11 +229,6 @@ impl Marks {
     }
 }
 
-/// Whether an expression is the value of a correlated subquery over a cube.
-pub(super) fn is_value(expr: &Expr) -> bool {
-    matches!(expr, Expr::CompoundIdentifier(parts) if parts.last().is_some_and(|name| name.value == VALUE))
-}
-
 /// A query taken out of an expression.
 fn taken(query: &mut Query) -> Result<Query> {
     Ok(std::mem::replace(query, ast::query_of(ast::empty_select()?)))
@@ -328,67 +241,6 @@ fn not(condition: Expr, negated: bool) -> Expr {
     }
 }
 
-fn bracketed(expr: Expr) -> Expr {
+pub(super) fn bracketed(expr: Expr) -> Expr {
     Expr::Nested(Box::new(expr))
-}
-
-fn mark() -> SelectItem {
-    ast::named(Expr::value(Value::Boolean(true)), MARK)
-}
-
-fn matches_of(keys: Vec<Equal>) -> Vec<Match> {
-    let named =
-        |(at, key): (usize, Equal)| Match { column: key_name(at), sought: key.outside, null_safe: key.null_safe };
-    keys.into_iter().enumerate().map(named).collect()
-}
-
-fn case(conditions: Vec<CaseWhen>, otherwise: Expr) -> Expr {
-    Expr::Case {
-        case_token: AttachedToken::empty(),
-        end_token: AttachedToken::empty(),
-        operand: None,
-        conditions,
-        else_result: Some(Box::new(otherwise)),
-    }
-}
-
-/// Names the one item of a query.
-fn named_value(query: &mut Query) -> Result<()> {
-    if let SetExpr::Select(select) = query.body.as_mut()
-        && let [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] = select.projection.as_slice()
-    {
-        select.projection = vec![ast::named(expr.clone(), VALUE)];
-        return Ok(());
-    }
-    Err(Error::invalid(format!("the subquery ({query}) has to have one column")))
-}
-
-/// `(SELECT COUNT(*) > 0 FROM (query) t)`.
-fn exists(query: Query, negated: bool) -> Result<Expr> {
-    let mut select = ast::empty_select()?;
-    let op = if negated { BinaryOperator::Eq } else { BinaryOperator::Gt };
-    let some = ast::binary(Expr::Function(ast::count_of_rows()), op, ast::number(0));
-    select.projection = vec![ast::named(some, MARK)];
-    select.from = vec![relation(query, ast::alias("t"))];
-    Ok(Expr::Subquery(Box::new(ast::query_of(select))))
-}
-
-/// A SELECT over a query of its keys and some columns. A query without keys calls its one column otherwise.
-fn select_of(query: Query, keys: &[Equal], columns: &[&str]) -> Result<Select> {
-    let mut select = ast::empty_select()?;
-    let names = (0..keys.len()).map(key_name).chain(columns.iter().map(|column| (*column).to_owned()));
-    select.projection = names.map(|name| SelectItem::UnnamedExpr(ast::column(&name))).collect();
-    let alias = if keys.is_empty() { called(VALUE) } else { ast::alias("t") };
-    select.from = vec![relation(query, alias)];
-    Ok(select)
-}
-
-fn relation(query: Query, alias: TableAlias) -> TableWithJoins {
-    TableWithJoins { relation: ast::derived(query, alias), joins: Vec::new() }
-}
-
-/// The alias of a query that calls its one column so.
-fn called(column: &str) -> TableAlias {
-    let name: Ident = ast::ident(column);
-    TableAlias { columns: vec![TableAliasColumnDef { name, data_type: None }], ..ast::alias("t") }
 }

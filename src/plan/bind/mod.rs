@@ -1,11 +1,14 @@
 //! The binder: names after FROM, scopes, lineage. A SELECT over one cube becomes a query over its star (`cube`);
 //! everything else stays ordinary SQL, watched for sums that the data alone could make right (`ordinary`).
 
+mod asked;
 mod beside;
 mod correlated;
 mod cube;
 mod detail;
 mod explain;
+mod found;
+mod grouped;
 mod grouping;
 mod instant;
 mod items;
@@ -18,12 +21,14 @@ mod plain;
 mod rows;
 mod sets;
 mod star;
+mod subqueries;
 mod summand;
 mod sums;
 mod ties;
 mod valueless;
 mod windows;
 mod with;
+mod wraps;
 
 use datafusion::sql::sqlparser::ast::{
     Cte, Expr, Ident, ObjectName, OrderBy, OrderByKind, Query, SelectItem, SetExpr, TableAlias, TableFactor,
@@ -158,8 +163,8 @@ impl<'a> Binder<'a> {
     }
 
     fn query_in_scope(&mut self, query: &mut Query, place: Place) -> Result<Relation> {
-        plain::without_brackets(query)?;
-        plain::without_wraps(query)?;
+        wraps::without_brackets(query)?;
+        wraps::without_wraps(query)?;
         self.with_queries(query)?;
         if let SetExpr::Select(select) = query.body.as_ref()
             && let Some(plain) = self.block_over(select, Some(query))?

@@ -41,6 +41,8 @@ impl Binder<'_> {
         if block.holds_valueless() {
             valueless::refuse(select, order, &block, &self.columns(select, &block)?)?;
         }
+        let named = select.projection.iter().filter_map(item_expr).chain(&select.having);
+        named.into_iter().try_for_each(|expr| block.check_grouped(expr, &|inner| self.is_aggregate(inner)))?;
         ties::break_ties(select, order, limited, &block)?;
         name_items(select, order);
         let outer = std::mem::replace(&mut self.wall, cube);

@@ -17,9 +17,7 @@ use crate::sql::{self, fold};
 use super::super::ast;
 use super::beside::Beside;
 use super::items::{Names, members, ordinal};
-use super::measure::is_distinct;
-use super::summand::looked_through;
-use super::{Binder, Source, column_names, item_expr, sets};
+use super::{Binder, Source, column_names, item_expr};
 
 /// A cube, or a plain block over one.
 #[derive(Debug, Clone)]
@@ -39,54 +37,6 @@ pub(super) struct Plain<'a> {
     pub(super) within: usize,
 }
 
-/// Takes away brackets around a whole query: what stands behind them belongs to what stands in them.
-pub(super) fn without_brackets(query: &mut Query) -> Result<()> {
-    while let SetExpr::Query(inner) = query.body.as_mut()
-        && is_bare(inner)
-    {
-        let nothing = SetExpr::Select(Box::new(ast::empty_select()?));
-        let body = std::mem::replace(inner.body.as_mut(), nothing);
-        *query.body = body;
-    }
-    Ok(())
-}
-
-/// Takes away a `SELECT *` around an ordered query, whose rows it would give in any order: what tools wrap to cut it at a
-/// LIMIT is cut in its order.
-pub(super) fn without_wraps(query: &mut Query) -> Result<()> {
-    while query.order_by.is_none()
-        && let SetExpr::Select(select) = query.body.as_mut()
-        && let Some(inner) = wrapped(select)
-        && (inner.with.is_none() || query.with.is_none())
-        && inner.order_by.is_some()
-        && (inner.limit_clause.is_none() || query.limit_clause.is_none())
-    {
-        let inner = std::mem::replace(inner, ast::query_of(ast::empty_select()?));
-        query.with = query.with.take().or(inner.with);
-        query.limit_clause = inner.limit_clause.or_else(|| query.limit_clause.take());
-        query.order_by = inner.order_by;
-        query.body = inner.body;
-        without_brackets(query)?;
-    }
-    Ok(())
-}
-
-/// The query of which a SELECT is nothing but `SELECT *`.
-fn wrapped(select: &mut Select) -> Option<&mut Query> {
-    let all = matches!(select.projection.as_slice(), [SelectItem::Wildcard(_)]);
-    if !all || select.distinct.is_some() || select.selection.is_some() || !is_plain(select) {
-        return None;
-    }
-    match select.from.as_mut_slice() {
-        [TableWithJoins { relation: TableFactor::Derived { lateral: false, subquery, alias, .. }, joins }]
-            if joins.is_empty() && alias.as_ref().is_none_or(|alias| alias.columns.is_empty()) =>
-        {
-            Some(subquery)
-        }
-        _ => None,
-    }
-}
-
 impl<'a> Binder<'a> {
     /// The cube, or the plain block that stays lazy, that a SELECT is a block over; none where it is ordinary SQL.
     pub(super) fn block_over(&mut self, select: &Select, query: Option<&Query>) -> Result<Option<Plain<'a>>> {
@@ -103,38 +53,6 @@ impl<'a> Binder<'a> {
             return Ok(None);
         }
         Ok(Some(plain))
-    }
-
-    /// Refuses to count the distinct values of a measure where only a condition on a measure makes a block evaluated: tools
-    /// write such a condition beside every distinct count, and mean the measure.
-    fn refuse_distinct_values(&self, select: &Select, plain: &Plain<'a>) -> Result<()> {
-        let names = self.names(plain);
-        let counted = |expr: &Expr| match expr {
-            Expr::Function(function) if is_distinct(function) && function.over.is_none() => {
-                let counts = ast::function_name(function).as_deref() == Some("count");
-                let arguments = ast::arguments(function).filter(|_| counts)?;
-                let argument = names.normalised(arguments.first()?).ok()?;
-                names.measure(looked_through(&argument)).map(|measure| measure.name.clone())
-            }
-            _ => None,
-        };
-        let exprs = select.projection.iter().filter_map(item_expr).chain(&select.having);
-        for expr in exprs {
-            let mut found = None;
-            ast::any(expr, |inner| {
-                found = counted(inner);
-                found.is_some()
-            });
-            if let Some(measure) = found {
-                return Err(Error::invalid(format!(
-                    "COUNT(DISTINCT {measure}) beside a condition on a measure could mean the measure or its values; write \
-                     MEASURE({measure}) without the condition, or count values of a query that groups: FROM (SELECT …, \
-                     MEASURE({measure}) AS m FROM {} GROUP BY …)",
-                    plain.cube.name
-                )));
-            }
-        }
-        Ok(())
     }
 
     /// What stands after FROM, as a cube or a plain block over one. Unless a block that aggregates asks, only the cube
@@ -306,54 +224,6 @@ impl<'a> Binder<'a> {
             spelled_out: Cell::new(0),
         }
     }
-
-    /// Whether a SELECT that aggregates asks the rows of the block for their measures: in GROUP BY, in WHERE, or in a
-    /// FILTER or CASE beneath an aggregate. Then the block is evaluated first.
-    fn asks_rows_for_measures(&self, select: &Select, plain: &Plain<'a>) -> bool {
-        let names = self.names(plain);
-        let on_measure =
-            |expr: &Expr| names.normalised(expr).is_ok_and(|expr| names.mentioned_measure(&expr).is_some());
-        if select.selection.as_ref().is_some_and(on_measure) {
-            return true;
-        }
-        let items: Vec<&Expr> = select.projection.iter().filter_map(item_expr).collect();
-        let keys = match (sets::spelled_out(&select.group_by), &select.group_by) {
-            (Ok(Some(sets)), _) => sets.concat(),
-            (_, GroupByExpr::Expressions(keys, _)) => keys.clone(),
-            _ => Vec::new(),
-        };
-        for key in &keys {
-            let key = names.written(key, select).unwrap_or(key);
-            if !self.holds_aggregate(key) && on_measure(key) {
-                return true;
-            }
-        }
-        let mut found = false;
-        for expr in items.into_iter().chain(&select.having) {
-            ast::any(expr, |inner| {
-                found = found || self.beneath_aggregate(inner).iter().any(&on_measure);
-                found
-            });
-        }
-        found
-    }
-
-    /// The conditions of FILTER and CASE within a call of an aggregate.
-    fn beneath_aggregate(&self, expr: &Expr) -> Vec<Expr> {
-        let Expr::Function(function) = expr else { return Vec::new() };
-        if !self.is_aggregate(expr) {
-            return Vec::new();
-        }
-        let mut conditions: Vec<Expr> = function.filter.iter().map(|filter| filter.as_ref().clone()).collect();
-        for argument in ast::arguments(function).unwrap_or_default() {
-            conditions.extend(ast::case_conditions(argument));
-        }
-        conditions
-    }
-
-    fn holds_aggregate(&self, expr: &Expr) -> bool {
-        ast::any(expr, |inner| self.is_aggregate(inner))
-    }
 }
 
 impl Plain<'_> {
@@ -373,7 +243,7 @@ impl Plain<'_> {
 
 impl Names<'_> {
     /// The expression that a key of GROUP BY is written for: the item of an ordinal or of an alias.
-    fn written<'s>(&self, key: &Expr, select: &'s Select) -> Option<&'s Expr> {
+    pub(super) fn written<'s>(&self, key: &Expr, select: &'s Select) -> Option<&'s Expr> {
         if let Some(at) = ordinal(key) {
             return item_expr(select.projection.get(at.checked_sub(1)?)?);
         }
@@ -389,13 +259,8 @@ impl Names<'_> {
     }
 }
 
-/// Whether a query is its SELECT and nothing more.
-fn is_bare(query: &Query) -> bool {
-    query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none()
-}
-
 /// Whether a SELECT neither groups nor leaves rows out but by WHERE.
-fn is_plain(select: &Select) -> bool {
+pub(super) fn is_plain(select: &Select) -> bool {
     let grouped = match &select.group_by {
         GroupByExpr::All(_) => true,
         GroupByExpr::Expressions(keys, _) => !keys.is_empty(),

@@ -15,7 +15,7 @@ use super::sets;
 use super::star::aggregate;
 
 /// What the query of the rows is called beside the other, and the distinct rows within it.
-const ROWS: &str = "$rows";
+pub(super) const ROWS: &str = "$rows";
 
 /// The rows of a lazy block, and what is counted of them.
 pub(super) struct LazyRows {

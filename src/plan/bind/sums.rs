@@ -14,7 +14,7 @@ use super::super::relation::{Column, Lineage, Relation};
 use super::joins::Identity;
 use super::measure::is_distinct;
 use super::summand::{reads_cube, summed, yields_constants};
-use super::{item_expr, joins, marks, sets};
+use super::{found, item_expr, joins, sets};
 
 /// A relation of FROM under the name it bears there.
 pub(super) type Named = (String, Relation);
@@ -71,6 +71,11 @@ impl Block {
     pub(super) fn holds_valueless(&self) -> bool {
         let mut columns = self.sources.iter().flat_map(|(_, relation)| &relation.columns);
         columns.any(|column| column.lineage.valueless().is_some())
+    }
+
+    /// Whether each group is one row.
+    pub(super) fn groups_hold_one_row(&self) -> bool {
+        self.keys.as_ref().is_some_and(|keys| !keys.levels && self.is_unique_on(&keys.columns))
     }
 
     /// Whether a row of the result may stand for several.
@@ -170,8 +175,8 @@ impl Block {
     /// What a name holds; one that cannot be told here may hold anything that a cube has computed.
     fn held_by_name(&self, expr: &Expr) -> Option<String> {
         let (Expr::Identifier(_) | Expr::CompoundIdentifier(_)) = expr else { return None };
-        if marks::is_value(expr) {
-            return Some("a query over a cube".to_owned());
+        if let Some(value) = found::is_value(expr) {
+            return value.then(|| "a query over a cube".to_owned());
         }
         match self.column(expr) {
             Some(column) => column.lineage.measure().map(str::to_owned),

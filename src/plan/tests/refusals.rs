@@ -39,15 +39,15 @@ fn what_is_not_there_yet_is_refused_by_name() {
         ("SELECT revenue FROM sales VERSION AS OF 1", "mart_version"),
         ("SELECT revnue FROM sales", "revenue"),
         (
-            "SELECT department FROM sales WHERE EXISTS (SELECT 1 FROM mart.shops s WHERE s.store = department)",
-            "cannot name what is outside",
+            "SELECT department FROM sales s WHERE EXISTS (SELECT 1 FROM mart.shops t WHERE t.store > s.store)",
+            "only by an equality with a dimension",
         ),
         (
-            "SELECT 1 FROM mart.lines l WHERE 1 < (SELECT lines FROM sales WHERE store = l.store)",
-            "'l.store' is outside the subquery",
+            "SELECT 1 FROM mart.lines l WHERE 1 < (SELECT lines FROM sales WHERE store = l.store OR store = 'S1')",
+            "only by an equality with a dimension",
         ),
         (
-            "SELECT lines FROM sales s WHERE EXISTS (SELECT 1 FROM sales t WHERE t.store = s.store)",
+            "SELECT lines FROM sales s WHERE EXISTS (SELECT s.store FROM sales t WHERE t.store = s.store)",
             "'s.store' is outside",
         ),
         ("SELECT lines FROM sales s WHERE t.store = 'S1'", "unknown name 't.store'; the cube 'sales' is called 's'"),
