@@ -95,6 +95,7 @@ bench: build clients fonts ## Measure side by side with DuckDB, pyarrow and Chro
 	$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check duckdb
 	CARGO_TARGET_DIR=$(TARGET) $(CLIENTS)/bin/python benches/load.py $(TARGET)/release/starmart data
 	CARGO_TARGET_DIR=$(TARGET) $(CLIENTS)/bin/python benches/flight.py $(TARGET)/release/starmart data
+	CARGO_TARGET_DIR=$(TARGET) $(CLIENTS)/bin/python benches/semantic.py $(TARGET)/release/starmart data
 	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && apt-get install -y -qq chromium >/dev/null; fi
 	CARGO_TARGET_DIR=$(TARGET) $(CLIENTS)/bin/python benches/packs.py $(TARGET)/release/starmart data

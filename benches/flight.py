@@ -21,7 +21,7 @@ import urllib.request
 
 import pyarrow.flight
 
-from measure import Results
+from measure import Results, statement
 
 # A case, the question to the cube or the tables, and DuckDB's over views of the tables' files.
 QUESTIONS = [
@@ -105,20 +105,6 @@ def memory(process):
     """Peak resident MiB of a running process."""
     status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
-
-
-def statement(sql):
-    """The descriptor of a statement: an Any that holds a CommandStatementQuery."""
-
-    def field(number, data):
-        length, size = bytearray(), len(data)
-        while size > 127:
-            length.append(size & 127 | 128)
-            size >>= 7
-        return bytes([number << 3 | 2]) + bytes(length) + bytes([size]) + data
-
-    name = b"type.googleapis.com/arrow.flight.protocol.sql.CommandStatementQuery"
-    return pyarrow.flight.FlightDescriptor.for_command(field(1, name) + field(2, field(1, sql.encode())))
 
 
 def fetch(client, descriptor):

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+import pyarrow.flight
+
 
 def run(command):
     """Wall seconds and peak resident MiB of one whole process."""
@@ -27,6 +29,20 @@ def medians(pairs, at):
     """Of pairs of ours and the rival's runs: the median figure of each, and that of the ratios pair by pair."""
     ours, rival = (statistics.median(pair[side][at] for pair in pairs) for side in (0, 1))
     return ours, rival, statistics.median(pair[0][at] / pair[1][at] for pair in pairs)
+
+
+def statement(sql):
+    """The descriptor of a statement: an Any that holds a CommandStatementQuery."""
+
+    def field(number, data):
+        length, size = bytearray(), len(data)
+        while size > 127:
+            length.append(size & 127 | 128)
+            size >>= 7
+        return bytes([number << 3 | 2]) + bytes(length) + bytes([size]) + data
+
+    name = b"type.googleapis.com/arrow.flight.protocol.sql.CommandStatementQuery"
+    return pyarrow.flight.FlightDescriptor.for_command(field(1, name) + field(2, field(1, sql.encode())))
 
 
 class Results:

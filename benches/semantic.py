@@ -22,7 +22,7 @@ import adbc_driver_flightsql.dbapi as adbc
 import duckdb
 import pyarrow.flight
 
-from measure import Results, medians, run
+from measure import Results, medians, run, statement
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent / "tests"
 PLANNING_AIM, LOADING_AIM, RATIO_AIM = 5, 10, 2
@@ -167,20 +167,6 @@ def cases(text):
     for part in text.split("\n== ")[1:]:
         name, *sections = SECTION.split(part)
         yield name.strip(), dict(zip(sections[::2], map(str.strip, sections[1::2])))
-
-
-def statement(sql):
-    """The descriptor of a statement: an Any that holds a CommandStatementQuery."""
-
-    def field(number, data):
-        length, size = bytearray(), len(data)
-        while size > 127:
-            length.append(size & 127 | 128)
-            size >>= 7
-        return bytes([number << 3 | 2]) + bytes(length) + bytes([size]) + data
-
-    name = b"type.googleapis.com/arrow.flight.protocol.sql.CommandStatementQuery"
-    return pyarrow.flight.FlightDescriptor.for_command(field(1, name) + field(2, field(1, sql.encode())))
 
 
 def paired(first, second, runs):

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use starmart::query::{Principal, Settings};
+
 use crate::projects;
 
 /// The blocks of a page: the words behind the fence, and the text.
@@ -24,13 +26,14 @@ fn blocks(page: &str) -> Vec<(String, String)> {
 async fn examples_of_the_guide_to_sql() {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sql.md")).unwrap();
     let (_folder, mart) = projects::loaded("shop").await;
+    let session = mart.session(Principal::local(), Settings::default());
     let (mut answered, mut refused, mut wrong) = (0, 0, Vec::new());
     for (words, text) in blocks(&page) {
         if words != "sql" && words != "sql refused" {
             continue;
         }
         for statement in text.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
-            match (words.as_str(), projects::ask(&mart, statement).await) {
+            match (words.as_str(), projects::ask_in(&session, statement).await) {
                 ("sql", Ok(_)) => answered += 1,
                 ("sql refused", Err(_)) => refused += 1,
                 ("sql", Err(error)) => wrong.push(format!("{statement}\n  {error}")),

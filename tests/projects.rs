@@ -10,7 +10,7 @@ use starmart::config::Config;
 use starmart::error::Result;
 use starmart::flight::Bounds;
 use starmart::ingest::{LoadOptions, LoadReport, Silent};
-use starmart::mart::Mart;
+use starmart::mart::{Mart, Session};
 use starmart::query::{Principal, Settings};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -57,7 +57,11 @@ pub(crate) async fn load(mart: &Arc<Mart>, options: LoadOptions) -> Result<LoadR
 
 /// The rows of an answer, values apart by commas, rows by bars.
 pub(crate) async fn ask(mart: &Arc<Mart>, sql: &str) -> Result<String> {
-    let session = mart.session(Principal::local(), Settings::default());
+    ask_in(&mart.session(Principal::local(), Settings::default()), sql).await
+}
+
+/// The same in a session.
+pub(crate) async fn ask_in(session: &Session, sql: &str) -> Result<String> {
     let batches: Vec<RecordBatch> = session.query(sql).await?.try_collect().await?;
     let options = FormatOptions::default();
     let mut rows = Vec::new();

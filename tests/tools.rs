@@ -129,6 +129,9 @@ async fn run(session: &Session, case: &Case) -> std::result::Result<Vec<(&'stati
         let Err(error) = answer else { return Err("it is answered".into()) };
         let error = error.to_string();
         ask(session, section("instead")?).await.map_err(|error| format!("instead: {error}"))?;
+        for sent in error.split_once("; send: ").iter().flat_map(|(_, sent)| sent.split("; or: ")) {
+            ask(session, sent).await.map_err(|error| format!("what the error says to send: {sent}\n{error}"))?;
+        }
         return if error.contains(words) { Ok(vec![("says", error)]) } else { Err(error) };
     }
     let mut answer = answer.map_err(|error| error.to_string())?;

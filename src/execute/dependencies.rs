@@ -9,50 +9,34 @@ use std::sync::Arc;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchemaRef, FunctionalDependencies, Result};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::optimizer::OptimizerConfig;
-use datafusion::optimizer::optimizer::{ApplyOrder, OptimizerRule};
+use datafusion::optimizer::optimizer::ApplyOrder;
+
+use super::guarded::Given;
 
 /// The rules that ask for them.
-const ASKING: [&str; 4] =
+pub(super) const ASKING: [&str; 4] =
     ["eliminate_duplicated_expr", "eliminate_join", "optimize_projections", "replace_distinct_aggregate"];
 
-/// A rule, which sees no dependencies if it would ask for them.
-pub(super) fn guarded(rule: Arc<dyn OptimizerRule + Send + Sync>) -> Arc<dyn OptimizerRule + Send + Sync> {
-    if ASKING.contains(&rule.name()) { Arc::new(Guarded(rule)) } else { rule }
-}
-
-#[derive(Debug)]
-struct Guarded(Arc<dyn OptimizerRule + Send + Sync>);
-
-impl OptimizerRule for Guarded {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-
-    fn apply_order(&self) -> Option<ApplyOrder> {
-        self.0.apply_order()
-    }
-
-    fn rewrite(&self, plan: LogicalPlan, config: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
-        let plan = match self.apply_order() {
-            // It is given the plan node by node, and looks at what is beneath.
-            Some(_) => plan.map_children(forgotten_beneath)?.data,
-            None => plan.transform_down(|node| Ok(Transformed::yes(forgotten(node)?.0)))?.data,
-        };
-        self.0.rewrite(plan, config)
-    }
+/// The plan without what such a rule would ask for.
+pub(super) fn forgotten(plan: LogicalPlan, order: Option<ApplyOrder>) -> Result<Given> {
+    let plan = match order {
+        // It is given the plan node by node, and looks at what is beneath.
+        Some(_) => plan.map_children(forgotten_beneath)?.data,
+        None => plan.transform_down(|node| Ok(Transformed::yes(without(node)?.0)))?.data,
+    };
+    Ok(Given::Plan(plan))
 }
 
 /// The plan without dependencies in the first nodes that have schemas of their own.
 fn forgotten_beneath(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
-    match forgotten(plan)? {
+    match without(plan)? {
         (node, true) => Ok(Transformed::yes(node)),
         (node, false) => node.map_children(forgotten_beneath),
     }
 }
 
 /// A node without dependencies, and whether its schema is its own.
-fn forgotten(mut node: LogicalPlan) -> Result<(LogicalPlan, bool)> {
+fn without(mut node: LogicalPlan) -> Result<(LogicalPlan, bool)> {
     let schema = match &mut node {
         LogicalPlan::Projection(projection) => &mut projection.schema,
         LogicalPlan::Window(window) => &mut window.schema,

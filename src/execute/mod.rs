@@ -16,6 +16,7 @@ mod engine;
 mod explain;
 mod fault;
 pub mod functions;
+mod guarded;
 mod joins;
 mod orderings;
 mod passing;

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{JoinType, Result, internal_err};
+use datafusion::common::{JoinType, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::joins::HashJoinExec;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
+
+use super::passing::{Passing, Watch};
 
 /// The rule after which it is decided which side is built.
 pub(super) const AFTER: &str = "join_selection";
@@ -34,7 +35,7 @@ impl PhysicalOptimizerRule for Unordered {
             if !claims || !may_be_ordered(join.left())? || !may_be_ordered(join.right())? {
                 return Ok(Transformed::no(node));
             }
-            let sides = vec![Shuffled::above(Arc::clone(join.left())), Arc::clone(join.right())];
+            let sides = vec![Passing::above(Arc::clone(join.left()), Shuffled), Arc::clone(join.right())];
             node.replace_children(sides, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
                 .map(Transformed::yes)
         })?;
@@ -61,67 +62,23 @@ fn may_be_ordered(plan: &Arc<dyn ExecutionPlan>) -> Result<bool> {
 
 /// Rows as they come, of which no order is told.
 #[derive(Debug)]
-struct Shuffled {
-    input: Arc<dyn ExecutionPlan>,
-    properties: Arc<PlanProperties>,
-}
+struct Shuffled;
 
-impl Shuffled {
-    fn above(input: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
-        let of = input.properties();
-        let mut equal = of.equivalence_properties().clone();
-        equal.clear_orderings();
-        let properties = PlanProperties::new(equal, of.output_partitioning().clone(), of.emission_type, of.boundedness);
-        Arc::new(Self { properties: Arc::new(properties), input })
-    }
-}
-
-impl DisplayAs for Shuffled {
-    fn fmt_as(&self, _format: DisplayFormatType, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl ExecutionPlan for Shuffled {
-    fn name(&self) -> &str {
+impl Watch for Shuffled {
+    fn name(&self) -> &'static str {
         "Shuffled"
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
+    fn tells_order(&self) -> bool {
+        false
     }
 
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
+    fn watch(
         &self,
-        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-        _options: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Self::above(input)),
-            _ => internal_err!("{} takes one input", self.name()),
-        }
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        self.input.execute(partition, context)
+        input: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        input.execute(partition, context)
     }
 }

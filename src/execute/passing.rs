@@ -20,6 +20,11 @@ pub(super) trait Watch: fmt::Debug + Send + Sync + 'static {
         f.write_str(self.name())
     }
 
+    /// Whether the rows are told to be in the order of the input.
+    fn tells_order(&self) -> bool {
+        true
+    }
+
     /// Whether it must see all rows in one partition.
     fn sees_all(&self) -> bool {
         false
@@ -42,12 +47,27 @@ pub(super) trait Watch: fmt::Debug + Send + Sync + 'static {
 pub(super) struct Passing<W> {
     watch: Arc<W>,
     input: Arc<dyn ExecutionPlan>,
+    properties: Arc<PlanProperties>,
 }
 
 impl<W: Watch> Passing<W> {
     /// The node above `input`.
     pub(super) fn above(input: Arc<dyn ExecutionPlan>, watch: W) -> Arc<dyn ExecutionPlan> {
-        Arc::new(Self { watch: Arc::new(watch), input })
+        Self::of(Arc::new(watch), input)
+    }
+
+    fn of(watch: Arc<W>, input: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+        let of = input.properties();
+        let properties = match watch.tells_order() {
+            true => Arc::clone(of),
+            false => {
+                let mut equal = of.equivalence_properties().clone();
+                equal.clear_orderings();
+                let partitioning = of.output_partitioning().clone();
+                Arc::new(PlanProperties::new(equal, partitioning, of.emission_type, of.boundedness))
+            }
+        };
+        Arc::new(Self { watch, input, properties })
     }
 }
 
@@ -63,7 +83,7 @@ impl<W: Watch> ExecutionPlan for Passing<W> {
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
+        &self.properties
     }
 
     fn required_input_distribution(&self) -> Vec<Distribution> {
@@ -71,7 +91,7 @@ impl<W: Watch> ExecutionPlan for Passing<W> {
     }
 
     fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
+        vec![self.watch.tells_order()]
     }
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
@@ -95,7 +115,7 @@ impl<W: Watch> ExecutionPlan for Passing<W> {
         _options: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self { watch: Arc::clone(&self.watch), input })),
+            (Some(input), true) => Ok(Self::of(Arc::clone(&self.watch), input)),
             _ => internal_err!("{} takes one input", self.name()),
         }
     }

@@ -33,9 +33,9 @@ pub(super) fn query(statement: &ast::Statement) -> Option<Result<Box<ast::Query>
         ast::Statement::ShowDatabases { .. } => {
             Err(Error::invalid("there is one catalog, starmart; SHOW SCHEMAS is there"))
         }
-        ast::Statement::ShowFunctions { .. } => {
-            Err(Error::invalid("SHOW FUNCTIONS is not there; docs/sql.md lists the functions"))
-        }
+        ast::Statement::ShowFunctions { .. } => Err(Error::invalid(
+            "SHOW FUNCTIONS is not there; the functions are DataFusion's, and drivers list them by category",
+        )),
         _ => return None,
     };
     Some(text.and_then(|text| sql::parse_query(&text).map(Box::new)))

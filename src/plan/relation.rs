@@ -11,6 +11,8 @@ pub(super) enum Lineage {
     Additive(String),
     /// Another value of a cube: a distinct count, a ratio, an average, arithmetic. It does not add up.
     Fixed(String),
+    /// A sum or count whose rows a join, a union or DISTINCT may have multiplied or merged.
+    Merged(String),
     /// NULL in place of a measure that has no value in a fact row.
     Valueless(String),
 }
@@ -20,7 +22,9 @@ impl Lineage {
     pub(super) fn measure(&self) -> Option<&str> {
         match self {
             Self::Free => None,
-            Self::Additive(measure) | Self::Fixed(measure) | Self::Valueless(measure) => Some(measure),
+            Self::Additive(measure) | Self::Fixed(measure) | Self::Merged(measure) | Self::Valueless(measure) => {
+                Some(measure)
+            }
         }
     }
 
@@ -29,10 +33,15 @@ impl Lineage {
         match (self, other) {
             (Self::Valueless(measure), Self::Valueless(_)) => Self::Valueless(measure.clone()),
             _ => match self.measure().or(other.measure()) {
-                Some(measure) => Self::Fixed(measure.to_owned()),
+                Some(measure) if self.is_fixed() || other.is_fixed() => Self::Fixed(measure.to_owned()),
+                Some(measure) => Self::Merged(measure.to_owned()),
                 None => Self::Free,
             },
         }
+    }
+
+    fn is_fixed(&self) -> bool {
+        matches!(self, Self::Fixed(_) | Self::Valueless(_))
     }
 
     /// The measure of which the column holds only NULL, if so.
@@ -69,7 +78,7 @@ impl Column {
     /// Makes it the column of rows that stand for several equal ones: what it held adds up no more.
     pub(super) fn merge(&mut self) {
         if let Lineage::Additive(measure) = &self.lineage {
-            self.lineage = Lineage::Fixed(measure.clone());
+            self.lineage = Lineage::Merged(measure.clone());
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchemaRef, DataFusionError, Result as PlanResult, internal_err};
 use datafusion::logical_expr::logical_plan::{FetchType, SkipType};
-use datafusion::logical_expr::{Expr, Extension, Limit, LogicalPlan, UserDefinedLogicalNodeCore, lit};
+use datafusion::logical_expr::{Expr, Extension, Limit, LogicalPlan, Subquery, UserDefinedLogicalNodeCore, lit};
 
 use crate::error::{Error, Result};
 
@@ -73,13 +73,33 @@ pub(super) fn watched(plan: LogicalPlan) -> Result<LogicalPlan> {
 fn watch(plan: LogicalPlan, beneath: bool) -> PlanResult<Transformed<LogicalPlan>> {
     deep(|| {
         let beneath = beneath || matches!(plan, LogicalPlan::Aggregate(_));
-        plan.map_subqueries(|subquery| watch(subquery, false))?
+        plan.map_expressions(|expr| expr.transform_down(|expr| watch_within(expr, beneath)))?
             .transform_data(|plan| plan.map_children(|input| watch(input, beneath)))?
             .transform_data(|plan| match plan {
                 LogicalPlan::Limit(limit) => limited(limit, beneath).map(Transformed::yes),
                 other => Ok(Transformed::no(other)),
             })
     })
+}
+
+/// The queries within an expression: whether there are rows is no matter of which, values are.
+fn watch_within(expr: Expr, beneath: bool) -> PlanResult<Transformed<Expr>> {
+    let watched = |subquery: Subquery, beneath: bool| -> PlanResult<Subquery> {
+        let plan = watch(Arc::unwrap_or_clone(subquery.subquery), beneath)?.data;
+        Ok(Subquery { subquery: Arc::new(plan), ..subquery })
+    };
+    Ok(Transformed::yes(match expr {
+        Expr::Exists(mut exists) => {
+            exists.subquery = watched(exists.subquery, false)?;
+            Expr::Exists(exists)
+        }
+        Expr::InSubquery(mut within) => {
+            within.subquery = watched(within.subquery, beneath)?;
+            Expr::InSubquery(within)
+        }
+        Expr::ScalarSubquery(subquery) => Expr::ScalarSubquery(watched(subquery, beneath)?),
+        other => return Ok(Transformed::no(other)),
+    }))
 }
 
 /// A LIMIT, watched where it takes rows by chance beneath an aggregate.

@@ -15,11 +15,10 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, ExprSchema, JoinConstraint, JoinType, NullEquality, Result};
 use datafusion::logical_expr::logical_plan::{Join, Projection};
 use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::optimizer::OptimizerConfig;
 use datafusion::optimizer::optimizer::{ApplyOrder, OptimizerRule};
-use datafusion::optimizer::{Optimizer, OptimizerConfig};
 
-use super::dependencies;
-use super::totals::guarded;
+use super::guarded;
 use estimate::Leaf;
 
 /// The rule after which this one comes: dimensions then have their own conditions, and no columns are left out yet.
@@ -29,7 +28,7 @@ const FEWER: f64 = 4.0;
 
 /// DataFusion's logical rules, guarded, with this one among them.
 pub(super) fn rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
-    let mut rules: Vec<_> = guarded(Optimizer::new().rules).map(dependencies::guarded).collect();
+    let mut rules: Vec<_> = guarded::rules().collect();
     let after = rules.iter().position(|rule| rule.name() == AFTER).map_or(rules.len(), |at| at + 1);
     rules.insert(after, Arc::new(StarOrder));
     rules

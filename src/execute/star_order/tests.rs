@@ -11,7 +11,7 @@ use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::{LogicalPlanBuilder, TableType, col, lit};
-use datafusion::optimizer::OptimizerContext;
+use datafusion::optimizer::{Optimizer, OptimizerContext};
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use proptest::prelude::*;
 

@@ -13,6 +13,7 @@ use super::super::ast;
 use super::super::relation::Relation;
 use super::beside::Beside;
 use super::grouping::{describe, keys, refuse_two_meanings, written_as};
+use super::instead::{self, Misuse};
 use super::items::{Aliases, Item, ordinal};
 use super::measure::{Evaluation, key_name, leaf_name, unwrapped};
 use super::ordinary::refuse_windows_in_conditions;
@@ -37,7 +38,9 @@ impl<'a> Binder<'a> {
     pub(super) fn cube_block(&mut self, query: &mut Query, over: Plain<'a>, place: Place) -> Result<Relation> {
         let cube = over.cube;
         let aliases = over.beside.iter().map(|beside| (beside.planned.clone(), beside.alias.clone())).collect();
-        let relation = self.bound_block(query, over, place)?;
+        let (names, written) = (self.names(&over), query.clone());
+        let bound = self.bound_block(query, over, place);
+        let relation = bound.map_err(|error| instead::of_block(error, &names, &written))?;
         if let Some(told) = &mut self.told {
             told.extend(explain::lines(&cube.name, &cube.table, query, &relation, &aliases)?);
         }
@@ -130,7 +133,8 @@ impl Evaluation<'_> {
                          write HAVING {condition} to choose groups, or FROM (SELECT * FROM {} WHERE {condition}) to \
                          choose rows",
                         measure.name, self.names.cube.name
-                    )));
+                    ))
+                    .with_source(Misuse::Condition));
                 }
                 split.groups.push(self.output(&condition)?);
             } else {

@@ -4,8 +4,8 @@
 //! of them.
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, GroupByExpr, Join, JoinConstraint, JoinOperator, OrderByExpr, Query, Select, SelectItem,
-    TableFactor, TableWithJoins, UnaryOperator, Value,
+    BinaryOperator, Expr, GroupByExpr, Join, JoinConstraint, JoinOperator, OrderByExpr, Query, Select, TableFactor,
+    TableWithJoins, UnaryOperator, Value,
 };
 
 use crate::error::{Error, Result};
@@ -16,6 +16,7 @@ use super::beside::Beside;
 use super::correlated::Around;
 use super::found::exists;
 use super::plain::Plain;
+use super::subqueries::item_expr_mut;
 
 /// The marks of one SELECT.
 #[derive(Default)]
@@ -71,10 +72,8 @@ impl<'a> Binder<'a> {
         around: &Around<'_>,
     ) -> Result<Marks> {
         let mut marks = Marks::default();
-        for item in &mut select.projection {
-            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
-                self.mark(expr, &mut marks, around, Which::All, false)?;
-            }
+        for expr in select.projection.iter_mut().filter_map(item_expr_mut) {
+            self.mark(expr, &mut marks, around, Which::All, false)?;
         }
         if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
             for key in keys {
@@ -88,7 +87,10 @@ impl<'a> Binder<'a> {
             }
         }
         order.iter_mut().try_for_each(|item| self.mark(&mut item.expr, &mut marks, around, Which::All, false))?;
-        for condition in select.selection.iter_mut().chain(&mut select.having) {
+        if let Some(condition) = &mut select.selection {
+            self.mark_where(condition, &mut marks, around)?;
+        }
+        if let Some(condition) = &mut select.having {
             self.mark(condition, &mut marks, around, Which::Correlated, true)?;
         }
         Ok(marks)
@@ -97,13 +99,11 @@ impl<'a> Binder<'a> {
     /// Puts marks in the place of the correlated subqueries in the items and the WHERE of a SELECT.
     pub(super) fn correlated_marks(&mut self, select: &mut Select, around: &Around<'_>) -> Result<Marks> {
         let mut marks = Marks::default();
-        for item in &mut select.projection {
-            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
-                self.mark(expr, &mut marks, around, Which::Correlated, false)?;
-            }
+        for expr in select.projection.iter_mut().filter_map(item_expr_mut) {
+            self.mark(expr, &mut marks, around, Which::Correlated, false)?;
         }
         if let Some(condition) = &mut select.selection {
-            self.mark(condition, &mut marks, around, Which::Correlated, true)?;
+            self.mark_where(condition, &mut marks, around)?;
         }
         Ok(marks)
     }
@@ -159,6 +159,23 @@ impl<'a> Binder<'a> {
         *expr = marked.clone();
         marks.known.push((written, truth, marked));
         Ok(())
+    }
+
+    /// Puts marks into a WHERE. Of a block over a cube, IN becomes one wherever it does not stand beside AND alone, where
+    /// DataFusion joins what it finds.
+    fn mark_where(&mut self, condition: &mut Expr, marks: &mut Marks, around: &Around<'_>) -> Result<()> {
+        match condition {
+            Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+                self.mark_where(left, marks, around)?;
+                self.mark_where(right, marks, around)
+            }
+            Expr::Nested(inner) => self.mark_where(inner, marks, around),
+            alone @ (Expr::InSubquery { .. } | Expr::Exists { .. }) => {
+                self.mark(alone, marks, around, Which::Correlated, true)
+            }
+            other if around.cube && ast::searches(other) => self.mark(other, marks, around, Which::All, true),
+            other => self.mark(other, marks, around, Which::Correlated, true),
+        }
     }
 
     /// Puts marks into the parts of an expression.

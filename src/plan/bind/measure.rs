@@ -9,6 +9,7 @@ use crate::sql;
 
 use super::super::{Context, ast};
 use super::instant;
+use super::instead::Misuse;
 use super::items::{Meaning, Names, is_measure_call};
 use super::rows::LazyRows;
 use super::sets::is_grouping;
@@ -225,13 +226,17 @@ impl Evaluation<'_> {
         filter: Option<Expr>,
         function: &Function,
     ) -> Result<Expr> {
-        let text = function.to_string().replace('"', "");
+        let mut text = function.to_string().replace('"', "");
+        for beside in &self.names.beside {
+            text = text.replace(&format!("{}.", beside.planned), &format!("{}.", beside.alias));
+        }
         if let Some(measure) = argument.and_then(|argument| self.names.mentioned_measure(argument)) {
             return Err(Error::invalid(format!(
                 "'{text}' aggregates an expression of the measure '{m}', which has no value in a single row; write \
                  the arithmetic around MEASURE({m}), and a condition as MEASURE({m}) FILTER (WHERE …)",
                 m = measure.name
-            )));
+            ))
+            .with_source(Misuse::Aggregate));
         }
         let kind = match (name, argument) {
             ("count", None) => Aggregate::Count,
@@ -337,7 +342,7 @@ pub(super) fn is_distinct(function: &Function) -> bool {
 }
 
 /// Whether an aggregate of a measure is the measure: SUM, which tools write by default, or its own.
-fn is_own(name: &str, distinct: bool, measure: &Measure) -> bool {
+pub(super) fn is_own(name: &str, distinct: bool, measure: &Measure) -> bool {
     let own = match measure.leaves.as_slice() {
         [leaf] if matches!(unwrapped(&measure.value), Expr::Identifier(_)) => Some(leaf.aggregate),
         _ => None,
@@ -361,4 +366,5 @@ fn refused_aggregate(name: &str, distinct: bool, measure: &Measure, cube: &str) 
          MEASURE({measure}) FROM {cube} GROUP BY …",
         name.to_uppercase()
     ))
+    .with_source(Misuse::Aggregate)
 }

@@ -11,6 +11,7 @@ mod found;
 mod grouped;
 mod grouping;
 mod instant;
+mod instead;
 mod items;
 mod joins;
 mod lineage;
@@ -60,7 +61,8 @@ pub(super) fn bind(query: &mut Query, context: &Context<'_>, explain: bool) -> R
         wall: false,
         told: explain.then(Vec::new),
     };
-    let relation = binder.query(query)?;
+    let written = query.clone();
+    let relation = binder.query(query).map_err(|error| instead::told(error, &written))?;
     Ok((relation, binder.told.unwrap_or_default()))
 }
 

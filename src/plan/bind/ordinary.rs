@@ -15,6 +15,7 @@ use super::super::ast;
 use super::super::catalog::KeyClaim;
 use super::super::relation::{Column, Lineage, Relation};
 use super::correlated::Around;
+use super::instead;
 use super::item_expr;
 use super::items::{is_measure_call, numbered};
 use super::joins::{self, Joined};
@@ -29,6 +30,7 @@ impl Binder<'_> {
         order: &mut Vec<OrderByExpr>,
         limited: bool,
     ) -> Result<Relation> {
+        let written = select.clone();
         let joined = self.joined(select)?;
         self.mark_searches(select, order, &joined.sources)?;
         let cube = joined.sources.iter().any(|(_, relation)| relation.cube);
@@ -51,7 +53,7 @@ impl Binder<'_> {
         let bound = self.expressions(select, order, &block);
         self.outside.truncate(around);
         self.wall = outer;
-        bound?;
+        bound.map_err(|error| instead::of_sum(error, &written))?;
         let mut columns = self.columns(select, &block)?;
         let distinct = matches!(select.distinct, Some(Distinct::Distinct));
         if distinct && unique(&block, select, &columns, false).is_empty() {
@@ -341,7 +343,7 @@ fn alias_of(item: &SelectItem) -> Option<String> {
     }
 }
 
-fn output_name(expr: &Expr) -> String {
+pub(super) fn output_name(expr: &Expr) -> String {
     match expr {
         Expr::Identifier(name) => fold(name),
         Expr::CompoundIdentifier(parts) => parts.last().map(fold).unwrap_or_default(),

@@ -22,6 +22,14 @@ impl Binder<'_> {
             Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) => Some(order),
             _ => None,
         };
+        for item in &mut select.projection {
+            // It is called as it is written, not as what becomes of it.
+            if let SelectItem::UnnamedExpr(expr) = item
+                && ast::holds_query(expr)
+            {
+                *item = ast::named(expr.clone(), &expr.to_string());
+            }
+        }
         let marks = self.marks(
             select,
             order.as_deref_mut().unwrap_or_default(),
@@ -86,7 +94,8 @@ impl Binder<'_> {
     }
 }
 
-fn item_expr_mut(item: &mut SelectItem) -> Option<&mut Expr> {
+/// An item's expression, to be changed.
+pub(super) fn item_expr_mut(item: &mut SelectItem) -> Option<&mut Expr> {
     match item {
         SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
         _ => None,

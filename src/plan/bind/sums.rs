@@ -11,6 +11,7 @@ use crate::sql::fold;
 
 use super::super::ast;
 use super::super::relation::{Column, Lineage, Relation};
+use super::instead::Misuse;
 use super::joins::Identity;
 use super::measure::is_distinct;
 use super::summand::{reads_cube, summed, yields_constants};
@@ -276,10 +277,27 @@ pub(super) fn refuse_sum(
         Lineage::Additive(measure) => Err(Error::invalid(format!(
             "SUM(DISTINCT …) over '{measure}' would leave out values that happen to be equal; write SUM without DISTINCT"
         ))),
+        Lineage::Merged(measure) => Err(Error::invalid(format!(
+            "SUM over '{measure}' would be wrong: a join, a UNION or DISTINCT beneath may hold its rows more than once or not \
+             at all, and nothing proves that each group holds one row; sum up before that{}",
+            rewrite(measure, cube)
+        ))
+        .with_source(Misuse::Sum)),
         Lineage::Fixed(measure) | Lineage::Valueless(measure) => Err(Error::invalid(format!(
             "SUM over '{measure}' would be wrong: its values do not add up, and nothing proves that each group holds one \
-             row; ask for it at the grouping you need: SELECT …, MEASURE({measure}) FROM {cube} GROUP BY …"
-        ))),
+             row; ask for it at the grouping you need{}",
+            rewrite(measure, cube)
+        ))
+        .with_source(Misuse::Sum)),
+    }
+}
+
+/// What to write for a measure; of what has no name nothing can be said.
+fn rewrite(measure: &str, cube: &str) -> String {
+    let named = |c: char| c.is_alphanumeric() || c == '_';
+    match measure.chars().all(named) {
+        true => format!(": SELECT …, MEASURE({measure}) FROM {cube} GROUP BY …"),
+        false => String::new(),
     }
 }
 
