@@ -8,7 +8,9 @@ use std::sync::Arc;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchemaRef, DataFusionError, Result as PlanResult, internal_err};
 use datafusion::logical_expr::logical_plan::{FetchType, SkipType};
-use datafusion::logical_expr::{Expr, Extension, Limit, LogicalPlan, Subquery, UserDefinedLogicalNodeCore, lit};
+use datafusion::logical_expr::{
+    Expr, Extension, Limit, LogicalPlan, LogicalPlanBuilder, Subquery, UserDefinedLogicalNodeCore, lit,
+};
 
 use crate::error::{Error, Result};
 
@@ -86,6 +88,14 @@ fn watch(plan: LogicalPlan, beneath: bool) -> PlanResult<Transformed<LogicalPlan
 fn watch_within(expr: Expr, beneath: bool) -> PlanResult<Transformed<Expr>> {
     let watched = |subquery: Subquery, beneath: bool| -> PlanResult<Subquery> {
         let plan = watch(Arc::unwrap_or_clone(subquery.subquery), beneath)?.data;
+        // What IN compares with is looked for in a projection.
+        let plan = match &plan {
+            LogicalPlan::Extension(_) => {
+                let columns = plan.schema().columns().into_iter().map(Expr::Column).collect::<Vec<_>>();
+                LogicalPlanBuilder::from(plan).project(columns)?.build()?
+            }
+            _ => plan,
+        };
         Ok(Subquery { subquery: Arc::new(plan), ..subquery })
     };
     Ok(Transformed::yes(match expr {

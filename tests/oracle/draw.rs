@@ -337,9 +337,13 @@ impl Draw<'_> {
         if !self.choices.chance(8) {
             return filter;
         }
-        let searched = searched(self, shape);
+        let mut searched = searched(self, shape);
+        if self.choices.chance(15) {
+            searched = Expr::Not(Box::new(searched));
+        }
+        let op = if self.choices.chance(30) { "OR" } else { "AND" };
         Some(match filter {
-            Some(filter) => Expr::binary("AND", filter, searched),
+            Some(filter) => Expr::binary(op, filter, searched),
             None => searched,
         })
     }

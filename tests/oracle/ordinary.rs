@@ -49,6 +49,9 @@ impl Oracle<'_> {
             }
         }
         let filter = select.filter.as_ref().map(|filter| resolved(filter, &place, &[])).transpose()?;
+        if filter.as_ref().is_some_and(|filter| !searches_beside_and(filter)) {
+            return refuse(MAY, "IN elsewhere than beside AND");
+        }
         let having = select.having.as_ref().map(|having| resolved(having, &place, &aliases)).transpose()?;
         let aggregated = aggregates(query, select);
         if having.as_ref().is_some_and(holds_window) {
@@ -139,6 +142,15 @@ fn grouping(groups: &Groups, aggregated: bool, read: &dyn Fn(&[Expr]) -> Answer<
     let level = |set: &Vec<Expr>| Ok(read(set)?.iter().filter_map(place).collect());
     let levels = sets.iter().map(level).collect::<Answer<Vec<_>>>()?;
     Ok((Some(all), Some(levels)))
+}
+
+/// Whether IN stands nowhere but beside AND.
+fn searches_beside_and(filter: &Expr) -> bool {
+    match filter {
+        Expr::Binary("AND", left, right) => searches_beside_and(left) && searches_beside_and(right),
+        Expr::InQuery(inner, ..) => !inner.any(&mut |part| matches!(part, Expr::InQuery(..))),
+        other => !other.any(&mut |part| matches!(part, Expr::InQuery(..))),
+    }
 }
 
 /// The columns that a condition makes equal to constants.

@@ -2,8 +2,8 @@
 //! an inner one that joins the star and aggregates.
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Distinct, Expr, Function, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
-    SetExpr, TableWithJoins, Value,
+    BinaryOperator, Distinct, Expr, Function, LimitClause, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query,
+    Select, SetExpr, TableWithJoins, Value,
 };
 
 use crate::error::{Error, Result};
@@ -69,6 +69,7 @@ impl<'a> Binder<'a> {
             ties: Vec::new(),
             lazy: plain.keys.map(|keys| LazyRows::new(keys, plain.columns.iter().flatten())),
         };
+        block.star.unread = reads_nothing(query, select.selection.iter().chain(&plain.conditions));
         block.join_beside(&plain.beside)?;
         if block.names.has_star(&select)? {
             if block.lazy.is_some() || !block.names.beside.iter().all(Beside::is_mark) {
@@ -306,6 +307,30 @@ impl Evaluation<'_> {
         inner.from = vec![self.star.from()?];
         Ok(ast::query_of(inner))
     }
+}
+
+/// Whether a query is asked for its columns alone: `LIMIT 0`, `WHERE 1 = 0`.
+fn reads_nothing<'e>(query: &Query, conditions: impl IntoIterator<Item = &'e Expr>) -> bool {
+    let number = |expr: &Expr| match expr {
+        Expr::Value(value) => match &value.value {
+            Value::Number(number, _) => number.parse::<u64>().ok(),
+            _ => None,
+        },
+        _ => None,
+    };
+    let never = |condition: &Expr| match unwrapped(condition) {
+        Expr::Value(value) => value.value == Value::Boolean(false),
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+            matches!((number(left), number(right)), (Some(one), Some(other)) if one != other)
+        }
+        _ => false,
+    };
+    let none = |limit: &Expr| number(limit) == Some(0);
+    let limited = match &query.limit_clause {
+        Some(LimitClause::LimitOffset { limit: Some(limit), .. }) => none(limit),
+        _ => false,
+    };
+    limited || conditions.into_iter().cloned().flat_map(ast::conjuncts).any(|condition| never(&condition))
 }
 
 /// Whether an expression is a literal other than NULL, of which a count counts rows.

@@ -82,7 +82,7 @@ pub(super) fn of_sum(error: Error, select: &Select) -> Error {
 }
 
 /// The error with the whole statements that could be sent, of which it knows the SELECT.
-pub(super) fn told(error: Error, statement: &Query) -> Error {
+pub(super) fn told(error: Error, statement: &Query, is_bound: impl Fn(&Query) -> bool) -> Error {
     let Some(Instead { written, by }) = std::error::Error::source(&error).and_then(|source| source.downcast_ref())
     else {
         return error;
@@ -93,7 +93,7 @@ pub(super) fn told(error: Error, statement: &Query) -> Error {
         let mut put = Put { written, by, done: false };
         let _ = statement.visit(&mut put);
         let text = statement.to_string();
-        if put.done && text.len() <= LONGEST && !texts.contains(&text) {
+        if put.done && text.len() <= LONGEST && !texts.contains(&text) && is_bound(&statement) {
             texts.push(text);
         }
     }

@@ -49,20 +49,11 @@ use with::{Defined, NamedQuery};
 /// Binds a whole query in place: what its rows are, and lines that tell how its blocks over cubes were read, where it is to
 /// be explained.
 pub(super) fn bind(query: &mut Query, context: &Context<'_>, explain: bool) -> Result<(Relation, Vec<String>)> {
-    let mut binder = Binder {
-        context,
-        ctes: Vec::new(),
-        with: Vec::new(),
-        outside: Vec::new(),
-        planned: 0,
-        bound: 0,
-        looked_into: 0,
-        place: Place::Outermost,
-        wall: false,
-        told: explain.then(Vec::new),
-    };
     let written = query.clone();
-    let relation = binder.query(query).map_err(|error| instead::told(error, &written))?;
+    let mut binder = Binder::of(context, explain);
+    // What is sent instead of one that is refused must not be refused too.
+    let is_bound = |statement: &Query| Binder::of(context, false).query(&mut statement.clone()).is_ok();
+    let relation = binder.query(query).map_err(|error| instead::told(error, &written, is_bound))?;
     Ok((relation, binder.told.unwrap_or_default()))
 }
 
@@ -128,6 +119,21 @@ enum Source<'a> {
 }
 
 impl<'a> Binder<'a> {
+    fn of(context: &'a Context<'a>, explain: bool) -> Self {
+        Self {
+            context,
+            ctes: Vec::new(),
+            with: Vec::new(),
+            outside: Vec::new(),
+            planned: 0,
+            bound: 0,
+            looked_into: 0,
+            place: Place::Outermost,
+            wall: false,
+            told: explain.then(Vec::new),
+        }
+    }
+
     /// Binds a query, at any depth: what its rows are.
     fn query(&mut self, query: &mut Query) -> Result<Relation> {
         self.bound += 1;
@@ -168,6 +174,9 @@ impl<'a> Binder<'a> {
         wraps::without_brackets(query)?;
         wraps::without_wraps(query)?;
         self.with_queries(query)?;
+        if let SetExpr::Select(select) = query.body.as_mut() {
+            wraps::searches_in_where(select);
+        }
         if let SetExpr::Select(select) = query.body.as_ref()
             && let Some(plain) = self.block_over(select, Some(query))?
         {
@@ -196,6 +205,7 @@ impl<'a> Binder<'a> {
     fn set_expr(&mut self, body: &mut SetExpr) -> Result<Relation> {
         match body {
             SetExpr::Select(select) => {
+                wraps::searches_in_where(select);
                 if self.block_over(select, None)?.is_some() {
                     let mut query = ast::query_of(std::mem::replace(select.as_mut(), ast::empty_select()?));
                     let relation = self.query(&mut query)?;

@@ -114,7 +114,7 @@ impl Binder<'_> {
             if let Some(on) = joins::on_mut(&mut join.join_operator) {
                 if ast::searches(on) {
                     return Err(Error::invalid(
-                        "IN (SELECT …) and EXISTS stand in WHERE and HAVING only, so far, not in ON",
+                        "IN (SELECT …) and EXISTS do not stand in ON of a join that keeps rows that meet none",
                     ));
                 }
                 self.free_expr(on)?;

@@ -26,11 +26,13 @@ pub(super) struct Star<'a> {
     paths: BTreeSet<Vec<String>>,
     /// What else the facts are joined with, one row at most to each.
     pub(super) beside: Vec<Join>,
+    /// Whether no row of it counts, so that only names and types of what is joined matter.
+    pub(super) unread: bool,
 }
 
 impl<'a> Star<'a> {
     pub(super) fn new(context: &'a Context<'a>, cube: &'a Cube) -> Self {
-        Self { context, cube, paths: BTreeSet::new(), beside: Vec::new() }
+        Self { context, cube, paths: BTreeSet::new(), beside: Vec::new(), unread: false }
     }
 
     /// A row expression over the star.
@@ -139,6 +141,7 @@ impl<'a> Star<'a> {
         let shown = path.join(".");
         match self.context.catalog.key_claim(&join.table, &from.primary_key) {
             KeyClaim::Holds => {}
+            KeyClaim::Broken { .. } if self.unread => {}
             KeyClaim::Broken { violations } => {
                 return Err(Error::invalid(format!(
                     "the join '{shown}' needs one row of '{table}' for each ({key}), but {violations} keys break that; \

@@ -1,6 +1,8 @@
-//! What stands around queries and says nothing: brackets, and `SELECT *` of an ordered query.
+//! What is written otherwise than it is read: brackets and `SELECT *` around queries, and what inner joins look for in ON.
 
-use datafusion::sql::sqlparser::ast::{Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Join, JoinConstraint, JoinOperator, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value,
+};
 
 use crate::error::Result;
 
@@ -58,4 +60,31 @@ fn wrapped(select: &mut Select) -> Option<&mut Query> {
 /// Whether a query is its SELECT and nothing more.
 fn is_bare(query: &Query) -> bool {
     query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none()
+}
+
+/// Puts what an inner join looks for by IN and EXISTS in ON into WHERE, where it means the same and is planned.
+pub(super) fn searches_in_where(select: &mut Select) {
+    let keeps_right = |join: &Join| {
+        matches!(join.join_operator, JoinOperator::Right(_) | JoinOperator::RightOuter(_) | JoinOperator::FullOuter(_))
+    };
+    if select.from.iter().flat_map(|from| &from.joins).any(keeps_right) {
+        return;
+    }
+    let mut moved: Vec<Expr> = Vec::new();
+    for join in select.from.iter_mut().flat_map(|from| &mut from.joins) {
+        let (JoinOperator::Join(JoinConstraint::On(on)) | JoinOperator::Inner(JoinConstraint::On(on))) =
+            &mut join.join_operator
+        else {
+            continue;
+        };
+        if !ast::searches(on) {
+            continue;
+        }
+        let (found, own): (Vec<Expr>, Vec<Expr>) = ast::conjuncts(on.clone()).into_iter().partition(ast::searches);
+        *on = ast::all(own).unwrap_or_else(|| Expr::value(Value::Boolean(true)));
+        moved.extend(found);
+    }
+    if !moved.is_empty() {
+        select.selection = ast::all(select.selection.take().into_iter().chain(moved));
+    }
 }

@@ -244,7 +244,7 @@ fn what_detail_cannot_mean_is_refused() {
         ("SELECT * FROM sales HAVING revenue > 5", "not grouped"),
         ("SELECT * FROM sales ORDER BY 400", "there are"),
         ("SELECT * FROM sales UNION ALL SELECT * FROM sales", "the cube itself"),
-        ("SELECT SUM(revenue) FROM (SELECT DISTINCT * FROM sales) t", "do not add up"),
+        ("SELECT SUM(revenue) FROM (SELECT DISTINCT * FROM sales) t", "DISTINCT beneath"),
         ("SELECT MEASURE(revenue) FROM (SELECT * FROM sales WHERE revenue > 8) t", "SUM()"),
     ] {
         let error = refused(sql);

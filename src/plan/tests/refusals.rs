@@ -52,8 +52,8 @@ fn what_is_not_there_yet_is_refused_by_name() {
         ),
         ("SELECT lines FROM sales s WHERE t.store = 'S1'", "unknown name 't.store'; the cube 'sales' is called 's'"),
         (
-            "SELECT 1 FROM mart.lines l JOIN mart.shops s ON l.store = s.store AND EXISTS (SELECT 1 FROM mart.shops)",
-            "not in ON",
+            "SELECT 1 FROM mart.lines l LEFT JOIN mart.shops s ON l.store = s.store AND EXISTS (SELECT 1 FROM mart.shops)",
+            "do not stand in ON",
         ),
         ("SELECT COUNT(DISTINCT store, department) FROM mart.lines", "takes 1 argument"),
         ("SELECT \"$mark\"(store, 'x') FROM mart.lines", "unknown function"),
