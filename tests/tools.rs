@@ -109,7 +109,7 @@ async fn plan(session: &Session, sql: &str) -> String {
     let lines = ask(session, &format!("EXPLAIN {sql}")).await.unwrap().rows.concat();
     let read = lines.into_iter().take_while(|line| !line.starts_with("how it runs"));
     // now() is another moment each time.
-    let today = chrono::Utc::now().format("TIMESTAMP '%Y-%m-").to_string();
+    let today = starmart::clock::now().format("TIMESTAMP '%Y-%m-").to_string();
     let timeless = |line: String| match line.split_once(&today) {
         Some((before, after)) => format!("{before}NOW{}", after.split_once('\'').map_or("", |(_, rest)| rest)),
         None => line,
