@@ -2,7 +2,7 @@
 //! it, so that it stands by itself and is joined where it stood, at most one row of it to each row outside.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, LimitClause, Query, Select, SelectItem, SetExpr, TableFactor, Value,
+    Expr, GroupByExpr, LimitClause, Query, Select, SelectItem, SetExpr, TableFactor, Value, WindowType,
 };
 
 use crate::error::{Error, Result};
@@ -12,6 +12,7 @@ use super::super::ast;
 use super::items::{Names, members, ordinal};
 use super::joins::{equality, is_null_safe};
 use super::plain::Plain;
+use super::subqueries::item_expr_mut;
 use super::{Binder, Source, item_expr, sets};
 
 /// What stands around a subquery.
@@ -178,7 +179,8 @@ impl<'a> Binder<'a> {
             }
         }
         let named = keys.iter().enumerate().map(|(at, key)| ast::named(key.inside.clone(), &key_name(at)));
-        let written = std::mem::take(&mut select.projection);
+        let mut written = std::mem::take(&mut select.projection);
+        written.iter_mut().filter_map(item_expr_mut).try_for_each(|item| parted(item, keys))?;
         select.projection = named.chain(written).collect();
         if let GroupByExpr::Expressions(by, _) = &mut select.group_by
             && (grouped || !by.is_empty())
@@ -246,6 +248,24 @@ impl Within {
 /// Whether an item groups a block that groups by implication.
 fn is_key(names: &Names<'_>, item: &Expr) -> bool {
     names.mentions_dimension(item) && names.mentioned_measure(item).is_none()
+}
+
+/// Makes the windows of an expression run within what is equal outside.
+fn parted(expr: &mut Expr, keys: &[Equal]) -> Result<()> {
+    if let Expr::Function(function) = expr {
+        match &mut function.over {
+            Some(WindowType::WindowSpec(spec)) if spec.window_name.is_none() => {
+                spec.partition_by.extend(keys.iter().map(|key| key.inside.clone()));
+            }
+            Some(_) => {
+                return Err(Error::invalid(
+                    "a window with a name in a subquery that names what is outside is not supported; write it out",
+                ));
+            }
+            None => {}
+        }
+    }
+    ast::children(expr)?.into_iter().try_for_each(|child| parted(child, keys))
 }
 
 fn select_groups_by_nothing(select: &Select) -> bool {
