@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, PlanProperties};
 
@@ -20,8 +20,8 @@ pub(super) trait Watch: fmt::Debug + Send + Sync + 'static {
         f.write_str(self.name())
     }
 
-    /// Whether the rows are told to be in the order of the input.
-    fn tells_order(&self) -> bool {
+    /// Whether what is known of the input's rows is told of these: their order, and what is constant in them.
+    fn tells(&self) -> bool {
         true
     }
 
@@ -58,13 +58,12 @@ impl<W: Watch> Passing<W> {
 
     fn of(watch: Arc<W>, input: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
         let of = input.properties();
-        let properties = match watch.tells_order() {
+        let properties = match watch.tells() {
             true => Arc::clone(of),
             false => {
-                let mut equal = of.equivalence_properties().clone();
-                equal.clear_orderings();
+                let nothing = EquivalenceProperties::new(input.schema());
                 let partitioning = of.output_partitioning().clone();
-                Arc::new(PlanProperties::new(equal, partitioning, of.emission_type, of.boundedness))
+                Arc::new(PlanProperties::new(nothing, partitioning, of.emission_type, of.boundedness))
             }
         };
         Arc::new(Self { watch, input, properties })
@@ -91,7 +90,7 @@ impl<W: Watch> ExecutionPlan for Passing<W> {
     }
 
     fn maintains_input_order(&self) -> Vec<bool> {
-        vec![self.watch.tells_order()]
+        vec![self.watch.tells()]
     }
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {

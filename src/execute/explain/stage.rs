@@ -104,7 +104,7 @@ fn told(node: &dyn ExecutionPlan) -> Option<String> {
         | "CooperativeExec"
         | "SortPreservingMergeExec"
         | "Scan"
-        | "Shuffled"
+        | "Untold"
         | "Whole"
         | "WindowInflow"
         | "WindowOutflow"

@@ -150,16 +150,24 @@ impl<'a> Binder<'a> {
         if !select_groups_by_nothing(select) || select.having.is_some() {
             return Ok(false);
         }
+        let names = plain.map(|plain| self.names(plain));
+        let on_measure = |condition: &Expr| {
+            names.as_ref().is_some_and(|names| {
+                names.normalised(condition).is_ok_and(|condition| names.mentioned_measure(&condition).is_some())
+            })
+        };
+        let conditional = select.selection.as_ref().is_some_and(on_measure);
         if self.aggregates(select, &[]) {
-            return Ok(true);
+            return if conditional { Err(conditional_row()) } else { Ok(true) };
         }
-        let Some(names) = plain.map(|plain| self.names(plain)) else { return Ok(false) };
+        let Some(names) = names else { return Ok(false) };
         if names.has_star(select)? {
             return Ok(false);
         }
         let items = select.projection.iter().map(|item| names.item(item)).collect::<Result<Vec<_>>>()?;
-        Ok(items.iter().any(|(_, item)| names.mentioned_measure(item).is_some())
-            && !items.iter().any(|(_, item)| is_key(&names, item)))
+        let one = items.iter().any(|(_, item)| names.mentioned_measure(item).is_some())
+            && !items.iter().any(|(_, item)| is_key(&names, item));
+        if one && conditional { Err(conditional_row()) } else { Ok(one) }
     }
 
     /// Gives a subquery its keys as items before its own, and groups by them where it groups. `*` asks for nothing more
@@ -248,6 +256,14 @@ impl Within {
 /// Whether an item groups a block that groups by implication.
 fn is_key(names: &Names<'_>, item: &Expr) -> bool {
     names.mentions_dimension(item) && names.mentioned_measure(item).is_none()
+}
+
+/// The refusal of a condition on a measure where there is one row.
+fn conditional_row() -> Error {
+    Error::invalid(
+        "a condition on a measure in WHERE of a subquery that has one row, and names what is outside, is not supported; \
+         compare the value itself: (SELECT …) > 1000",
+    )
 }
 
 /// Makes the windows of an expression run within what is equal outside.

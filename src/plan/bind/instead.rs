@@ -20,6 +20,9 @@ use super::summand::{looked_through, yields_constants};
 /// Longer statements are not sent along.
 const LONGEST: usize = 2_000;
 
+/// How hints begin that a whole statement takes the place of.
+const HINTS: [&str; 2] = ["; write SELECT …", ": SELECT …"];
+
 /// What is wrong with a SELECT, where it could be written otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Misuse {
@@ -99,7 +102,11 @@ pub(super) fn told(error: Error, statement: &Query, is_bound: impl Fn(&Query) ->
     }
     match texts.is_empty() {
         true => error,
-        false => Error::new(error.kind(), format!("{error}; send: {}", texts.join("; or: "))),
+        false => {
+            let message = error.to_string();
+            let why = HINTS.iter().find_map(|hint| message.split_once(hint)).map_or(message.as_str(), |(why, _)| why);
+            Error::new(error.kind(), format!("{why}; send: {}", texts.join("; or: ")))
+        }
     }
 }
 
@@ -153,10 +160,7 @@ fn evaluate(names: &Names<'_>, expr: &mut Expr) -> Result<()> {
                 *function = ast::call("MEASURE", vec![(*argument).clone()]);
                 function.filter = filter;
             }
-            None if names.mentioned_measure(&meant).is_some()
-                && !names.mentions_dimension(&meant)
-                && function.filter.is_none() =>
-            {
+            None if function.filter.is_none() && name == "sum" && adds_measures(names, &meant) => {
                 let mut arithmetic = (*argument).clone();
                 measure_names(names, &mut arithmetic)?;
                 *expr = Expr::Nested(Box::new(arithmetic));
@@ -166,6 +170,17 @@ fn evaluate(names: &Names<'_>, expr: &mut Expr) -> Result<()> {
         return Ok(());
     }
     ast::children(expr)?.into_iter().try_for_each(|child| evaluate(names, child))
+}
+
+/// Whether an expression is measures added to and subtracted from each other: the sums of that are that of the sums.
+fn adds_measures(names: &Names<'_>, expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => adds_measures(names, inner),
+        Expr::BinaryOp { left, op: BinaryOperator::Plus | BinaryOperator::Minus, right } => {
+            adds_measures(names, left) && adds_measures(names, right)
+        }
+        other => names.measure(other).is_some(),
+    }
 }
 
 /// MEASURE around every measure in an expression.
@@ -276,6 +291,10 @@ fn substitute(expr: &mut Expr, inner: &Select) -> Option<()> {
     if matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
         *expr = item(expr, inner)?;
         return Some(());
+    }
+    // Another aggregate would count other rows.
+    if matches!(expr, Expr::Function(_)) {
+        return None;
     }
     ast::children(expr).ok()?.into_iter().try_for_each(|child| substitute(child, inner))
 }

@@ -4,6 +4,7 @@ use datafusion::sql::sqlparser::ast::Expr;
 
 use super::super::ast;
 use super::super::relation::{Column, Lineage};
+use super::found;
 use super::items::Item;
 use super::measure::{Evaluation, is_distinct, shown, unwrapped};
 use super::sets::is_grouping;
@@ -36,6 +37,9 @@ impl Evaluation<'_> {
     }
 
     fn lineage_of_level(&self, expr: &Expr) -> Lineage {
+        if ast::any(expr, |inner| found::is_value(inner) == Some(true)) {
+            return Lineage::Fixed("a query over a cube".to_owned());
+        }
         if self.keys.iter().any(|key| unwrapped(key) == unwrapped(expr)) {
             return Lineage::Free;
         }

@@ -14,6 +14,7 @@ mod instant;
 mod instead;
 mod items;
 mod joins;
+mod keyless;
 mod lineage;
 mod marks;
 mod measure;

@@ -19,6 +19,7 @@ use super::instead;
 use super::item_expr;
 use super::items::{is_measure_call, numbered};
 use super::joins::{self, Joined};
+use super::keyless::keyless;
 use super::sums::{Block, Named, unique};
 use super::{Binder, Source, column_names, read_table, ties, valueless};
 
@@ -150,6 +151,8 @@ impl Binder<'_> {
                             *name = ObjectName::from(vec![planned]);
                             alias.get_or_insert_with(|| ast::alias(&bare));
                         }
+                        alias.get_or_insert_with(|| ast::alias(&bare));
+                        keyless(factor, &relation)?;
                         Ok((known.unwrap_or(bare), relation.renamed(&renames)))
                     }
                     Source::Plain { mut query, defined, name } => {
@@ -179,6 +182,7 @@ impl Binder<'_> {
                 let relation = self.query(subquery)?;
                 let renames = alias.as_ref().map(column_names).unwrap_or_default();
                 let known = alias.as_ref().map(|alias| fold(&alias.name)).unwrap_or_default();
+                keyless(factor, &relation)?;
                 Ok((known, relation.renamed(&renames)))
             }
             other => Err(Error::invalid(format!("'{other}' is not supported after FROM"))),
