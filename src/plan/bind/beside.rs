@@ -205,6 +205,8 @@ impl<'a> Binder<'a> {
                 .iter()
                 .chain(of_filter)
                 .chain(others)
+                // Two instants of a table may show one wall clock of the cube.
+                .filter(|one| relation.cube || !names.is_clock(one))
                 .filter_map(|one| fixed_column(one, &beside.planned))
                 .collect();
             let once = |set: &BTreeSet<String>| set.iter().all(|name| fixed.contains(&name.as_str()));

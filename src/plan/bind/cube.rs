@@ -57,7 +57,9 @@ impl<'a> Binder<'a> {
         self.outside.extend(names.relations());
         let marks = self.subqueries(&mut select, query, &names);
         self.outside.truncate(names.outside.len());
-        marks?.beside(&mut plain, |sought| names.normalised(sought))?;
+        let marks = marks?;
+        marks.refuse_instants(|sought| names.normalised(sought).is_ok_and(|sought| names.is_clock(&sought)))?;
+        marks.beside(&mut plain, |sought| names.normalised(sought))?;
         let mut block = Evaluation {
             context: self.context,
             star: Star::new(self.context, plain.cube),

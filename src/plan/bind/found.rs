@@ -43,6 +43,7 @@ impl Binder<'_> {
         columns: &[&str],
         on: Option<Vec<Match>>,
         factor: Select,
+        cube: bool,
     ) -> Result<String> {
         self.planned += 1;
         let name = format!("$b{}", self.planned);
@@ -52,6 +53,7 @@ impl Binder<'_> {
             columns: columns.iter().map(|column| (*column).to_owned()).chain(keys).collect(),
             name: name.clone(),
             on,
+            cube,
         });
         Ok(name)
     }
@@ -62,11 +64,11 @@ impl Binder<'_> {
             return Ok(Expr::value(Value::Boolean(true)));
         }
         self.keyed(&mut query, &correlation.keys, false)?;
-        self.subquery_relation(&mut query)?;
+        let cube = self.subquery_relation(&mut query)?.cube;
         let mut distinct = select_of(query, &correlation.keys, &[])?;
         distinct.distinct = Some(Distinct::Distinct);
         distinct.projection.push(mark());
-        let name = self.joined_for(marks, &[MARK], Some(matches_of(correlation.keys)), distinct)?;
+        let name = self.joined_for(marks, &[MARK], Some(matches_of(correlation.keys)), distinct, cube)?;
         Ok(Expr::Nested(Box::new(Expr::IsNotNull(Box::new(ast::column_of(&name, MARK))))))
     }
 
@@ -83,12 +85,12 @@ impl Binder<'_> {
             select.selection = Some(Expr::value(Value::Boolean(false)));
         }
         self.keyed(&mut query, &correlation.keys, true)?;
-        self.subquery_relation(&mut query)?;
+        let cube = self.subquery_relation(&mut query)?.cube;
         self.subquery_relation(&mut empty)?;
         let mut values = select_of(query, &correlation.keys, &[VALUE])?;
         values.projection.push(mark());
-        let found = self.joined_for(marks, &[VALUE, MARK], Some(matches_of(correlation.keys)), values)?;
-        let none = self.joined_for(marks, &[VALUE], None, select_of(empty, &[], &[VALUE])?)?;
+        let found = self.joined_for(marks, &[VALUE, MARK], Some(matches_of(correlation.keys)), values, cube)?;
+        let none = self.joined_for(marks, &[VALUE], None, select_of(empty, &[], &[VALUE])?, cube)?;
         let when = CaseWhen { condition: ast::column_of(&found, MARK), result: ast::column_of(&found, VALUE) };
         Ok(case(vec![when], ast::column_of(&none, VALUE)))
     }
@@ -102,7 +104,7 @@ impl Binder<'_> {
         marks: &mut Marks,
         truth: bool,
     ) -> Result<Expr> {
-        if keys.is_empty() {
+        let cube = if keys.is_empty() {
             let relation = self.subquery_relation(&mut query)?;
             if relation.columns.len() != 1 {
                 return Err(Error::invalid(format!(
@@ -110,18 +112,19 @@ impl Binder<'_> {
                     relation.columns.len()
                 )));
             }
+            relation.cube
         } else {
             named_value(&mut query)?;
             self.keyed(&mut query, &keys, false)?;
-            self.subquery_relation(&mut query)?;
-        }
+            self.subquery_relation(&mut query)?.cube
+        };
         let mut values = select_of(query.clone(), &keys, &[VALUE])?;
         values.distinct = Some(Distinct::Distinct);
         values.projection.push(mark());
         values.selection = Some(Expr::IsNotNull(Box::new(ast::column(VALUE))));
         let value = Match { column: VALUE.to_owned(), sought: sought.clone(), null_safe: false };
         let on = matches_of(keys.clone()).into_iter().chain([value]).collect();
-        let values = self.joined_for(marks, &[VALUE, MARK], Some(on), values)?;
+        let values = self.joined_for(marks, &[VALUE, MARK], Some(on), values, cube)?;
         let mark = ast::column_of(&values, MARK);
         match truth {
             true => Ok(bracketed(Expr::IsNotNull(Box::new(mark)))),
@@ -145,7 +148,7 @@ impl Binder<'_> {
         counts.projection.push(ast::named(Expr::Function(ast::count_of_rows()), ROWS));
         counts.projection.push(ast::named(not_null, VALUES));
         let on = (!keys.is_empty()).then(|| matches_of(keys));
-        let counts = self.joined_for(marks, &[ROWS, VALUES], on, counts)?;
+        let counts = self.joined_for(marks, &[ROWS, VALUES], on, counts, true)?;
         let is = |condition: Expr, result: Value| CaseWhen { condition, result: Expr::value(result) };
         let or = |one: Expr, other: Expr| ast::binary(one, BinaryOperator::Or, other);
         let rows = || ast::column_of(&counts, ROWS);

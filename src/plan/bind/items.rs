@@ -79,7 +79,7 @@ impl<'a> Names<'a> {
 
     /// A dimension or measure of the cube.
     pub(super) fn member(&self, name: &str) -> Member {
-        Member { cube: self.cube.name.clone(), name: name.to_owned() }
+        Member { cube: self.cube.name.clone(), name: name.to_owned(), clock: self.is_clock(&ast::column(name)) }
     }
 
     /// The names of the columns.

@@ -2,13 +2,27 @@
 
 use datafusion::sql::sqlparser::ast::Expr;
 
+use crate::model::{DimensionKind, Grain};
+
 use super::super::ast;
 use super::super::relation::{Column, Lineage};
 use super::found;
-use super::items::Item;
+use super::items::{Item, Names};
 use super::measure::{Evaluation, is_distinct, shown, unwrapped};
 use super::sets::is_grouping;
 use super::summand::{reads_cube, summed};
+
+impl Names<'_> {
+    /// Whether an expression over the cube shows wall clock with its hours.
+    pub(super) fn is_clock(&self, expr: &Expr) -> bool {
+        ast::any(expr, |inner| match inner {
+            Expr::Identifier(name) => self.cube.dimension(&name.value).is_some_and(|dimension| {
+                matches!(dimension.kind, DimensionKind::Instant | DimensionKind::Grain { grain: Grain::Hour, .. })
+            }),
+            _ => false,
+        })
+    }
+}
 
 impl Evaluation<'_> {
     /// An item as a column of the block's result.

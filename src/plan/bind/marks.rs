@@ -34,6 +34,8 @@ pub(super) struct Marking {
     pub(super) columns: Vec<String>,
     /// What its columns are equal to; none where it is a single row.
     pub(super) on: Option<Vec<Match>>,
+    /// Whether a cube gives it.
+    pub(super) cube: bool,
 }
 
 /// A column that is equal to what is sought.
@@ -208,7 +210,7 @@ impl<'a> Binder<'a> {
 impl Marks {
     /// Puts what they are joined with beside a cube.
     pub(super) fn beside(self, plain: &mut Plain<'_>, normalised: impl Fn(&Expr) -> Result<Expr>) -> Result<()> {
-        for Marking { factor, name, columns, on } in self.joined {
+        for Marking { factor, name, columns, on, .. } in self.joined {
             let mut conditions = Vec::new();
             for one in on.iter().flatten() {
                 conditions.push(one.condition(&name, normalised(&one.sought)?));
@@ -238,6 +240,19 @@ impl Marks {
             last.joins.push(Join { relation: factor, global: false, join_operator });
         }
         Ok(())
+    }
+
+    /// Refuses what is sought by a wall clock among a table's instants, two of which it may be.
+    pub(super) fn refuse_instants(&self, is_clock: impl Fn(&Expr) -> bool) -> Result<()> {
+        let mut sought = self.joined.iter().filter(|one| !one.cube).flat_map(|one| one.on.iter().flatten());
+        match sought.find(|one| is_clock(&one.sought)) {
+            Some(one) => Err(Error::invalid(format!(
+                "'{}' is wall clock, and two instants of a table may show the same; compare it with a cube's, or cast both \
+                 to dates",
+                one.sought.to_string().replace('"', "")
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Whether there are none.

@@ -84,6 +84,9 @@ impl Binder<'_> {
         if !marks.are_none() {
             spell_out_stars(select, &around.relations)?;
         }
+        marks.refuse_instants(|sought| {
+            ast::any(sought, |inner| joins::found(sources, inner).is_some_and(|(_, column)| column.is_clock()))
+        })?;
         marks.join(&mut select.from)
     }
 

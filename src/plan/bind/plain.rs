@@ -197,7 +197,9 @@ impl<'a> Binder<'a> {
         let knows = |name: &str| names.visible(name).is_some();
         let marks = self.correlated_marks(&mut select, &names.around(&knows, &Expr::clone));
         self.outside.truncate(names.outside.len());
-        marks?.beside(plain, |sought| names.normalised(sought))?;
+        let marks = marks?;
+        marks.refuse_instants(|sought| names.normalised(sought).is_ok_and(|sought| names.is_clock(&sought)))?;
+        marks.beside(plain, |sought| names.normalised(sought))?;
         Ok(Cow::Owned(select))
     }
 
