@@ -65,7 +65,9 @@ impl PhysicalOptimizerRule for Sides {
 }
 
 /// The kind of a join and its sides.
-fn joined(node: &Arc<dyn ExecutionPlan>) -> Option<(JoinType, &Arc<dyn ExecutionPlan>, &Arc<dyn ExecutionPlan>)> {
+type Joined<'p> = (JoinType, &'p Arc<dyn ExecutionPlan>, &'p Arc<dyn ExecutionPlan>);
+
+fn joined(node: &Arc<dyn ExecutionPlan>) -> Option<Joined<'_>> {
     if let Some(join) = node.downcast_ref::<HashJoinExec>() {
         return Some((*join.join_type(), join.left(), join.right()));
     }

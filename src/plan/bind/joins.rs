@@ -150,8 +150,8 @@ pub(super) fn fixed_columns(sources: &[Named], condition: &Expr, side: &dyn Fn(u
         // Two instants of a table may show one wall clock of a cube.
         let clock = |inner: &Expr| found(sources, inner).is_some_and(|(_, column)| column.is_clock());
         let of_table = sources.get(place).is_some_and(|(_, relation)| !relation.cube);
-        let once = !ast::any(by, names_it) && !(of_table && ast::any(by, clock));
-        once.then(|| (place, column.name.clone()))
+        let twice = ast::any(by, names_it) || (of_table && ast::any(by, clock));
+        (!twice).then(|| (place, column.name.clone()))
     };
     [fixes(left, right), fixes(right, left)].into_iter().flatten().collect()
 }
