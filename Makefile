@@ -91,7 +91,7 @@ $(CLIENTS)/adbc-go: $(CLIENTS)/installed tests/clients/go/main.go tests/clients/
 	@if command -v go >/dev/null; then cd tests/clients/go && go build -o $@ .; \
 	else echo "go is missing, so the Go ADBC driver is not tested: install Go 1.25 or newer" >&2; fi
 
-bench: build clients fonts ## Measure side by side with DuckDB, pyarrow and Chromium; writes target/bench/*.json
+bench: build clients fonts ## Measure side by side with DuckDB, pyarrow and Chromium, and what cubes add to planning; writes target/bench/*.json
 	$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check duckdb
 	CARGO_TARGET_DIR=$(TARGET) $(CLIENTS)/bin/python benches/load.py $(TARGET)/release/starmart data
 	CARGO_TARGET_DIR=$(TARGET) $(CLIENTS)/bin/python benches/flight.py $(TARGET)/release/starmart data

@@ -30,7 +30,7 @@ pub(super) trait Watch: fmt::Debug + Send + Sync + 'static {
         false
     }
 
-    /// The rows of a partition of `input`.
+    /// The rows of a partition of `input`, as they are if nothing is looked at.
     ///
     /// # Errors
     /// Those of the input, and whatever is found wrong with it.
@@ -39,7 +39,9 @@ pub(super) trait Watch: fmt::Debug + Send + Sync + 'static {
         input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream>;
+    ) -> Result<SendableRecordBatchStream> {
+        input.execute(partition, context)
+    }
 }
 
 /// A node that passes rows on.

@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 use crate::error::{Error, Result};
 use crate::sql;
 
-pub(super) use crate::sql::{call, function_name};
+pub(super) use crate::sql::{arguments, call, function_name};
 
 /// The direct children of an expression, subqueries apart. All variants that the allow-list lets through are here.
 pub(super) fn children(expr: &mut Expr) -> Result<Vec<&mut Expr>> {
@@ -159,8 +159,8 @@ pub(super) fn alias(name: &str) -> TableAlias {
 }
 
 /// A query after FROM.
-pub(super) fn derived(subquery: Query, alias: TableAlias) -> TableFactor {
-    TableFactor::Derived { lateral: false, subquery: Box::new(subquery), alias: Some(alias), sample: None }
+pub(super) fn derived(subquery: Query, alias: impl Into<Option<TableAlias>>) -> TableFactor {
+    TableFactor::Derived { lateral: false, subquery: Box::new(subquery), alias: alias.into(), sample: None }
 }
 
 /// What stands after FROM, called otherwise.
@@ -200,23 +200,7 @@ pub(super) fn query_of(select: Select) -> Query {
     }
 }
 
-/// The arguments of a function that are expressions; none where one is `*`.
-pub(super) fn arguments(function: &Function) -> Option<Vec<&Expr>> {
-    match &function.args {
-        FunctionArguments::None => Some(Vec::new()),
-        FunctionArguments::Subquery(_) => None,
-        FunctionArguments::List(list) => list
-            .args
-            .iter()
-            .map(|argument| match argument {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
-                _ => None,
-            })
-            .collect(),
-    }
-}
-
-/// The same, to be changed.
+/// The arguments of a function that are expressions, to be changed; none where one is `*`.
 pub(super) fn arguments_mut(function: &mut Function) -> Option<Vec<&mut Expr>> {
     match &mut function.args {
         FunctionArguments::List(list) => list

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::{StarmartDialect, function_name};
+use super::{StarmartDialect, arguments, function_name};
 
 /// Functions that are called otherwise here, how many arguments they take, and what they are.
 const CALLS: [(&str, usize, &str); 26] = [
@@ -91,7 +91,7 @@ impl VisitorMut for Calls {
 /// What an escaped call is, where it is called otherwise here.
 fn escaped(function: &Function) -> Option<Expr> {
     let name = function_name(function)?;
-    let args = arguments(function)?;
+    let args: Vec<Expr> = arguments(function)?.into_iter().cloned().collect();
     if let ("timestampadd", [Expr::Identifier(unit), count, time]) = (name.as_str(), args.as_slice()) {
         let (_, interval) = UNITS.iter().find(|(known, _)| unit.value.eq_ignore_ascii_case(known))?;
         return template(&format!("($2 + ($1) * INTERVAL '{interval}')"), &[count.clone(), time.clone()]);
@@ -124,18 +124,6 @@ impl VisitorMut for Filled<'_> {
             *expr = argument.clone();
         }
         ControlFlow::Continue(())
-    }
-}
-
-fn arguments(function: &Function) -> Option<Vec<Expr>> {
-    let of = |argument: &FunctionArg| match argument {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-        _ => None,
-    };
-    match &function.args {
-        FunctionArguments::List(list) => list.args.iter().map(of).collect(),
-        FunctionArguments::None => Some(Vec::new()),
-        FunctionArguments::Subquery(_) => None,
     }
 }
 

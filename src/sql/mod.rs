@@ -33,7 +33,7 @@ pub use mark::{MARK, marked_by_chance};
 pub use meeting::Written;
 pub use parse::{SyntaxFault, fold, parse_expr, parse_query, parse_statements, version_number};
 pub use provider::{Tables, plan_query, type_expr, type_query};
-pub use syntax::{call, constraint, function_name};
+pub use syntax::{arguments, call, constraint, function_name};
 pub use whole::Whole;
 
 #[cfg(test)]

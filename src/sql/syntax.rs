@@ -31,6 +31,22 @@ pub fn call(name: &str, args: Vec<Expr>) -> Function {
     }
 }
 
+/// The arguments of a function that are expressions; none where one is `*`.
+pub fn arguments(function: &Function) -> Option<Vec<&Expr>> {
+    match &function.args {
+        FunctionArguments::None => Some(Vec::new()),
+        FunctionArguments::Subquery(_) => None,
+        FunctionArguments::List(list) => list
+            .args
+            .iter()
+            .map(|argument| match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+                _ => None,
+            })
+            .collect(),
+    }
+}
+
 /// What a join joins by; none where it is of a kind that the dialect lacks.
 pub fn constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {
     match operator {

@@ -16,8 +16,7 @@ impl<'a> Binder<'a> {
     /// FILTER or CASE beneath an aggregate. Then the block is evaluated first.
     pub(super) fn asks_rows_for_measures(&self, select: &Select, plain: &Plain<'a>) -> bool {
         let names = self.names(plain);
-        let on_measure =
-            |expr: &Expr| names.normalised(expr).is_ok_and(|expr| names.mentioned_measure(&expr).is_some());
+        let on_measure = |expr: &Expr| names.asks_for_measure(expr);
         if select.selection.as_ref().is_some_and(on_measure) {
             return true;
         }

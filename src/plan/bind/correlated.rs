@@ -2,14 +2,14 @@
 //! it, so that it stands by itself and is joined where it stood, at most one row of it to each row outside.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, LimitClause, Query, Select, SelectItem, SetExpr, TableFactor, Value, WindowType,
+    Expr, GroupByExpr, LimitClause, Query, Select, SelectItem, SetExpr, TableFactor, WindowType,
 };
 
 use crate::error::{Error, Result};
 use crate::sql::fold;
 
 use super::super::ast;
-use super::items::{Names, members, ordinal};
+use super::items::{members, ordinal};
 use super::joins::{equality, is_null_safe};
 use super::plain::Plain;
 use super::subqueries::item_expr_mut;
@@ -71,7 +71,7 @@ impl<'a> Binder<'a> {
         around: &Around<'_>,
         existence: bool,
     ) -> Result<Option<Correlation>> {
-        let SetExpr::Select(select) = query.body.as_mut() else { return Ok(None) };
+        let SetExpr::Select(select) = query.body.as_ref() else { return Ok(None) };
         let Some(condition) = &select.selection else { return Ok(None) };
         let within = self.within(select)?;
         let (correlated, own): (Vec<Expr>, Vec<Expr>) =
@@ -79,13 +79,9 @@ impl<'a> Binder<'a> {
         if correlated.is_empty() {
             return Ok(None);
         }
-        let whole = std::mem::replace(&mut select.selection, ast::all(own));
-        let alone = select.as_ref().clone();
+        let alone = Select { selection: ast::all(own), ..select.as_ref().clone() };
         let plain = self.block_over(&alone, None)?;
         if plain.is_none() && !around.cube {
-            if let SetExpr::Select(select) = query.body.as_mut() {
-                select.selection = whole;
-            }
             return Ok(None);
         }
         let keys = correlated.iter().map(|one| within.equal(one, around)).collect::<Result<Vec<_>>>()?;
@@ -103,6 +99,7 @@ impl<'a> Binder<'a> {
             return Err(Error::invalid("a LIMIT in a subquery that names what is outside is not supported"));
         }
         query.order_by = None;
+        *query.body = SetExpr::Select(Box::new(alone));
         Ok(Some(Correlation { keys, one_row }))
     }
 
@@ -151,12 +148,10 @@ impl<'a> Binder<'a> {
             return Ok(false);
         }
         let names = plain.map(|plain| self.names(plain));
-        let on_measure = |condition: &Expr| {
-            names.as_ref().is_some_and(|names| {
-                names.normalised(condition).is_ok_and(|condition| names.mentioned_measure(&condition).is_some())
-            })
+        let conditional = match (&names, &select.selection) {
+            (Some(names), Some(condition)) => names.asks_for_measure(condition),
+            _ => false,
         };
-        let conditional = select.selection.as_ref().is_some_and(on_measure);
         if self.aggregates(select, &[]) {
             return if conditional { Err(conditional_row()) } else { Ok(true) };
         }
@@ -166,7 +161,7 @@ impl<'a> Binder<'a> {
         }
         let items = select.projection.iter().map(|item| names.item(item)).collect::<Result<Vec<_>>>()?;
         let one = items.iter().any(|(_, item)| names.mentioned_measure(item).is_some())
-            && !items.iter().any(|(_, item)| is_key(&names, item));
+            && !items.iter().any(|(_, item)| names.is_of_dimensions(item));
         if one && conditional { Err(conditional_row()) } else { Ok(one) }
     }
 
@@ -253,11 +248,6 @@ impl Within {
     }
 }
 
-/// Whether an item groups a block that groups by implication.
-fn is_key(names: &Names<'_>, item: &Expr) -> bool {
-    names.mentions_dimension(item) && names.mentioned_measure(item).is_none()
-}
-
 /// The refusal of a condition on a measure where there is one row.
 fn conditional_row() -> Error {
     Error::invalid(
@@ -290,14 +280,8 @@ fn select_groups_by_nothing(select: &Select) -> bool {
 
 /// Takes away a LIMIT that leaves a row where there is one.
 fn without_limit(query: &mut Query) {
-    let leaves_one = |limit: &Expr| match limit {
-        Expr::Value(value) => {
-            matches!(&value.value, Value::Number(number, _) if number.parse().is_ok_and(|most: u64| most > 0))
-        }
-        _ => false,
-    };
     if let Some(LimitClause::LimitOffset { limit: Some(limit), offset: None, .. }) = &query.limit_clause
-        && leaves_one(limit)
+        && ordinal(limit).is_some_and(|most| most > 0)
     {
         query.limit_clause = None;
     }

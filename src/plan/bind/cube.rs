@@ -313,23 +313,15 @@ impl Evaluation<'_> {
 
 /// Whether a query is asked for its columns alone: `LIMIT 0`, `WHERE 1 = 0`.
 fn reads_nothing<'e>(query: &Query, conditions: impl IntoIterator<Item = &'e Expr>) -> bool {
-    let number = |expr: &Expr| match expr {
-        Expr::Value(value) => match &value.value {
-            Value::Number(number, _) => number.parse::<u64>().ok(),
-            _ => None,
-        },
-        _ => None,
-    };
     let never = |condition: &Expr| match unwrapped(condition) {
         Expr::Value(value) => value.value == Value::Boolean(false),
         Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
-            matches!((number(left), number(right)), (Some(one), Some(other)) if one != other)
+            matches!((ordinal(left), ordinal(right)), (Some(one), Some(other)) if one != other)
         }
         _ => false,
     };
-    let none = |limit: &Expr| number(limit) == Some(0);
     let limited = match &query.limit_clause {
-        Some(LimitClause::LimitOffset { limit: Some(limit), .. }) => none(limit),
+        Some(LimitClause::LimitOffset { limit: Some(limit), .. }) => ordinal(limit) == Some(0),
         _ => false,
     };
     limited || conditions.into_iter().cloned().flat_map(ast::conjuncts).any(|condition| never(&condition))

@@ -54,10 +54,7 @@ pub(super) fn keys(block: &mut Evaluation<'_>, select: &Select, items: &[Item], 
         || ordered.iter().any(|item| block.holds_call(&item.expr));
     if !explicit && block.lazy.is_none() {
         let is_key = |item: &&Item| {
-            !block.holds_call(&item.expr)
-                && !ast::holds_window(&item.expr)
-                && block.names.mentioned_measure(&item.expr).is_none()
-                && block.names.mentions_dimension(&item.expr)
+            !block.holds_call(&item.expr) && !ast::holds_window(&item.expr) && block.names.is_of_dimensions(&item.expr)
         };
         exprs.extend(items.iter().filter(is_key).map(|item| item.expr.clone()));
     }

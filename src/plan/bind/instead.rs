@@ -15,6 +15,7 @@ use super::super::ast;
 use super::items::Names;
 use super::measure::{is_distinct, is_own};
 use super::ordinary::output_name;
+use super::subqueries::item_expr_mut;
 use super::summand::{looked_through, yields_constants};
 
 /// Longer statements are not sent along.
@@ -130,18 +131,11 @@ impl VisitorMut for Put<'_> {
     }
 }
 
-fn exprs(select: &mut Select) -> impl Iterator<Item = &mut Expr> {
-    let items = select.projection.iter_mut().filter_map(|item| match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
-        _ => None,
-    });
-    items.chain(&mut select.having)
-}
-
 /// MEASURE in the place of aggregates that measures do not have.
 fn evaluated(names: &Names<'_>, written: &Select) -> Option<Select> {
     let mut select = written.clone();
-    exprs(&mut select).try_for_each(|expr| evaluate(names, expr)).ok()?;
+    let mut exprs = select.projection.iter_mut().filter_map(item_expr_mut).chain(&mut select.having);
+    exprs.try_for_each(|expr| evaluate(names, expr)).ok()?;
     (select != *written).then_some(select)
 }
 
@@ -196,10 +190,8 @@ fn measure_names(names: &Names<'_>, expr: &mut Expr) -> Result<()> {
 
 /// The conditions on measures in HAVING, and where the cube itself is read, in a query of its rows.
 fn conditions(names: &Names<'_>, written: &Select) -> Option<Vec<Select>> {
-    let on_measure =
-        |condition: &Expr| names.normalised(condition).is_ok_and(|meant| names.mentioned_measure(&meant).is_some());
     let all = ast::conjuncts(written.selection.clone()?);
-    let (of_measures, others): (Vec<Expr>, Vec<Expr>) = all.into_iter().partition(on_measure);
+    let (of_measures, others): (Vec<Expr>, Vec<Expr>) = all.into_iter().partition(|one| names.asks_for_measure(one));
     let mut groups = written.clone();
     groups.selection = joined(others.clone());
     groups.having = joined(of_measures.iter().cloned().chain(written.having.clone()));

@@ -355,7 +355,7 @@ pub(super) fn is_measure_call(name: &str) -> bool {
     matches!(name, "measure" | "agg" | "aggregate")
 }
 
-/// The position that an ordinal names, from 1.
+/// The whole number that an expression is: of an ordinal the position that it names, from 1.
 pub(super) fn ordinal(expr: &Expr) -> Option<usize> {
     match expr {
         Expr::Value(value) => match &value.value {

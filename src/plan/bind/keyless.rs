@@ -30,10 +30,7 @@ pub(super) fn keyless(factor: &mut TableFactor, relation: &Relation) -> Result<(
     select.projection = relation.columns.iter().map(|column| item(&column.name, keys.contains(&column.name))).collect();
     let within = ast::renamed(factor.clone(), WITHIN);
     select.from = vec![TableWithJoins { relation: within, joins: Vec::new() }];
-    *factor = ast::derived(ast::query_of(select), ast::alias(""));
-    if let TableFactor::Derived { alias, .. } = factor {
-        *alias = called;
-    }
+    *factor = ast::derived(ast::query_of(select), called);
     Ok(())
 }
 

@@ -13,6 +13,16 @@ use super::sets::is_grouping;
 use super::summand::{reads_cube, summed};
 
 impl Names<'_> {
+    /// Whether an expression, as it is written, mentions a measure.
+    pub(super) fn asks_for_measure(&self, written: &Expr) -> bool {
+        self.normalised(written).is_ok_and(|expr| self.mentioned_measure(&expr).is_some())
+    }
+
+    /// Whether an item mentions dimensions and no measure.
+    pub(super) fn is_of_dimensions(&self, item: &Expr) -> bool {
+        self.mentions_dimension(item) && self.mentioned_measure(item).is_none()
+    }
+
     /// Whether an expression over the cube shows wall clock with its hours.
     pub(super) fn is_clock(&self, expr: &Expr) -> bool {
         ast::any(expr, |inner| match inner {

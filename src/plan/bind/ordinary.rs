@@ -152,7 +152,6 @@ impl Binder<'_> {
                         let bare = name.0.last().and_then(|part| part.as_ident()).map(fold).unwrap_or_default();
                         if fold(&planned) != bare {
                             *name = ObjectName::from(vec![planned]);
-                            alias.get_or_insert_with(|| ast::alias(&bare));
                         }
                         alias.get_or_insert_with(|| ast::alias(&bare));
                         keyless(factor, &relation)?;

@@ -170,8 +170,8 @@ impl<'a> Binder<'a> {
         }
         let itself = starred && plain.keys.is_none();
         if plain.keys.is_none() && !itself {
-            let key = |expr: &&Expr| names.mentions_dimension(expr) && names.mentioned_measure(expr).is_none();
-            plain.keys = Some(columns.iter().map(|(_, expr)| expr).filter(key).cloned().collect());
+            let keys = columns.iter().map(|(_, expr)| expr).filter(|expr| names.is_of_dimensions(expr));
+            plain.keys = Some(keys.cloned().collect());
         }
         let own = itself && select.projection.len() == 1;
         if !own || plain.columns.is_some() {
