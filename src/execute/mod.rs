@@ -25,6 +25,7 @@ mod quota;
 mod reader;
 mod session;
 mod size;
+mod sort_keys;
 mod spill;
 mod star_order;
 mod statistics;

@@ -2,7 +2,8 @@
 //! and then by what the build side is (apache/datafusion#25052). They are not where rows of the probe side are equal in
 //! what orders it: each meets the rows of the build side from the first on. Sorts would be left out, and groups told apart
 //! that are one. And it takes what is constant on a side for constant in the rows that an outer join fills up with NULL.
-//! Such joins are not told of either here.
+//! Such joins are not told of either here. And of a union whose one side is constant where the other is sorted it says that
+//! nothing is sorted, so that its own check refuses the plan: unions are not told of constants.
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use datafusion::common::{JoinType, Result};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec};
+use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 
 use super::passing::{Passing, Watch};
@@ -29,10 +31,13 @@ pub(super) struct Sides;
 
 impl PhysicalOptimizerRule for Sides {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _config: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        let sorts = may_be_ordered(&plan)?;
         let optimized = plan.transform_up(|node| {
+            if sorts && node.is::<UnionExec>() {
+                return united(node);
+            }
             let Some((join_type, left, right)) = joined(&node) else { return Ok(Transformed::no(node)) };
             let ordered = node.is::<HashJoinExec>() && may_be_ordered(left)? && may_be_ordered(right)?;
-            let constant = |side: &Arc<dyn ExecutionPlan>| !side.equivalence_properties().constants().is_empty();
             let (hide_left, hide_right) = match join_type {
                 JoinType::Inner => (ordered, false),
                 JoinType::Right => (ordered || constant(left), false),
@@ -43,13 +48,8 @@ impl PhysicalOptimizerRule for Sides {
             if !hide_left && !hide_right {
                 return Ok(Transformed::no(node));
             }
-            let side = |side: &Arc<dyn ExecutionPlan>, hide: bool| match hide {
-                true => Passing::above(Arc::clone(side), Untold),
-                false => Arc::clone(side),
-            };
             let sides = vec![side(left, hide_left), side(right, hide_right)];
-            let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
-            node.replace_children(sides, options).map(Transformed::yes)
+            of_sides(&node, sides)
         })?;
         Ok(optimized.data)
     }
@@ -61,6 +61,35 @@ impl PhysicalOptimizerRule for Sides {
     fn schema_check(&self) -> bool {
         true
     }
+}
+
+/// A union that is not told what is constant on its sides.
+fn united(union: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
+    let sides: Vec<_> = union.children().into_iter().map(|child| (constant(child), child)).collect();
+    if !sides.iter().any(|(constant, _)| *constant) {
+        return Ok(Transformed::no(union));
+    }
+    let sides = sides.into_iter().map(|(constant, child)| side(child, constant)).collect();
+    of_sides(&union, sides)
+}
+
+fn of_sides(
+    node: &Arc<dyn ExecutionPlan>,
+    sides: Vec<Arc<dyn ExecutionPlan>>,
+) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
+    let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+    Arc::clone(node).replace_children(sides, options).map(Transformed::yes)
+}
+
+fn side(plan: &Arc<dyn ExecutionPlan>, hide: bool) -> Arc<dyn ExecutionPlan> {
+    match hide {
+        true => Passing::above(Arc::clone(plan), Untold),
+        false => Arc::clone(plan),
+    }
+}
+
+fn constant(side: &Arc<dyn ExecutionPlan>) -> bool {
+    !side.equivalence_properties().constants().is_empty()
 }
 
 /// The kind of a join and its sides.

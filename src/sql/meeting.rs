@@ -111,7 +111,7 @@ impl Meeting<'_> {
             if let Some(text) = operands.iter().find(|operand| operand.is_text() && operand.text().is_none()) {
                 return Err(refusal(format!(
                     "the text {} and a time cannot stand in one column; cast one of them",
-                    shown(&text.expr)
+                    quoted(&text.expr)
                 )));
             }
             self.times(operands)?;
@@ -205,7 +205,7 @@ impl Meeting<'_> {
                 let args = call.args.iter().map(|arg| self.time_from_text(arg, as_instant));
                 Ok(call.func.call(args.collect::<PlanResult<Vec<_>>>()?))
             }
-            other => Err(refusal(format!("{} is compared with a time; cast it", shown(other)))),
+            other => Err(refusal(format!("{} is text and is compared with a time; cast it", quoted(other)))),
         }
     }
 
@@ -282,7 +282,10 @@ fn numbers_from_text(operands: &mut [Operand]) -> PlanResult<()> {
     }
     for operand in operands.iter_mut().filter(|operand| operand.is_text()) {
         let Some(written) = operand.text() else {
-            return Err(refusal(format!("{} is compared with a number; cast one of them", shown(&operand.expr))));
+            return Err(refusal(format!(
+                "{} is text and is compared with a number; cast one of them",
+                quoted(&operand.expr)
+            )));
         };
         let (expr, of) =
             number(written).ok_or_else(|| refusal(format!("'{written}' is no number, and is compared with one")))?;
@@ -307,11 +310,11 @@ fn number(text: &str) -> Option<(Expr, DataType)> {
 }
 
 /// A value of text, as a message names it.
-fn shown(expr: &Expr) -> String {
+fn quoted(expr: &Expr) -> String {
     match expr {
-        Expr::Column(column) => format!("'{}' is text and", column.name()),
-        Expr::Literal(value, _) => format!("'{value}' is text and"),
-        other => format!("'{}' is text and", other.schema_name()),
+        Expr::Column(column) => format!("'{}'", column.name()),
+        Expr::Literal(value, _) => format!("'{value}'"),
+        other => format!("'{}'", other.schema_name()),
     }
 }
 

@@ -19,6 +19,7 @@ use datafusion::optimizer::OptimizerConfig;
 use datafusion::optimizer::optimizer::{ApplyOrder, OptimizerRule};
 
 use super::guarded;
+use super::sort_keys::SortKeys;
 use estimate::Leaf;
 
 /// The rule after which this one comes: dimensions then have their own conditions, and no columns are left out yet.
@@ -26,11 +27,12 @@ const AFTER: &str = "push_down_filter";
 /// How many times fewer rows than the fact a dimension has.
 const FEWER: f64 = 4.0;
 
-/// DataFusion's logical rules, guarded, with this one among them.
+/// DataFusion's logical rules, guarded, with ours among them.
 pub(super) fn rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     let mut rules: Vec<_> = guarded::rules().collect();
     let after = rules.iter().position(|rule| rule.name() == AFTER).map_or(rules.len(), |at| at + 1);
     rules.insert(after, Arc::new(StarOrder));
+    rules.insert(0, Arc::new(SortKeys));
     rules
 }
 

@@ -71,6 +71,15 @@ impl<'a> Binder<'a> {
         around: &Around<'_>,
         existence: bool,
     ) -> Result<Option<Correlation>> {
+        self.in_scope_of(query.with.clone(), |binder| binder.correlation_in_scope(query, around, existence))
+    }
+
+    fn correlation_in_scope(
+        &mut self,
+        query: &mut Query,
+        around: &Around<'_>,
+        existence: bool,
+    ) -> Result<Option<Correlation>> {
         let SetExpr::Select(select) = query.body.as_ref() else { return Ok(None) };
         let Some(condition) = &select.selection else { return Ok(None) };
         let within = self.within(select)?;
@@ -174,7 +183,7 @@ impl<'a> Binder<'a> {
             return Err(Error::internal("a correlated subquery is a SELECT"));
         };
         if select.projection.iter().any(|item| item_expr(item).is_none()) {
-            match self.block_over(&select, None)? {
+            match self.in_scope_of(query.with.clone(), |binder| binder.block_over(&select, None))? {
                 Some(plain) if self.names(&plain).has_star(&select)? => {
                     self.names(&plain).mere_existence(query, &mut select)?;
                 }

@@ -58,8 +58,7 @@ impl<'a> Binder<'a> {
         let marks = self.subqueries(&mut select, query, &names);
         self.outside.truncate(names.outside.len());
         let marks = marks?;
-        marks.refuse_instants(|sought| names.normalised(sought).is_ok_and(|sought| names.is_clock(&sought)))?;
-        marks.beside(&mut plain, |sought| names.normalised(sought))?;
+        self.put_beside(marks, &mut plain, &names)?;
         let mut block = Evaluation {
             context: self.context,
             star: Star::new(self.context, plain.cube),
@@ -125,12 +124,12 @@ impl Evaluation<'_> {
             if self.holds_call(&condition) {
                 return Err(Error::invalid(format!(
                     "the aggregate in '{}' belongs in HAVING",
-                    condition.to_string().replace('"', "")
+                    self.names.shown(&condition)
                 )));
             }
             if let Some(measure) = self.names.mentioned_measure(&condition) {
                 if explicit {
-                    let condition = condition.to_string().replace('"', "");
+                    let condition = self.names.shown(&condition);
                     return Err(Error::invalid(format!(
                         "'{condition}' in WHERE beside GROUP BY or an aggregate could mean groups or rows of '{}'; \
                          write HAVING {condition} to choose groups, or FROM (SELECT * FROM {} WHERE {condition}) to \
@@ -198,6 +197,13 @@ impl Evaluation<'_> {
         if let Some(OrderBy { kind: OrderByKind::Expressions(written), .. }) = &query.order_by {
             for item in written {
                 let expr = self.ordered(&item.expr, items)?;
+                let shown = |item: &Item| matches!(&expr, Expr::Identifier(name) if name.value == item.name);
+                if distinct && !items.iter().any(shown) {
+                    return Err(Error::invalid(format!(
+                        "SELECT DISTINCT can be ordered by its own columns only; select '{}' too, or leave it out of ORDER BY",
+                        item.expr.to_string().replace('"', "")
+                    )));
+                }
                 order.push(OrderByExpr { expr, options: item.options, with_fill: None });
             }
         }

@@ -202,7 +202,7 @@ impl Evaluation<'_> {
             return Err(Error::invalid(format!(
                 "* over the cube '{}' means its fact rows, and '{}' aggregates; name what you want and GROUP BY",
                 self.names.cube.name,
-                expr.to_string().replace('"', "")
+                self.names.shown(expr)
             )));
         }
         let mut valueless = None;

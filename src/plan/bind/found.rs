@@ -74,11 +74,6 @@ impl Binder<'_> {
 
     /// The value of a correlated subquery of one row: where no row of it meets, that of no rows.
     pub(super) fn value_for(&mut self, mut query: Query, correlation: Correlation, marks: &mut Marks) -> Result<Expr> {
-        if !correlation.one_row {
-            return Err(Error::invalid(format!(
-                "the subquery ({query}) may have several rows for one outside; let it aggregate, without GROUP BY and HAVING"
-            )));
-        }
         named_value(&mut query)?;
         let mut empty = query.clone();
         if let SetExpr::Select(select) = empty.body.as_mut() {

@@ -81,7 +81,10 @@ fn level_keys(block: &mut Evaluation<'_>, sets: &[Vec<Expr>], items: &[Item]) ->
             let key = unwrapped(&key).clone();
             refuse_as_key(block, &key)?;
             if !block.names.mentions_dimension(&key) {
-                return Err(Error::invalid(format!("'{key}' in grouping sets mentions no dimension; leave it out")));
+                return Err(Error::invalid(format!(
+                    "'{}' in grouping sets mentions no dimension; leave it out",
+                    block.names.shown(&key)
+                )));
             }
             let at = block.keys.iter().position(|known| *known == key).unwrap_or_else(|| {
                 block.keys.push(key);
@@ -102,7 +105,7 @@ fn refuse_as_key(block: &Evaluation<'_>, expr: &Expr) -> Result<()> {
         return Err(Error::invalid(format!("the measure '{}' cannot be grouped by", measure.name)));
     }
     if block.holds_call(expr) || ast::holds_window(expr) {
-        return Err(Error::invalid(format!("the aggregate '{expr}' cannot be grouped by")));
+        return Err(Error::invalid(format!("the aggregate '{}' cannot be grouped by", block.names.shown(expr))));
     }
     Ok(())
 }
@@ -136,7 +139,7 @@ pub(super) fn refuse_two_meanings(names: &Names<'_>, items: &[Item], written: &E
         let same = unwrapped(&item.expr) == unwrapped(&column) || is_measure_itself(names, &item.expr, &column);
         let named = |inner: &Expr| matches!(inner, Expr::Identifier(name) if fold(name) == item.name);
         if !same && ast::any(written, named) {
-            return Err(two_meanings(&item.name, &item.expr));
+            return Err(two_meanings(&item.name, &names.shown(&item.expr)));
         }
     }
     Ok(())
@@ -152,11 +155,8 @@ fn is_measure_itself(names: &Names<'_>, expr: &Expr, column: &Expr) -> bool {
         && matches!(arguments.as_slice(), [argument] if *argument == column)
 }
 
-fn two_meanings(name: &str, expr: &Expr) -> Error {
-    Error::invalid(format!(
-        "'{name}' is a column and the alias of '{}'; give the alias another name",
-        expr.to_string().replace('"', "")
-    ))
+fn two_meanings(name: &str, expr: &str) -> Error {
+    Error::invalid(format!("'{name}' is a column and the alias of '{expr}'; give the alias another name"))
 }
 
 /// What the block's rows are, for whoever reads them.

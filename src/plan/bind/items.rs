@@ -15,6 +15,7 @@ use super::super::ast;
 use super::super::relation::Member;
 use super::beside::Beside;
 use super::correlated::Around;
+use super::shown::Marked;
 
 /// An item of the SELECT list.
 pub(super) struct Item {
@@ -43,6 +44,8 @@ pub(super) struct Names<'a> {
     pub(super) block: Option<Vec<(String, Expr)>>,
     /// What stands beside it in FROM.
     pub(super) beside: Vec<Beside>,
+    /// What stands in the place of subqueries.
+    pub(super) marked: Vec<Marked>,
     /// The functions that SQL may call.
     pub(super) functions: &'a Functions,
     /// How many terms names have grown by that were spelled out.

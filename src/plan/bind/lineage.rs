@@ -8,7 +8,7 @@ use super::super::ast;
 use super::super::relation::{Column, Lineage};
 use super::found;
 use super::items::{Item, Names};
-use super::measure::{Evaluation, is_distinct, shown, unwrapped};
+use super::measure::{Evaluation, is_distinct, unwrapped};
 use super::sets::is_grouping;
 use super::summand::{reads_cube, summed};
 
@@ -85,12 +85,12 @@ impl Evaluation<'_> {
             Expr::Function(function) if self.is_call(function) => {
                 let name = ast::function_name(function).unwrap_or_default();
                 let adds_up = matches!(name.as_str(), "count" | "sum") && !is_distinct(function);
-                let text = shown(value);
+                let text = self.names.shown(value);
                 if adds_up { Lineage::Additive(text) } else { Lineage::Fixed(text) }
             }
             other => match self.names.mentioned_measure(other) {
                 Some(measure) => Lineage::Fixed(measure.name.clone()),
-                None if self.holds_call(other) || holds_cube_query(other) => Lineage::Fixed(shown(other)),
+                None if self.holds_call(other) || holds_cube_query(other) => Lineage::Fixed(self.names.shown(other)),
                 None => Lineage::Free,
             },
         }

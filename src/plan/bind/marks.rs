@@ -15,7 +15,9 @@ use super::Binder;
 use super::beside::Beside;
 use super::correlated::Around;
 use super::found::exists;
+use super::items::Names;
 use super::plain::Plain;
+use super::shown::Marked;
 use super::subqueries::item_expr_mut;
 
 /// The marks of one SELECT.
@@ -53,6 +55,14 @@ impl Match {
             false => ast::binary(Expr::Nested(Box::new(sought)), BinaryOperator::Eq, column),
         }
     }
+}
+
+/// What was looked into for the marks of a SELECT: the relations that are joined, with what their columns are equal to, and
+/// what stands in the place of each subquery, with the subquery as it was written.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub(super) relations: Vec<(String, Vec<Expr>)>,
+    pub(super) written: Vec<Marked>,
 }
 
 /// Which subqueries become marks.
@@ -148,6 +158,12 @@ impl<'a> Binder<'a> {
                 };
                 not(found, *negated)
             }
+            (Expr::Subquery(_), Some(correlation)) if !correlation.one_row => {
+                return Err(Error::invalid(format!(
+                    "the subquery {written} may have several rows for one outside; let it aggregate, without GROUP BY and \
+                     HAVING"
+                )));
+            }
             (Expr::Subquery(subquery), Some(correlation)) => self.value_for(taken(subquery)?, correlation, marks)?,
             (Expr::Exists { subquery, negated }, None) if which == Which::All => exists(taken(subquery)?, *negated)?,
             (Expr::InSubquery { expr: sought, subquery, negated }, None) if which == Which::All => {
@@ -160,6 +176,23 @@ impl<'a> Binder<'a> {
         };
         *expr = marked.clone();
         marks.known.push((written, truth, marked));
+        Ok(())
+    }
+
+    /// Puts what marks are joined with beside a cube, and tells its block what they stand for.
+    pub(super) fn put_beside(&self, marks: Marks, plain: &mut Plain<'a>, names: &Names<'_>) -> Result<()> {
+        marks.refuse_instants(|sought| names.normalised(sought).is_ok_and(|sought| names.is_clock(&sought)))?;
+        for Marking { factor, name, columns, on, .. } in marks.joined {
+            let mut conditions = Vec::new();
+            for one in on.iter().flatten() {
+                conditions.push(one.condition(&name, names.normalised(&one.sought)?));
+            }
+            plain.beside.push(Beside::mark(factor, name, columns, on.map(|_| conditions)));
+        }
+        let names = self.names(plain);
+        for (written, _, value) in marks.known {
+            plain.marked.push((names.normalised(&value)?, written));
+        }
         Ok(())
     }
 
@@ -208,16 +241,13 @@ impl<'a> Binder<'a> {
 }
 
 impl Marks {
-    /// Puts what they are joined with beside a cube.
-    pub(super) fn beside(self, plain: &mut Plain<'_>, normalised: impl Fn(&Expr) -> Result<Expr>) -> Result<()> {
-        for Marking { factor, name, columns, on, .. } in self.joined {
-            let mut conditions = Vec::new();
-            for one in on.iter().flatten() {
-                conditions.push(one.condition(&name, normalised(&one.sought)?));
-            }
-            plain.beside.push(Beside::mark(factor, name, columns, on.map(|_| conditions)));
+    /// What was looked into.
+    pub(super) fn looked(&mut self) -> Looked {
+        let sought = |one: &Marking| one.on.iter().flatten().map(|of| of.sought.clone()).collect();
+        Looked {
+            relations: self.joined.iter().map(|one| (one.name.clone(), sought(one))).collect(),
+            written: std::mem::take(&mut self.known).into_iter().map(|(written, _, value)| (value, written)).collect(),
         }
-        Ok(())
     }
 
     /// Joins them to what stands after FROM.

@@ -13,6 +13,7 @@ use super::instead::Misuse;
 use super::items::{Meaning, Names, is_measure_call};
 use super::rows::LazyRows;
 use super::sets::is_grouping;
+use super::shown::subquery_of;
 use super::star::{Star, aggregate};
 use super::summand::{Chosen, chosen, looked_through, yields_constants};
 
@@ -66,8 +67,7 @@ impl Evaluation<'_> {
                         self.keys.push(expr.clone());
                         return Ok(ast::column(&key_name(self.keys.len() - 1)));
                     }
-                    let name = parts.last().map(|name| name.value.as_str()).unwrap_or_default();
-                    Err(Error::invalid(format!("'{name}' is neither in GROUP BY nor within an aggregate")))
+                    Err(self.ungrouped(expr))
                 }
                 Expr::Function(function) if function.over.is_some() => self.window(function),
                 Expr::Function(function) if is_grouping(function) => self.grouping(function),
@@ -95,11 +95,22 @@ impl Evaluation<'_> {
             if self.names.mentions_dimension(sought) && !self.keys.iter().any(|key| unwrapped(key) == sought) {
                 return Err(Error::invalid(format!(
                     "'{}', by which a subquery is looked into, is neither in GROUP BY nor within an aggregate",
-                    shown(sought)
+                    self.names.shown(sought)
                 )));
             }
         }
         Ok(true)
+    }
+
+    /// The refusal of a column beside the cube that no key is.
+    fn ungrouped(&self, column: &Expr) -> Error {
+        Error::invalid(match subquery_of(&self.names.marked, column) {
+            Some(subquery) => format!(
+                "{subquery} beside grouping sets is not supported unless they group by it; ask it of their result: SELECT \
+                 … FROM (SELECT … GROUP BY …) AS t"
+            ),
+            None => format!("'{}' is neither in GROUP BY nor within an aggregate", self.names.shown(column)),
+        })
     }
 
     /// Whether a function evaluates a measure or aggregates rows, and is no window.
@@ -124,7 +135,7 @@ impl Evaluation<'_> {
                 ))),
             },
             Expr::Function(function) if self.is_call(function) || function.over.is_some() => {
-                Err(Error::invalid(format!("the aggregate '{}' cannot stand here", shown(expr))))
+                Err(Error::invalid(format!("the aggregate '{}' cannot stand here", self.names.shown(expr))))
             }
             other => {
                 let mut rewritten = other.clone();
@@ -194,7 +205,7 @@ impl Evaluation<'_> {
             None if is_measure_call(&name) => Err(Error::invalid(format!(
                 "{}({}) evaluates a measure, and that is none",
                 name.to_uppercase(),
-                shown(argument)
+                self.names.shown(argument)
             ))),
             None => self.of_rows(&name, Some(argument), distinct, filter, function),
         }
@@ -226,10 +237,7 @@ impl Evaluation<'_> {
         filter: Option<Expr>,
         function: &Function,
     ) -> Result<Expr> {
-        let mut text = function.to_string().replace('"', "");
-        for beside in &self.names.beside {
-            text = text.replace(&format!("{}.", beside.planned), &format!("{}.", beside.alias));
-        }
+        let text = self.names.shown(&Expr::Function(function.clone()));
         if let Some(measure) = argument.and_then(|argument| self.names.mentioned_measure(argument)) {
             return Err(Error::invalid(format!(
                 "'{text}' aggregates an expression of the measure '{m}', which has no value in a single row; write \
@@ -294,10 +302,6 @@ pub(super) fn unwrapped(expr: &Expr) -> &Expr {
         Expr::Nested(inner) => unwrapped(inner),
         other => other,
     }
-}
-
-pub(super) fn shown(expr: &Expr) -> String {
-    expr.to_string().replace('"', "")
 }
 
 /// Puts the leaves' columns in place of `"$0"`, `"$1"`, ….

@@ -22,6 +22,7 @@ mod ordinary;
 mod plain;
 mod rows;
 mod sets;
+mod shown;
 mod star;
 mod subqueries;
 mod summand;

@@ -20,6 +20,7 @@ use super::item_expr;
 use super::items::{is_measure_call, numbered};
 use super::joins::{self, Joined};
 use super::keyless::keyless;
+use super::marks::Looked;
 use super::sums::{Block, Named, unique};
 use super::{Binder, Source, column_names, read_table, ties, valueless};
 
@@ -33,7 +34,7 @@ impl Binder<'_> {
     ) -> Result<Relation> {
         let written = select.clone();
         let joined = self.joined(select)?;
-        self.mark_searches(select, order, &joined.sources)?;
+        let looked = self.mark_searches(select, order, &joined.sources)?;
         let cube = joined.sources.iter().any(|(_, relation)| relation.cube);
         let fixed = joins::constants(&joined.sources, select.selection.as_ref());
         let aggregates = self.aggregates(select, order);
@@ -46,6 +47,7 @@ impl Binder<'_> {
         }
         let named = select.projection.iter().filter_map(item_expr).chain(&select.having);
         named.into_iter().try_for_each(|expr| block.check_grouped(expr, &|inner| self.is_aggregate(inner)))?;
+        block.group_marks(select, order, &looked, &|inner| self.is_aggregate(inner))?;
         ties::break_ties(select, order, limited, &block)?;
         name_items(select, order);
         let outer = std::mem::replace(&mut self.wall, cube);
@@ -64,7 +66,7 @@ impl Binder<'_> {
     }
 
     /// Puts marks in the place of IN and EXISTS outside WHERE and HAVING, and of correlated subqueries over cubes.
-    fn mark_searches(&mut self, select: &mut Select, order: &mut [OrderByExpr], sources: &[Named]) -> Result<()> {
+    fn mark_searches(&mut self, select: &mut Select, order: &mut [OrderByExpr], sources: &[Named]) -> Result<Looked> {
         let knows = |name: &str| sources.iter().any(|(_, relation)| relation.column(name).is_some());
         let around = Around {
             relations: sources.iter().map(|(name, _)| name.clone()).collect(),
@@ -80,14 +82,16 @@ impl Binder<'_> {
         if items.chain(keys).chain(order.iter().map(|item| &item.expr)).any(ast::holds_query) {
             name_items(select, order);
         }
-        let marks = self.marks(select, order, &around)?;
+        let mut marks = self.marks(select, order, &around)?;
         if !marks.are_none() {
             spell_out_stars(select, &around.relations)?;
         }
         marks.refuse_instants(|sought| {
             ast::any(sought, |inner| joins::found(sources, inner).is_some_and(|(_, column)| column.is_clock()))
         })?;
-        marks.join(&mut select.from)
+        let looked = marks.looked();
+        marks.join(&mut select.from)?;
+        Ok(looked)
     }
 
     /// What stands after FROM. What commas join is joined by WHERE.

@@ -17,6 +17,7 @@ use crate::sql::{self, fold};
 use super::super::ast;
 use super::beside::Beside;
 use super::items::{Names, members, ordinal};
+use super::shown::Marked;
 use super::{Binder, Source, column_names, item_expr};
 
 /// A cube, or a plain block over one.
@@ -35,6 +36,8 @@ pub(super) struct Plain<'a> {
     pub(super) beside: Vec<Beside>,
     /// How many of those are joined within it, where only its columns name them.
     pub(super) within: usize,
+    /// What stands in the place of subqueries.
+    pub(super) marked: Vec<Marked>,
 }
 
 impl<'a> Binder<'a> {
@@ -91,6 +94,7 @@ impl<'a> Binder<'a> {
                         keys: None,
                         beside: Vec::new(),
                         within: 0,
+                        marked: Vec::new(),
                     }))
                 }
                 Source::Plain { query, defined, name } => {
@@ -198,8 +202,7 @@ impl<'a> Binder<'a> {
         let marks = self.correlated_marks(&mut select, &names.around(&knows, &Expr::clone));
         self.outside.truncate(names.outside.len());
         let marks = marks?;
-        marks.refuse_instants(|sought| names.normalised(sought).is_ok_and(|sought| names.is_clock(&sought)))?;
-        marks.beside(plain, |sought| names.normalised(sought))?;
+        self.put_beside(marks, plain, &names)?;
         Ok(Cow::Owned(select))
     }
 
@@ -222,6 +225,7 @@ impl<'a> Binder<'a> {
             outside: self.outside.clone(),
             block: plain.columns.clone(),
             beside: plain.beside.iter().skip(plain.within).cloned().collect(),
+            marked: plain.marked.clone(),
             functions: self.context.functions,
             spelled_out: Cell::new(0),
         }

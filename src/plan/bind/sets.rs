@@ -101,7 +101,10 @@ impl Evaluation<'_> {
         let mut bits = ast::number(0);
         for argument in &arguments {
             let at = self.keys.iter().position(|key| unwrapped(key) == unwrapped(argument)).ok_or_else(|| {
-                Error::invalid(format!("GROUPING() takes keys of GROUP BY, and '{argument}' is none"))
+                Error::invalid(format!(
+                    "GROUPING() takes keys of GROUP BY, and '{}' is none",
+                    self.names.shown(argument)
+                ))
             })?;
             let bit = if self.sets.is_some() { ast::column(&grouping_name(at)) } else { ast::number(0) };
             bits = match arguments.len() {

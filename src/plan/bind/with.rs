@@ -1,6 +1,6 @@
 //! WITH: what its queries are called, and what each may name.
 
-use datafusion::sql::sqlparser::ast::{Ident, Query};
+use datafusion::sql::sqlparser::ast::{Ident, Query, With};
 
 use crate::error::{Error, Result};
 use crate::sql::fold;
@@ -46,6 +46,20 @@ impl Binder<'_> {
         }
         query.with = (!with.cte_tables.is_empty()).then_some(with);
         Ok(())
+    }
+
+    /// Does something where the queries of a WITH are known, which will be bound with the query that bears it.
+    pub(super) fn in_scope_of<T>(&mut self, with: Option<With>, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let Some(with) = with else { return run(self) };
+        let mut bearer = ast::query_of(ast::empty_select()?);
+        bearer.with = Some(with);
+        let (told, visible) = (self.told.take(), self.with.len());
+        self.ctes.push(Vec::new());
+        let done = self.with_queries(&mut bearer).and_then(|()| run(self));
+        self.ctes.pop();
+        self.with.truncate(visible);
+        self.told = told;
+        done
     }
 
     /// Whether all queries of WITH are plain blocks, which are named then; a query above which one is not is none itself.

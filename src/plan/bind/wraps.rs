@@ -1,10 +1,12 @@
 //! What is written otherwise than it is read: brackets and `SELECT *` around queries, and what inner joins look for in ON.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Join, JoinConstraint, JoinOperator, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value,
+    Expr, Join, JoinConstraint, JoinOperator, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
+    TableFactor, TableWithJoins, Value,
 };
 
 use crate::error::Result;
+use crate::sql::{self, fold};
 
 use super::super::ast;
 use super::plain::is_plain;
@@ -21,38 +23,84 @@ pub(super) fn without_brackets(query: &mut Query) -> Result<()> {
     Ok(())
 }
 
-/// Takes away a `SELECT *` around an ordered query, whose rows it would give in any order: what tools wrap to cut it at a
-/// LIMIT is cut in its order.
+/// Takes away `SELECT *` around an ordered query, however often, whose rows it would give in any order: what tools wrap to
+/// cut it at a LIMIT is cut in its order.
 pub(super) fn without_wraps(query: &mut Query) -> Result<()> {
-    while query.order_by.is_none()
-        && let SetExpr::Select(select) = query.body.as_mut()
-        && let Some(inner) = wrapped(select)
-        && (inner.with.is_none() || query.with.is_none())
-        && inner.order_by.is_some()
-        && (inner.limit_clause.is_none() || query.limit_clause.is_none())
-    {
-        let inner = std::mem::replace(inner, ast::query_of(ast::empty_select()?));
-        query.with = query.with.take().or(inner.with);
-        query.limit_clause = inner.limit_clause.or_else(|| query.limit_clause.take());
-        query.order_by = inner.order_by;
-        query.body = inner.body;
-        without_brackets(query)?;
+    sql::deep(|| {
+        last_of_with_in_place(query);
+        if query.order_by.is_none()
+            && let SetExpr::Select(select) = query.body.as_mut()
+            && let Some(inner) = wrapped(select)
+        {
+            without_brackets(inner)?;
+            without_wraps(inner)?;
+            let apart = (inner.with.is_none() || query.with.is_none())
+                && (inner.limit_clause.is_none() || query.limit_clause.is_none());
+            if inner.order_by.is_some() && apart {
+                let inner = std::mem::replace(inner, ast::query_of(ast::empty_select()?));
+                query.with = query.with.take().or(inner.with);
+                query.limit_clause = inner.limit_clause.or_else(|| query.limit_clause.take());
+                query.order_by = inner.order_by;
+                query.body = inner.body;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Puts an ordered query, the last of WITH, where a `SELECT *` of it alone names it.
+fn last_of_with_in_place(query: &mut Query) {
+    let Some(with) = query.with.as_mut().filter(|with| !with.recursive) else { return };
+    let SetExpr::Select(select) = query.body.as_mut() else { return };
+    let (Some(factor), Some(last)) = (starred(select), with.cte_tables.last()) else { return };
+    let TableFactor::Table { name, alias, version: None, args: None, .. } = &*factor else { return };
+    let [part] = name.0.as_slice() else { return };
+    let named = part.as_ident().is_some_and(|name| fold(name) == fold(&last.alias.name));
+    let ordered = last.query.order_by.is_some() && last.alias.columns.is_empty();
+    if named && ordered && alias.as_ref().is_none_or(|alias| alias.columns.is_empty()) {
+        let called = alias.clone().unwrap_or_else(|| last.alias.clone());
+        *factor = ast::derived(last.query.as_ref().clone(), called);
+        with.cte_tables.pop();
+        if with.cte_tables.is_empty() {
+            query.with = None;
+        }
     }
-    Ok(())
 }
 
 /// The query of which a SELECT is nothing but `SELECT *`.
 fn wrapped(select: &mut Select) -> Option<&mut Query> {
-    let all = matches!(select.projection.as_slice(), [SelectItem::Wildcard(_)]);
-    if !all || select.distinct.is_some() || select.selection.is_some() || !is_plain(select) {
-        return None;
-    }
-    match select.from.as_mut_slice() {
-        [TableWithJoins { relation: TableFactor::Derived { lateral: false, subquery, alias, .. }, joins }]
-            if joins.is_empty() && alias.as_ref().is_none_or(|alias| alias.columns.is_empty()) =>
+    match starred(select)? {
+        TableFactor::Derived { lateral: false, subquery, alias, .. }
+            if alias.as_ref().is_none_or(|alias| alias.columns.is_empty()) =>
         {
             Some(subquery)
         }
+        _ => None,
+    }
+}
+
+/// The one relation of which a SELECT is nothing but `SELECT *`.
+fn starred(select: &mut Select) -> Option<&mut TableFactor> {
+    let of = match select.projection.as_slice() {
+        [SelectItem::Wildcard(_)] => None,
+        [SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _)] => Some(name.clone()),
+        _ => return None,
+    };
+    if select.distinct.is_some() || select.selection.is_some() || !is_plain(select) {
+        return None;
+    }
+    let [TableWithJoins { relation, joins }] = select.from.as_mut_slice() else { return None };
+    let is_meant = of.is_none_or(|name| matches!((name.0.as_slice(), called(relation)), ([part], Some(called)) if part.as_ident().is_some_and(|name| fold(name) == called)));
+    (joins.is_empty() && is_meant).then_some(relation)
+}
+
+/// What a relation after FROM is called.
+fn called(factor: &TableFactor) -> Option<String> {
+    match factor {
+        TableFactor::Derived { alias, .. } | TableFactor::Table { alias: alias @ Some(_), .. } => {
+            alias.as_ref().map(|alias| fold(&alias.name))
+        }
+        TableFactor::Table { name, .. } => name.0.last()?.as_ident().map(fold),
         _ => None,
     }
 }

@@ -1,0 +1,47 @@
+//! Expressions of a block as people read them in errors and in EXPLAIN: what planning has put into them is taken out again.
+
+use datafusion::sql::sqlparser::ast::Expr;
+
+use super::super::ast;
+use super::items::Names;
+
+/// What stands in the place of a subquery, over the cube, and the subquery as it was written.
+pub(super) type Marked = (Expr, Expr);
+
+impl Names<'_> {
+    /// An expression over the cube with its subqueries as they were written, and what stands beside the cube called as it is
+    /// in FROM.
+    pub(super) fn shown(&self, expr: &Expr) -> String {
+        let mut told = expr.clone();
+        self.unmark(&mut told);
+        shown(&told)
+    }
+
+    fn unmark(&self, expr: &mut Expr) {
+        if let Some((_, written)) = self.marked.iter().find(|(value, _)| value == expr) {
+            *expr = written.clone();
+            return;
+        }
+        if let Expr::CompoundIdentifier(parts) = expr
+            && let Some(relation) = parts.first_mut()
+            && let Some(beside) = self.beside.iter().find(|beside| beside.planned == relation.value)
+        {
+            *relation = ast::ident(&beside.alias);
+        }
+        // What cannot be walked has no subqueries in it.
+        for child in ast::children(expr).unwrap_or_default() {
+            self.unmark(child);
+        }
+    }
+}
+
+/// The subquery in whose place a column stands.
+pub(super) fn subquery_of(marked: &[Marked], column: &Expr) -> Option<String> {
+    let of = |(value, _): &&Marked| ast::any(value, |inner| inner == column);
+    marked.iter().find(of).map(|(_, written)| shown(written))
+}
+
+/// An expression as it is written, without quotes around its names.
+pub(super) fn shown(expr: &Expr) -> String {
+    expr.to_string().replace('"', "")
+}
