@@ -4,7 +4,7 @@
 use super::fault::in_words;
 
 /// Theirs, somewhere within a message, and ours for the whole of it.
-const SENTENCES: [(&str, &str); 67] = [
+const SENTENCES: [(&str, &str); 68] = [
     // Values that cannot be read or do not fit.
     ("rror parsing timestamp from '{}' using format '{}': ", "'{0}' is no time in the format '{1}'"),
     ("rror parsing timestamp from '{}': ", "'{0}' is no time; write 2017-06-01 or 2017-06-01 12:00:00"),
@@ -65,6 +65,7 @@ const SENTENCES: [(&str, &str); 67] = [
         "annot infer common string type for string concat operation {} || {}",
         "|| puts texts together, and {0} and {1} are none; cast one of them to TEXT",
     ),
+    ("annot get result type for temporal operation {} {} {}: {}", "{0} {1} {2} is not defined; cast one of them"),
     ("oin condition must be boolean type, but got {}", "ON takes true or false, not {0}; compare it"),
     ("annot automatically convert {} to Boolean", "{0} is not true or false; compare it"),
     ("annot automatically convert {} to {}", "{0} cannot stand where {1} is wanted; cast it"),

@@ -142,11 +142,11 @@ impl<'a> Binder<'a> {
         for (place, (factor, operator)) in places.iter().enumerate().filter(|(place, _)| *place != at) {
             let left = matches!(operator, Some(JoinOperator::Left(_) | JoinOperator::LeftOuter(_)));
             if kept(operator) && (!left || place < at) {
-                return Ok(Some(refused(&cube, &format!("{factor}"), "it keeps rows that meet no fact")));
+                return Ok(Some(refused(&cube, Some(&format!("{factor}")), "it keeps rows that meet no fact")));
             }
             let mut factor = (*factor).clone();
             if matches!(factor, TableFactor::NestedJoin { .. }) {
-                return Ok(Some(refused(&cube, &format!("{factor}"), "joins in brackets cannot stand there")));
+                return Ok(Some(refused(&cube, Some(&format!("{factor}")), "joins in brackets cannot stand there")));
             }
             let (alias, relation) = self.relation(&mut factor)?;
             self.planned += 1;
@@ -162,7 +162,7 @@ impl<'a> Binder<'a> {
             uniques.push((place, relation));
         }
         if kept(&places[at].1) {
-            return Ok(Some(refused(&cube, &plain.alias, "it stands where rows that meet no fact are kept")));
+            return Ok(Some(refused(&cube, None, "rows that meet no fact would be kept")));
         }
         self.conditions(plain, at, places, select, &uniques)
     }
@@ -186,8 +186,8 @@ impl<'a> Binder<'a> {
             let Some(list) = of.and_then(|of| on.get_mut(of)) else { continue };
             for condition in written(&names, operator)? {
                 if let Some(measure) = names.mentioned_measure(&condition) {
-                    let why = format!("its condition asks for the measure '{}'", measure.name);
-                    return Ok(Some(refused(&plain.cube.name, &plain.alias, &why)));
+                    let why = format!("a condition asks for the measure '{}'", measure.name);
+                    return Ok(Some(refused(&plain.cube.name, None, &why)));
                 }
                 list.push(looked_up(condition));
             }
@@ -212,7 +212,7 @@ impl<'a> Binder<'a> {
             let once = |set: &BTreeSet<String>| set.iter().all(|name| fixed.contains(&name.as_str()));
             if !relation.unique.iter().any(once) {
                 let why = "nothing says that a fact meets no more than one of its rows";
-                return Ok(Some(refused(&plain.cube.name, &beside.alias, why)));
+                return Ok(Some(refused(&plain.cube.name, Some(&beside.alias), why)));
             }
         }
         for (beside, own) in plain.beside.iter_mut().skip(plain.within).zip(on) {
@@ -268,10 +268,13 @@ fn fixed_column<'e>(condition: &'e Expr, planned: &str) -> Option<&'e str> {
     column(left).filter(|_| free(right)).or_else(|| column(right).filter(|_| free(left)))
 }
 
-fn refused(cube: &str, other: &str, why: &str) -> Error {
-    let other: String = other.chars().take(60).collect();
+fn refused(cube: &str, other: Option<&str>, why: &str) -> Error {
+    let what = match other {
+        Some(other) => format!("be joined with '{}'", other.chars().take(60).collect::<String>()),
+        None => "be joined like that".to_owned(),
+    };
     Error::invalid(format!(
-        "the cube '{cube}' cannot be joined with '{other}': {why}, and its measures would count facts twice or not at all; \
+        "the cube '{cube}' cannot {what}: {why}, and its measures would count facts twice or not at all; \
          join a block that has one row for each key: JOIN (SELECT … GROUP BY the keys) AS t ON …, or ask the cube first: \
          FROM (SELECT … FROM {cube} GROUP BY …) AS c JOIN …"
     ))

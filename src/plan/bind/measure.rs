@@ -202,13 +202,20 @@ impl Evaluation<'_> {
                 let value = self.measure(measure, filter.as_ref())?;
                 Ok(around(argument, value))
             }
-            None if is_measure_call(&name) => Err(Error::invalid(format!(
-                "{}({}) evaluates a measure, and that is none",
-                name.to_uppercase(),
-                self.names.shown(argument)
-            ))),
+            None if is_measure_call(&name) => Err(self.no_measure(&name, argument)),
             None => self.of_rows(&name, Some(argument), distinct, filter, function),
         }
+    }
+
+    /// The refusal of MEASURE() around what is no measure.
+    fn no_measure(&self, name: &str, argument: &Expr) -> Error {
+        let name = name.to_uppercase();
+        let instead = match self.names.mentioned_measure(argument) {
+            Some(measure) => format!("write {name}({}), and what is computed of it around that", measure.name),
+            None => format!("the cube '{}' has {}", self.names.cube.name, self.names.some_measures()),
+        };
+        let argument = self.names.shown(argument);
+        Error::invalid(format!("{name}({argument}) evaluates a measure by its name, and that is none; {instead}"))
     }
 
     /// `SUM(CASE WHEN p THEN m [ELSE 0] END)`, p over dimensions: the measure m with the filter p (semantics, rule 1).

@@ -17,6 +17,12 @@ impl Names<'_> {
         shown(&told)
     }
 
+    /// The names of the cube's first measures.
+    pub(super) fn some_measures(&self) -> String {
+        let names: Vec<&str> = self.cube.measures.iter().take(5).map(|measure| measure.name.as_str()).collect();
+        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    }
+
     fn unmark(&self, expr: &mut Expr) {
         if let Some((_, written)) = self.marked.iter().find(|(value, _)| value == expr) {
             *expr = written.clone();

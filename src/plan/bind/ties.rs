@@ -2,17 +2,20 @@
 //! rows are told apart by the block's keys: those that it groups by, or those of the evaluated rows that it reads.
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, Function, OrderByExpr, OrderByOptions, Select, SelectItem, Value, WindowFrameUnits, WindowType,
+    Distinct, Expr, Function, OrderByExpr, OrderByOptions, Select, SelectItem, Value, WindowFrame, WindowFrameBound,
+    WindowFrameUnits, WindowSpec, WindowType,
 };
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 use super::super::ast;
 use super::item_expr;
 use super::sums::Block;
 
-/// Window functions whose value depends on the order among equals.
-const ORDERED: [&str; 7] = ["row_number", "ntile", "lag", "lead", "first_value", "last_value", "nth_value"];
+/// Window functions of a row's place in its partition, whose frame is of no matter.
+const OF_PLACE: [&str; 4] = ["row_number", "ntile", "lag", "lead"];
+/// Window functions of a place in the frame.
+const OF_FRAME: [&str; 3] = ["first_value", "last_value", "nth_value"];
 
 /// Adds the keys to ORDER BY before a LIMIT, and to the ORDER BY of such windows.
 pub(super) fn break_ties(
@@ -64,18 +67,48 @@ fn keys(select: &Select, block: &Block) -> Vec<Expr> {
 
 fn in_windows(expr: &mut Expr, keys: &[Expr]) -> Result<()> {
     if let Expr::Function(function) = expr {
-        in_window(function, keys);
+        in_window(function, keys)?;
     }
     ast::children(expr)?.into_iter().try_for_each(|child| in_windows(child, keys))
 }
 
 /// Adds the keys to the ORDER BY of a window whose value depends on the order among equals.
-pub(super) fn in_window(function: &mut Function, keys: &[Expr]) {
-    let ordered = ast::function_name(function).is_some_and(|name| ORDERED.contains(&name.as_str()));
-    if let Some(WindowType::WindowSpec(spec)) = &mut function.over {
-        let by_rows = spec.window_frame.as_ref().is_some_and(|frame| frame.units == WindowFrameUnits::Rows);
-        if by_rows || (ordered && spec.window_frame.is_none()) {
-            spec.order_by.extend(keys.iter().cloned().map(ascending));
-        }
+///
+/// # Errors
+/// Invalid: a frame by distance or by groups, in which equals have no order.
+pub(super) fn in_window(function: &mut Function, keys: &[Expr]) -> Result<()> {
+    let name = ast::function_name(function).unwrap_or_default();
+    let Some(WindowType::WindowSpec(spec)) = &mut function.over else { return Ok(()) };
+    if keys.is_empty() {
+        return Ok(());
+    }
+    if OF_PLACE.contains(&name.as_str()) {
+        spec.window_frame = None;
+    } else if OF_FRAME.contains(&name.as_str()) {
+        spec.window_frame = Some(frame_of_rows(spec).ok_or_else(|| {
+            Error::invalid(format!(
+                "{name}() over a frame by RANGE or GROUPS would be chance where rows are equal; write ROWS, or order by what \
+                 tells them apart and leave the frame out"
+            ))
+        })?);
+    } else if spec.window_frame.as_ref().is_none_or(|frame| frame.units != WindowFrameUnits::Rows) {
+        return Ok(());
+    }
+    spec.order_by.extend(keys.iter().cloned().map(ascending));
+    Ok(())
+}
+
+/// The frame of a window in rows, once none of them are equal; none where it goes by distance or by groups.
+fn frame_of_rows(spec: &WindowSpec) -> Option<WindowFrame> {
+    use WindowFrameBound::{CurrentRow, Following, Preceding};
+    let rows = |end| WindowFrame { units: WindowFrameUnits::Rows, start_bound: Preceding(None), end_bound: Some(end) };
+    // Without an order all rows are equal, and in the frame.
+    let until_equals = || if spec.order_by.is_empty() { rows(Following(None)) } else { rows(CurrentRow) };
+    let Some(frame) = &spec.window_frame else { return Some(until_equals()) };
+    match (frame.units, &frame.start_bound, &frame.end_bound) {
+        (WindowFrameUnits::Rows, ..) => Some(frame.clone()),
+        (_, Preceding(None), Some(Following(None))) => Some(rows(Following(None))),
+        (_, Preceding(None), None | Some(CurrentRow)) => Some(until_equals()),
+        _ => None,
     }
 }

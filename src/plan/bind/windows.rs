@@ -21,7 +21,7 @@ impl Evaluation<'_> {
             let new = self.output(part)?;
             *part = new;
         }
-        ties::in_window(&mut window, &self.own_ties());
+        ties::in_window(&mut window, &self.own_ties())?;
         Ok(Expr::Function(window))
     }
 
