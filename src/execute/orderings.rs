@@ -3,8 +3,11 @@
 //! what orders it: each meets the rows of the build side from the first on. Sorts would be left out, and groups told apart
 //! that are one. And it takes what is constant on a side for constant in the rows that an outer join fills up with NULL.
 //! Such joins are not told of either here. And of a union whose one side is constant where the other is sorted it says that
-//! nothing is sorted, so that its own check refuses the plan: unions are not told of constants.
+//! nothing is sorted, so that its own check refuses the plan: unions are not told of constants. And a window that runs above
+//! one in the other direction may take its sort away and turn it round, though the rows are sorted by the first key alone;
+//! so the one above is not told how rows come.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
@@ -14,6 +17,7 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec};
 use datafusion::physical_plan::union::UnionExec;
+use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 
 use super::passing::{Passing, Watch};
@@ -35,6 +39,9 @@ impl PhysicalOptimizerRule for Sides {
         let optimized = plan.transform_up(|node| {
             if sorts && node.is::<UnionExec>() {
                 return united(node);
+            }
+            if let Some(beneath) = turned(&node) {
+                return of_sides(&node, vec![side(&beneath, true)]);
             }
             let Some((join_type, left, right)) = joined(&node) else { return Ok(Transformed::no(node)) };
             let ordered = node.is::<HashJoinExec>() && may_be_ordered(left)? && may_be_ordered(right)?;
@@ -61,6 +68,32 @@ impl PhysicalOptimizerRule for Sides {
     fn schema_check(&self) -> bool {
         true
     }
+}
+
+/// What a window reads, if the next one beneath that has an order goes in another direction.
+fn turned(node: &Arc<dyn ExecutionPlan>) -> Option<Arc<dyn ExecutionPlan>> {
+    let own = directions(node).filter(|own| !own.is_empty())?;
+    let [input] = node.children()[..] else { return None };
+    let mut beneath = input;
+    loop {
+        match directions(beneath) {
+            Some(other) if !other.is_empty() => return (own != other).then(|| Arc::clone(input)),
+            _ => match beneath.children()[..] {
+                [next] => beneath = next,
+                _ => return None,
+            },
+        }
+    }
+}
+
+/// The directions that a window's rows are ordered in; none where it is no window.
+fn directions(node: &Arc<dyn ExecutionPlan>) -> Option<BTreeSet<bool>> {
+    let windows = match (node.downcast_ref::<WindowAggExec>(), node.downcast_ref::<BoundedWindowAggExec>()) {
+        (Some(window), _) => window.window_expr(),
+        (_, Some(window)) => window.window_expr(),
+        _ => return None,
+    };
+    Some(windows.iter().flat_map(|window| window.order_by()).map(|key| key.options.descending).collect())
 }
 
 /// A union that is not told what is constant on its sides.

@@ -1,18 +1,18 @@
-//! Comparisons in what rows are sorted by: `ORDER BY revenue / 2 > 4`. DataFusion 55 cannot tell the order of a comparison
-//! of what it knows no bounds of, such as CASE and our functions: its own check of the plan then refuses the sort that
-//! was made for it. So they are computed before, and rows are sorted by columns.
+//! What rows are sorted by: `ORDER BY revenue / 2 > 4`, `ORDER BY abs(coalesce(revenue, 0))`. DataFusion 55 cannot tell the
+//! order of keys, signs and the like of what it knows no bounds of, such as CASE and our functions: its own check of
+//! the plan then refuses the sort that was made for it. So keys are computed before, and rows are sorted by columns.
 
 use std::sync::Arc;
 
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, Result};
 use datafusion::logical_expr::expr::WindowFunction;
 use datafusion::logical_expr::logical_plan::{Projection, Sort, Window};
-use datafusion::logical_expr::{Expr, LogicalPlan, Operator};
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::optimizer::OptimizerConfig;
 use datafusion::optimizer::optimizer::{ApplyOrder, OptimizerRule};
 
-/// Computes comparisons before rows are sorted by them.
+/// Computes keys before rows are sorted by them.
 #[derive(Debug)]
 pub(super) struct SortKeys;
 
@@ -31,8 +31,8 @@ impl OptimizerRule for SortKeys {
 
     fn rewrite(&self, plan: LogicalPlan, _config: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
         match plan {
-            LogicalPlan::Sort(sort) if sort.expr.iter().any(|key| compares(&key.expr)) => sorted(sort),
-            LogicalPlan::Window(window) if window.window_expr.iter().any(is_ordered_by_comparison) => windowed(window),
+            LogicalPlan::Sort(sort) if sort.expr.iter().any(|key| is_computed(&key.expr)) => sorted(sort),
+            LogicalPlan::Window(window) if window.window_expr.iter().any(is_ordered_by_computed) => windowed(window),
             other => Ok(Transformed::no(other)),
         }
     }
@@ -70,12 +70,12 @@ fn projected(columns: Vec<Expr>, plan: LogicalPlan) -> Result<Transformed<Logica
     Projection::try_new(columns, Arc::new(plan)).map(LogicalPlan::Projection).map(Transformed::yes)
 }
 
-/// The comparisons that are computed beside what a plan has.
+/// The keys that are computed beside what a plan has.
 struct Computed {
     /// The plan's columns.
     columns: Vec<Expr>,
     taken: Vec<String>,
-    comparisons: Vec<(Expr, String)>,
+    keys: Vec<(Expr, String)>,
 }
 
 impl Computed {
@@ -84,32 +84,32 @@ impl Computed {
         Self {
             taken: columns.iter().map(|column| column.name.clone()).collect(),
             columns: columns.into_iter().map(Expr::Column).collect(),
-            comparisons: Vec::new(),
+            keys: Vec::new(),
         }
     }
 
-    /// Puts a column in the place of a key that compares.
+    /// Puts a column in the place of a key that is none.
     fn take(&mut self, key: &mut Expr) {
-        if !compares(key) {
+        if !is_computed(key) {
             return;
         }
-        let known = self.comparisons.iter().find(|(known, _)| known == key).map(|(_, name)| name.clone());
+        let known = self.keys.iter().find(|(known, _)| known == key).map(|(_, name)| name.clone());
         let name = known.unwrap_or_else(|| {
             let mut name = key.schema_name().to_string();
             while self.taken.contains(&name) {
                 name.push('\'');
             }
             self.taken.push(name.clone());
-            self.comparisons.push((key.clone(), name.clone()));
+            self.keys.push((key.clone(), name.clone()));
             name
         });
         *key = Expr::Column(Column::new_unqualified(name));
     }
 
-    /// The plan with the comparisons beside its columns.
+    /// The plan with the keys beside its columns.
     fn beneath(self, plan: Arc<LogicalPlan>) -> Result<Arc<LogicalPlan>> {
-        let comparisons = self.comparisons.into_iter().map(|(key, name)| key.alias(name));
-        let all = self.columns.into_iter().chain(comparisons).collect();
+        let keys = self.keys.into_iter().map(|(key, name)| key.alias(name));
+        let all = self.columns.into_iter().chain(keys).collect();
         Projection::try_new(all, plan).map(|projection| Arc::new(LogicalPlan::Projection(projection)))
     }
 }
@@ -123,24 +123,20 @@ fn window_mut(expr: &mut Expr) -> Option<&mut WindowFunction> {
     }
 }
 
-fn is_ordered_by_comparison(expr: &Expr) -> bool {
+fn is_ordered_by_computed(expr: &Expr) -> bool {
     let function = match expr {
         Expr::WindowFunction(function) => function,
-        Expr::Alias(alias) => return is_ordered_by_comparison(&alias.expr),
+        Expr::Alias(alias) => return is_ordered_by_computed(&alias.expr),
         _ => return false,
     };
-    function.params.partition_by.iter().any(compares) || function.params.order_by.iter().any(|key| compares(&key.expr))
+    function.params.partition_by.iter().any(is_computed)
+        || function.params.order_by.iter().any(|key| is_computed(&key.expr))
 }
 
-fn compares(key: &Expr) -> bool {
-    key.exists(|expr| {
-        Ok(match expr {
-            Expr::Between(_) => true,
-            Expr::BinaryExpr(binary) => {
-                matches!(binary.op, Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq)
-            }
-            _ => false,
-        })
-    })
-    .unwrap_or_default()
+/// Whether a key is more than a column, whatever it is called.
+fn is_computed(key: &Expr) -> bool {
+    match key {
+        Expr::Alias(alias) => is_computed(&alias.expr),
+        key => !matches!(key, Expr::Column(_) | Expr::Literal(..)),
+    }
 }

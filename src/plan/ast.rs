@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
-    LimitClause, Query, Select, SelectItem, SetExpr, TableAlias, TableFactor, TimezoneInfo, TypedString, Value, Visit,
-    Visitor, WindowSpec, WindowType,
+    LimitClause, Offset, Query, Select, SelectItem, SetExpr, TableAlias, TableFactor, TimezoneInfo, TypedString, Value,
+    Visit, Visitor, WindowSpec, WindowType,
 };
 
 use crate::error::{Error, Result};
@@ -287,14 +287,17 @@ impl<F: FnMut(&Expr) -> bool> Visitor for Search<F> {
     }
 }
 
-/// Marks the LIMIT of a query as one whose rows nobody asked to be in an order.
+/// Marks the LIMIT of a query, or else its OFFSET, as one whose rows nobody asked to be in an order.
 pub(super) fn mark_limit(query: &mut Query) {
-    if let Some(LimitClause::LimitOffset { limit: Some(limit), .. } | LimitClause::OffsetCommaLimit { limit, .. }) =
-        &mut query.limit_clause
-    {
-        let placeholder = Expr::value(Value::Null);
-        *limit = sql::marked_by_chance(std::mem::replace(limit, placeholder));
-    }
+    let number = match &mut query.limit_clause {
+        Some(
+            LimitClause::LimitOffset { limit: Some(number), .. }
+            | LimitClause::OffsetCommaLimit { limit: number, .. }
+            | LimitClause::LimitOffset { limit: None, offset: Some(Offset { value: number, .. }), .. },
+        ) => number,
+        _ => return,
+    };
+    *number = sql::marked_by_chance(std::mem::replace(number, Expr::value(Value::Null)));
 }
 
 /// `count(*)`.

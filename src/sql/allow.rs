@@ -224,7 +224,7 @@ fn joins(from: &TableWithJoins) -> Result<()> {
         absent(*global, "GLOBAL")?;
         match constraint(join_operator) {
             Some(constraint) => absent(matches!(constraint, JoinConstraint::Natural), "NATURAL JOIN")?,
-            None => refused(&format!("this kind of join ({join_operator:?})").chars().take(60).collect::<String>())?,
+            None => refused("this kind of join; there are JOIN, LEFT, RIGHT, FULL and CROSS JOIN; it")?,
         }
     }
     Ok(())
@@ -303,7 +303,6 @@ fn expression(expr: &Expr) -> Result<()> {
         | Expr::IsDistinctFrom(..)
         | Expr::IsNotDistinctFrom(..)
         | Expr::InList { .. }
-        | Expr::InSubquery { .. }
         | Expr::Between { .. }
         | Expr::BinaryOp { .. }
         | Expr::UnaryOp { .. }
@@ -321,6 +320,13 @@ fn expression(expr: &Expr) -> Result<()> {
         | Expr::Substring { .. }
         | Expr::Ceil { .. }
         | Expr::Floor { .. } => Ok(()),
+        Expr::InSubquery { expr, .. } => absent(
+            matches!(expr.as_ref(), Expr::Tuple(_)),
+            "IN of several columns; write EXISTS (SELECT 1 FROM … WHERE a = … AND b = …); it",
+        ),
+        Expr::AnyOp { .. } | Expr::AllOp { .. } => {
+            refused("ANY and ALL of a query but = ANY and <> ALL; compare with its MIN or MAX; it")
+        }
         Expr::SimilarTo { .. } => refused("SIMILAR TO; write ~ and a regular expression; it"),
         Expr::Like { any, .. } | Expr::ILike { any, .. } => absent(*any, "LIKE ANY"),
         Expr::Cast { kind, expr: _, data_type, array, format } => {

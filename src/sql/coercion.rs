@@ -21,6 +21,7 @@ use crate::error::Result;
 
 use super::Functions;
 use super::fault::planning_error;
+use super::levels;
 use super::meeting::{MICROSECONDS, Meeting, Operand};
 use super::misuse;
 
@@ -55,6 +56,10 @@ fn decide(plan: LogicalPlan, meeting: Meeting<'_>) -> PlanResult<Transformed<Log
         LogicalPlan::Union(union) => LogicalPlan::Union(meet_in_union(union, meeting)?),
         LogicalPlan::Join(join) => LogicalPlan::Join(meet_in_join(join, meeting)?),
         LogicalPlan::Values(values) => LogicalPlan::Values(meet_in_values(values)?),
+        LogicalPlan::Aggregate(aggregate) => {
+            let keys = |plan| decide(plan, meeting).map(|decided| decided.data);
+            LogicalPlan::Aggregate(levels::of_columns(aggregate, keys)?)
+        }
         other => other,
     };
     let schema = merge_schema(&plan.inputs());

@@ -1,12 +1,12 @@
-//! Two ways of writing calls that the dialect has otherwise: the scalar functions of ODBC and JDBC in their escape,
+//! Ways of writing that the dialect has otherwise: the scalar functions of ODBC and JDBC in their escape,
 //! `{fn UCASE(x)}` (ODBC Programmer's Reference, appendix E; JDBC 4.3, appendix C), and ordered-set aggregates, whose
 //! `percentile_cont(0.5) WITHIN GROUP (ORDER BY x)` is `percentile_cont(x, 0.5)` here. What is left as it is, because no
-//! call means the same, is refused later.
+//! call means the same, is refused later. `= ANY (SELECT …)` and `<> ALL (SELECT …)` are IN and NOT IN (SQL:2016, 8.9).
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value, VisitMut, VisitorMut,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::parser::Parser;
 
@@ -72,6 +72,9 @@ impl VisitorMut for Calls {
     type Break = ();
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Some(searched) = quantified(expr) {
+            *expr = searched;
+        }
         if let Expr::Function(function) = expr {
             ordered(function);
             if function.uses_odbc_syntax {
@@ -85,6 +88,19 @@ impl VisitorMut for Calls {
             }
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// `= ANY` and `<> ALL` of a query as IN and NOT IN.
+fn quantified(expr: &Expr) -> Option<Expr> {
+    let (left, right, negated) = match expr {
+        Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => (left, right, false),
+        Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right } => (left, right, true),
+        _ => return None,
+    };
+    match right.as_ref() {
+        Expr::Subquery(query) => Some(Expr::InSubquery { expr: left.clone(), subquery: query.clone(), negated }),
+        _ => None,
     }
 }
 

@@ -312,6 +312,8 @@ fn number(text: &str) -> Option<(Expr, DataType)> {
 /// A value of text, as a message names it.
 fn quoted(expr: &Expr) -> String {
     match expr {
+        // A name of ours says nothing.
+        Expr::Column(column) if column.name().starts_with('$') => "a value computed there".to_owned(),
         Expr::Column(column) => format!("'{}'", column.name()),
         Expr::Literal(value, _) => format!("'{value}'"),
         other => format!("'{}'", other.schema_name()),

@@ -41,6 +41,18 @@ fn distance(window: &WindowFunction, schema: &DFSchema) -> PlanResult<()> {
         return Ok(());
     }
     let of = order.expr.get_type(schema)?;
+    let number = |bound: &WindowFrameBound| match bound {
+        WindowFrameBound::Preceding(value) | WindowFrameBound::Following(value) => {
+            value.data_type().is_numeric()
+                || value.try_as_str().flatten().is_some_and(|text| text.trim().parse::<f64>().is_ok())
+        }
+        WindowFrameBound::CurrentRow => false,
+    };
+    if of.is_temporal() && (number(&frame.start_bound) || number(&frame.end_bound)) {
+        return Err(refusal(
+            "a distance between times is an interval: RANGE BETWEEN INTERVAL '7 days' PRECEDING …".into(),
+        ));
+    }
     match of.is_numeric() || of.is_temporal() || of.is_null() {
         true => Ok(()),
         false => Err(refusal(format!(

@@ -12,6 +12,7 @@ mod escapes;
 mod fault;
 mod functions;
 mod keywords;
+mod levels;
 mod mark;
 mod meeting;
 mod misuse;

@@ -115,8 +115,10 @@ fn watch_within(expr: Expr, beneath: bool) -> PlanResult<Transformed<Expr>> {
 /// A LIMIT, watched where it takes rows by chance beneath an aggregate.
 fn limited(mut limit: Limit, beneath: bool) -> PlanResult<LogicalPlan> {
     let marked = limit.fetch.as_deref().and_then(unmarked).cloned();
-    let by_chance = marked.is_some() || !is_ordered(&limit.input);
+    let skipped = limit.skip.as_deref().and_then(unmarked).cloned();
+    let by_chance = marked.is_some() || skipped.is_some() || !is_ordered(&limit.input);
     limit.fetch = marked.map(Box::new).or(limit.fetch);
+    limit.skip = skipped.map(Box::new).or(limit.skip);
     if !beneath || !by_chance {
         return Ok(LogicalPlan::Limit(limit));
     }
@@ -137,7 +139,10 @@ fn limited(mut limit: Limit, beneath: bool) -> PlanResult<LogicalPlan> {
 
 fn is_ordered(plan: &LogicalPlan) -> bool {
     match plan {
-        LogicalPlan::Sort(_) => true,
+        // A constant orders nothing.
+        LogicalPlan::Sort(sort) => {
+            sort.expr.iter().any(|key| !matches!(key.expr, Expr::Literal(..))) || is_ordered(&sort.input)
+        }
         // One row is in order.
         LogicalPlan::Aggregate(aggregate) => aggregate.group_expr.is_empty(),
         LogicalPlan::Projection(_) | LogicalPlan::SubqueryAlias(_) => plan.inputs().into_iter().any(is_ordered),

@@ -4,7 +4,7 @@
 use super::fault::in_words;
 
 /// Theirs, somewhere within a message, and ours for the whole of it.
-const SENTENCES: [(&str, &str); 68] = [
+const SENTENCES: [(&str, &str); 70] = [
     // Values that cannot be read or do not fit.
     ("rror parsing timestamp from '{}' using format '{}': ", "'{0}' is no time in the format '{1}'"),
     ("rror parsing timestamp from '{}': ", "'{0}' is no time; write 2017-06-01 or 2017-06-01 12:00:00"),
@@ -66,6 +66,12 @@ const SENTENCES: [(&str, &str); 68] = [
         "|| puts texts together, and {0} and {1} are none; cast one of them to TEXT",
     ),
     ("annot get result type for temporal operation {} {} {}: {}", "{0} {1} {2} is not defined; cast one of them"),
+    (
+        "hysical plan does not support logical expression ScalarSubquery",
+        "a subquery that names what is outside it goes by equalities of its WHERE alone, and has to aggregate; join a query \
+         that groups by what is compared",
+    ),
+    ("chema contains duplicate qualified field name {}", "{0} is there twice; give one of its relations another alias"),
     ("oin condition must be boolean type, but got {}", "ON takes true or false, not {0}; compare it"),
     ("annot automatically convert {} to Boolean", "{0} is not true or false; compare it"),
     ("annot automatically convert {} to {}", "{0} cannot stand where {1} is wanted; cast it"),
@@ -154,7 +160,7 @@ const SENTENCES: [(&str, &str); 68] = [
         "RANGE requires exactly one ORDER BY column",
         "RANGE with a distance needs one ORDER BY expression; write ROWS to count rows",
     ),
-    ("he window {} is not defined", "the window '{0}' is not defined; write WINDOW {0} AS (…)"),
+    ("he window {} is not defined", "the window '{0}' is not defined; write it out: OVER (…)"),
 ];
 
 /// Our sentence for a message that holds one of theirs.
@@ -238,7 +244,7 @@ mod tests {
                 "HAVING clause references: lines.d = Utf8(\"A\") AND lines.n > Int64(1) must appear in the GROUP BY clause",
                 "HAVING is for groups, and lines.d = 'A' AND lines.n > 1 is neither in GROUP BY nor in an aggregate; write it in WHERE",
             ),
-            ("The window w is not defined!", "the window 'w' is not defined; write WINDOW w AS (…)"),
+            ("The window w is not defined!", "the window 'w' is not defined; write it out: OVER (…)"),
         ] {
             assert_eq!(sentence(theirs).as_deref(), Some(ours));
         }

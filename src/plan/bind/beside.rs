@@ -1,8 +1,6 @@
 //! A cube in a JOIN (semantics, rule 5): what stands beside it is joined to its facts, at most one row to each, and its
 //! columns are dimensions of the block. Whatever could multiply the facts is no such join.
 
-use std::collections::BTreeSet;
-
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, Join, JoinConstraint, JoinOperator, Select, TableFactor, TableWithJoins, Value,
 };
@@ -161,6 +159,12 @@ impl<'a> Binder<'a> {
             });
             uniques.push((place, relation));
         }
+        for name in places[at].1.map(using).unwrap_or_default() {
+            let before = plain.beside.iter_mut().skip(plain.within).zip(&uniques).filter(|(_, (place, _))| *place < at);
+            if let Some((beside, _)) = before.into_iter().find(|(beside, _)| beside.columns.contains(&name)) {
+                beside.shared.push(name);
+            }
+        }
         if kept(&places[at].1) {
             return Ok(Some(refused(&cube, None, "rows that meet no fact would be kept")));
         }
@@ -196,23 +200,36 @@ impl<'a> Binder<'a> {
             Some(selection) => ast::conjuncts(names.normalised(selection)?),
             None => Vec::new(),
         };
-        for ((beside, (place, relation)), own) in plain.beside.iter().skip(plain.within).zip(uniques).zip(&on) {
-            // What commas join is joined by WHERE.
-            let comma = places.get(*place).is_some_and(|(_, operator)| operator.is_none());
-            let of_filter = if comma { filter.as_slice() } else { &[] };
-            let others = on.iter().flatten().filter(|_| !beside.left);
-            let fixed: Vec<&str> = own
-                .iter()
-                .chain(of_filter)
-                .chain(others)
-                // Two instants of a table may show one wall clock of the cube.
-                .filter(|one| relation.cube || !names.is_clock(one))
-                .filter_map(|one| fixed_column(one, &beside.planned))
-                .collect();
-            let once = |set: &BTreeSet<String>| set.iter().all(|name| fixed.contains(&name.as_str()));
-            if !relation.unique.iter().any(once) {
-                let why = "nothing says that a fact meets no more than one of its rows";
-                return Ok(Some(refused(&plain.cube.name, Some(&beside.alias), why)));
+        let own: &[Beside] = plain.beside.get(plain.within..).unwrap_or_default();
+        let inner: Vec<&Expr> = own.iter().zip(&on).filter(|(beside, _)| !beside.left).flat_map(|(_, of)| of).collect();
+        // What the facts determine determines others in turn, but nothing determines itself in a circle.
+        let mut open: Vec<usize> = (0..own.len()).collect();
+        loop {
+            let unknown: Vec<&str> = open.iter().map(|at| own[*at].planned.as_str()).collect();
+            let is_open = |at: &usize| {
+                let (beside, (place, relation)) = (&own[*at], &uniques[*at]);
+                // What commas join is joined by WHERE.
+                let comma = places.get(*place).is_some_and(|(_, operator)| operator.is_none());
+                let of_filter = if comma { filter.as_slice() } else { &[] };
+                let others = inner.iter().copied().filter(|_| !beside.left);
+                let fixed: Vec<&str> = on[*at]
+                    .iter()
+                    .chain(of_filter)
+                    .chain(others)
+                    // Two instants of a table may show one wall clock of the cube.
+                    .filter(|one| relation.cube || !names.is_clock(one))
+                    .filter_map(|one| fixed_column(one, &beside.planned, &unknown))
+                    .collect();
+                !relation.unique.iter().any(|set| set.iter().all(|name| fixed.contains(&name.as_str())))
+            };
+            let left: Vec<usize> = open.iter().copied().filter(is_open).collect();
+            match left.first() {
+                None => break,
+                Some(first) if left.len() == open.len() => {
+                    let why = "nothing says that a fact meets no more than one of its rows";
+                    return Ok(Some(refused(&plain.cube.name, Some(&own[*first].alias), why)));
+                }
+                Some(_) => open = left,
             }
         }
         for (beside, own) in plain.beside.iter_mut().skip(plain.within).zip(on) {
@@ -249,8 +266,8 @@ fn written(names: &Names<'_>, operator: &JoinOperator) -> Result<Vec<Expr>> {
     }
 }
 
-/// The column of a relation that a condition fixes by what names nothing of that relation.
-fn fixed_column<'e>(condition: &'e Expr, planned: &str) -> Option<&'e str> {
+/// The column of a relation that a condition fixes by what names nothing of those that are not determined.
+fn fixed_column<'e>(condition: &'e Expr, planned: &str, unknown: &[&str]) -> Option<&'e str> {
     let (left, right) = equality(condition)?;
     let column = |expr: &'e Expr| match unwrapped(expr) {
         Expr::CompoundIdentifier(parts) => match parts.as_slice() {
@@ -262,7 +279,7 @@ fn fixed_column<'e>(condition: &'e Expr, planned: &str) -> Option<&'e str> {
     let free = |expr: &Expr| {
         !ast::any(
             expr,
-            |inner| matches!(inner, Expr::CompoundIdentifier(parts) if parts.first().is_some_and(|first| first.value == planned)),
+            |inner| matches!(inner, Expr::CompoundIdentifier(parts) if parts.first().is_some_and(|first| unknown.contains(&first.value.as_str()))),
         )
     };
     column(left).filter(|_| free(right)).or_else(|| column(right).filter(|_| free(left)))

@@ -64,14 +64,16 @@ pub(super) fn key_name(at: usize) -> String {
 
 impl<'a> Binder<'a> {
     /// Takes out of a subquery's WHERE what correlates it; none where nothing does, or where neither side is a cube, so
-    /// that it is ordinary SQL. `existence`: only whether there are rows matters.
+    /// that it is ordinary SQL. `existence`: only whether there are rows matters. `always`: where DataFusion plans no such
+    /// subquery, so that one over tables is taken too, if it can be.
     pub(super) fn correlation(
         &mut self,
         query: &mut Query,
         around: &Around<'_>,
         existence: bool,
+        always: bool,
     ) -> Result<Option<Correlation>> {
-        self.in_scope_of(query.with.clone(), |binder| binder.correlation_in_scope(query, around, existence))
+        self.in_scope_of(query.with.clone(), |binder| binder.correlation_in_scope(query, around, existence, always))
     }
 
     fn correlation_in_scope(
@@ -79,10 +81,13 @@ impl<'a> Binder<'a> {
         query: &mut Query,
         around: &Around<'_>,
         existence: bool,
+        always: bool,
     ) -> Result<Option<Correlation>> {
         let SetExpr::Select(select) = query.body.as_ref() else { return Ok(None) };
         let Some(condition) = &select.selection else { return Ok(None) };
-        let within = self.within(select)?;
+        // Columns of queries after FROM cost their binding, and matter only where a bare name could be outside.
+        let bare = ast::any(condition, |one| matches!(one, Expr::Identifier(name) if (around.knows)(&fold(name))));
+        let within = self.within(select, bare)?;
         let (correlated, own): (Vec<Expr>, Vec<Expr>) =
             ast::conjuncts(condition.clone()).into_iter().partition(|one| within.sides(one, around).outside);
         if correlated.is_empty() {
@@ -90,10 +95,14 @@ impl<'a> Binder<'a> {
         }
         let alone = Select { selection: ast::all(own), ..select.as_ref().clone() };
         let plain = self.block_over(&alone, None)?;
-        if plain.is_none() && !around.cube {
+        let of_tables = plain.is_none() && !around.cube;
+        if of_tables && !always {
             return Ok(None);
         }
-        let keys = correlated.iter().map(|one| within.equal(one, around)).collect::<Result<Vec<_>>>()?;
+        let keys = match correlated.iter().map(|one| within.equal(one, around)).collect::<Result<Vec<_>>>() {
+            Err(_) if of_tables => return Ok(None),
+            keys => keys?,
+        };
         let one_row = self.has_one_row(&alone, plain.as_ref())?;
         if sets::spelled_out(&alone.group_by)?.is_some() || (select_groups_by_nothing(&alone) && alone.having.is_some())
         {
@@ -113,7 +122,7 @@ impl<'a> Binder<'a> {
     }
 
     /// What a subquery reads.
-    fn within(&self, select: &Select) -> Result<Within> {
+    fn within(&mut self, select: &Select, bare: bool) -> Result<Within> {
         let factors = select
             .from
             .iter()
@@ -122,7 +131,7 @@ impl<'a> Binder<'a> {
         for factor in factors {
             let (name, columns) = match factor {
                 TableFactor::Table { name, alias, version, .. } => {
-                    let bare = || name.0.last().and_then(|part| part.as_ident()).map(fold).unwrap_or_default();
+                    let own = || name.0.last().and_then(|part| part.as_ident()).map(fold).unwrap_or_default();
                     let columns = match self.source(name, version.as_ref())? {
                         Source::Cube(cube) => Some(members(cube).map(str::to_owned).collect()),
                         Source::Cte { relation, .. } => {
@@ -133,13 +142,17 @@ impl<'a> Binder<'a> {
                             .catalog
                             .table(&name, version)
                             .map(|table| table.schema().fields().iter().map(|field| field.name().clone()).collect()),
+                        Source::Plain { .. } if bare => self.columns_after_from(factor),
                         Source::Table { .. } | Source::Plain { .. } => None,
                     };
                     let renamed = alias.as_ref().is_some_and(|alias| !alias.columns.is_empty());
-                    let name = alias.as_ref().map_or_else(bare, |alias| fold(&alias.name));
+                    let name = alias.as_ref().map_or_else(own, |alias| fold(&alias.name));
                     (name, columns.filter(|_: &Vec<String>| !renamed))
                 }
-                TableFactor::Derived { alias: Some(alias), .. } => (fold(&alias.name), None),
+                TableFactor::Derived { alias, .. } => {
+                    let name = alias.as_ref().map(|alias| fold(&alias.name)).unwrap_or_default();
+                    (name, if bare { self.columns_after_from(factor) } else { None })
+                }
                 _ => (String::new(), None),
             };
             within.relations.push(name);
@@ -149,6 +162,21 @@ impl<'a> Binder<'a> {
             }
         }
         Ok(within)
+    }
+
+    /// The columns of a query after FROM, if it can stand there.
+    fn columns_after_from(&mut self, factor: &TableFactor) -> Option<Vec<String>> {
+        let told = self.told.take();
+        let columns = match self.plain_factor(factor, true) {
+            Ok(Some(plain)) => Some(self.names(&plain).all().into_iter().map(|(name, _)| name).collect()),
+            Ok(None) => self
+                .relation(&mut factor.clone())
+                .ok()
+                .map(|(_, relation)| relation.columns.into_iter().map(|column| column.name).collect()),
+            Err(_) => None,
+        };
+        self.told = told;
+        columns
     }
 
     /// Whether a subquery has one row however many facts there are.

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::sql::fold;
 
 use super::super::ast;
-use super::items::Names;
+use super::items::{Names, is_measure_call};
 use super::measure::{is_distinct, is_own};
 use super::ordinary::output_name;
 use super::subqueries::item_expr_mut;
@@ -274,7 +274,12 @@ fn substitute(expr: &mut Expr, inner: &Select) -> Option<()> {
         let plain = function.filter.is_none() && function.over.is_none();
         *expr = match &meant {
             _ if !plain => return None,
-            Expr::Function(call) if call.over.is_none() && ast::function_name(call).is_some() => meant,
+            // A sum of maxima or means is neither.
+            Expr::Function(call)
+                if call.over.is_none() && ast::function_name(call).is_some_and(|name| sums_up(&name)) =>
+            {
+                meant
+            }
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => Expr::Function(ast::call("MEASURE", vec![meant])),
             _ => return None,
         };
@@ -289,6 +294,11 @@ fn substitute(expr: &mut Expr, inner: &Select) -> Option<()> {
         return None;
     }
     ast::children(expr).ok()?.into_iter().try_for_each(|child| substitute(child, inner))
+}
+
+/// Whether what a call gives of parts is asked of the whole, where it is summed.
+fn sums_up(name: &str) -> bool {
+    is_measure_call(name) || ["sum", "count"].contains(&name)
 }
 
 /// The expression of the item that a name means.

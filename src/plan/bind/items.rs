@@ -328,6 +328,9 @@ impl<'a> Names<'a> {
                     [relation] | ["cubes", relation] | ["starmart", "cubes", relation] if *relation == self.alias => {
                         Ok(true)
                     }
+                    [relation] if self.beside.iter().any(|beside| beside.alias == *relation) => {
+                        Err(Error::invalid(format!("'{relation}.*' does not stand beside a cube; name its columns")))
+                    }
                     _ => Err(self.unknown(&format!("{}.*", parts.join(".")), &parts.join("."))),
                 }
             }
@@ -339,6 +342,12 @@ impl<'a> Names<'a> {
     pub(super) fn alone(&self) -> Error {
         let dimension = self.cube.dimensions.first().map_or("DIMENSION", |dimension| dimension.name.as_str());
         let measure = self.cube.measures.first().map_or("MEASURE", |measure| measure.name.as_str());
+        if !self.beside.iter().all(Beside::is_mark) {
+            return Error::invalid(format!(
+                "* does not stand over a join with the cube '{}'; name the columns",
+                self.cube.name
+            ));
+        }
         Error::invalid(format!(
             "* over the cube '{cube}' means its fact rows; it stands once, and beside it only expressions of dimensions; \
              name what you want: SELECT {dimension}, {measure} FROM {cube} GROUP BY {dimension}",

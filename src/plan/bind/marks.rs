@@ -138,7 +138,7 @@ impl<'a> Binder<'a> {
         }
         let existence = matches!(expr, Expr::Exists { .. });
         let correlation = match ast::subquery(expr) {
-            Some(query) => self.correlation(query, around, existence)?,
+            Some(query) => self.correlation(query, around, existence, which == Which::All)?,
             None => None,
         };
         let marked = match (&mut *expr, correlation) {
@@ -251,13 +251,17 @@ impl Marks {
     }
 
     /// Joins them to what stands after FROM.
-    pub(super) fn join(self, from: &mut [TableWithJoins]) -> Result<()> {
+    pub(super) fn join(self, from: &mut Vec<TableWithJoins>) -> Result<()> {
         if self.joined.is_empty() {
             return Ok(());
         }
-        let Some(last) = from.last_mut() else {
+        // What commas join is crossed, so that what is sought may stand in any of them.
+        let mut all = from.drain(..);
+        let Some(mut last) = all.next() else {
             return Err(Error::invalid("IN (SELECT …) without FROM is not supported; write it in WHERE"));
         };
+        last.joins.extend(all.by_ref().map(crossed));
+        drop(all);
         for Marking { factor, name, on, .. } in self.joined {
             let conditions = on.map(|on| {
                 let each = on.iter().map(|one| one.condition(&name, one.sought.clone()));
@@ -269,6 +273,7 @@ impl Marks {
             };
             last.joins.push(Join { relation: factor, global: false, join_operator });
         }
+        from.push(last);
         Ok(())
     }
 
@@ -289,6 +294,15 @@ impl Marks {
     pub(super) fn are_none(&self) -> bool {
         self.joined.is_empty()
     }
+}
+
+/// What stands behind a comma, as a join.
+fn crossed(from: TableWithJoins) -> Join {
+    let relation = match from.joins.is_empty() {
+        true => from.relation,
+        false => TableFactor::NestedJoin { table_with_joins: Box::new(from), alias: None },
+    };
+    Join { relation, global: false, join_operator: JoinOperator::CrossJoin(JoinConstraint::None) }
 }
 
 /// A query taken out of an expression.

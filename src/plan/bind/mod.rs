@@ -28,6 +28,7 @@ mod subqueries;
 mod summand;
 mod sums;
 mod ties;
+mod using;
 mod valueless;
 mod windows;
 mod with;

@@ -22,7 +22,7 @@ use super::joins::{self, Joined};
 use super::keyless::keyless;
 use super::marks::Looked;
 use super::sums::{Block, Named, unique};
-use super::{Binder, Source, column_names, read_table, ties, valueless};
+use super::{Binder, Source, column_names, read_table, ties, using, valueless};
 
 impl Binder<'_> {
     /// Binds a SELECT in place.
@@ -34,6 +34,7 @@ impl Binder<'_> {
     ) -> Result<Relation> {
         let written = select.clone();
         let joined = self.joined(select)?;
+        using::spelled_out(select, order, &joined.sources)?;
         let looked = self.mark_searches(select, order, &joined.sources)?;
         let cube = joined.sources.iter().any(|(_, relation)| relation.cube);
         let fixed = joins::constants(&joined.sources, select.selection.as_ref());
@@ -48,8 +49,8 @@ impl Binder<'_> {
         let named = select.projection.iter().filter_map(item_expr).chain(&select.having);
         named.into_iter().try_for_each(|expr| block.check_grouped(expr, &|inner| self.is_aggregate(inner)))?;
         block.group_marks(select, order, &looked, &|inner| self.is_aggregate(inner))?;
-        ties::break_ties(select, order, limited, &block)?;
         name_items(select, order);
+        ties::break_ties(select, order, limited, &block)?;
         let outer = std::mem::replace(&mut self.wall, cube);
         let around = self.outside.len();
         self.outside.extend(block.sources.iter().map(|(name, _)| name.clone()));

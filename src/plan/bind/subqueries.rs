@@ -80,7 +80,10 @@ impl Binder<'_> {
         sql::plan_query(alone, &tables, self.context.functions).map(drop).map_err(|error| {
             Error::new(
                 error.kind(),
-                format!("{error}; a subquery in a SELECT over a cube cannot name what is outside it, so far"),
+                format!(
+                    "{error}; a subquery in a SELECT over a cube may name what is right outside it alone, in an equality of \
+                     its WHERE"
+                ),
             )
         })
     }

@@ -144,7 +144,7 @@ impl Store {
             Ok(None) => "nothing is loaded yet: run starmart load".into(),
             Err(error) => return error,
         };
-        Error::not_found(format!("mart {} has no version {number}; {there}", self.inner.place))
+        Error::not_found(format!("the mart has no version {number}; {there}"))
     }
 
     /// Version `number` with the files of its tables.

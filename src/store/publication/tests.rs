@@ -41,7 +41,7 @@ async fn replace_and_append_make_versions_that_stay() {
     assert_eq!(numbers, [3, 2, 1]);
     let error = store.snapshot(4).await.unwrap_err();
     assert_eq!(error.kind(), Kind::NotFound);
-    assert_eq!(error.to_string(), "mart test has no version 4; the newest is 3");
+    assert_eq!(error.to_string(), "the mart has no version 4; the newest is 3");
 }
 
 #[tokio::test]
