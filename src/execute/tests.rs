@@ -215,11 +215,11 @@ async fn end(answer: crate::error::Result<Answer>) -> Kind {
 #[tokio::test(flavor = "multi_thread")]
 async fn deadlines_and_cancellation_end_a_query_wherever_it_is() {
     let (_folder, engine) = engine(&Limits { queued: 2, ..limits() });
+    let place = engine.admit(&query().stop).await.unwrap();
+    assert_eq!(kind(engine.admit(&within(Duration::ZERO).stop).await), Kind::Deadline);
+    drop(place);
     let late = within(Duration::from_millis(50));
-    let answer = start(&engine, &late, endless()).await;
-    let waiting = within(Duration::ZERO);
-    assert_eq!(kind(engine.admit(&waiting.stop).await), Kind::Deadline);
-    assert_eq!(end(answer).await, Kind::Deadline);
+    assert_eq!(end(start(&engine, &late, endless()).await).await, Kind::Deadline);
     let cancelled = query();
     let answer = start(&engine, &cancelled, endless()).await.unwrap();
     cancelled.stop.cancel();

@@ -2,7 +2,7 @@
 //! rows are told apart by the block's keys: those that it groups by, or those of the evaluated rows that it reads.
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, Function, OrderByExpr, OrderByOptions, Select, SelectItem, Value, WindowFrame, WindowFrameBound,
+    Distinct, Expr, Function, NullTreatment, OrderByExpr, OrderByOptions, Select, SelectItem, Value, WindowFrame, WindowFrameBound,
     WindowFrameUnits, WindowSpec, WindowType,
 };
 
@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 
 use super::super::ast;
 use super::item_expr;
+use super::items::ordinal;
 use super::sums::Block;
 
 /// Window functions of a row's place in its partition, whose frame is of no matter.
@@ -78,6 +79,7 @@ fn in_windows(expr: &mut Expr, keys: &[Expr]) -> Result<()> {
 /// Invalid: a frame by distance or by groups, in which equals have no order.
 pub(super) fn in_window(function: &mut Function, keys: &[Expr]) -> Result<()> {
     let name = ast::function_name(function).unwrap_or_default();
+    refuse_far_values(&name, function)?;
     let Some(WindowType::WindowSpec(spec)) = &mut function.over else { return Ok(()) };
     if keys.is_empty() {
         return Ok(());
@@ -96,6 +98,23 @@ pub(super) fn in_window(function: &mut Function, keys: &[Expr]) -> Result<()> {
     }
     spec.order_by.extend(keys.iter().cloned().map(ascending));
     Ok(())
+}
+
+/// Refuses values further ahead among those that are not NULL, where DataFusion 55 counts wrongly.
+fn refuse_far_values(name: &str, function: &Function) -> Result<()> {
+    let ignoring = function.null_treatment == Some(NullTreatment::IgnoreNulls);
+    let arguments = ast::arguments(function).unwrap_or_default();
+    let Some(distance) = arguments.get(1).filter(|_| ignoring) else { return Ok(()) };
+    let near = match ordinal(distance) {
+        Some(rows) => name != "lead" || rows <= 1,
+        None => false,
+    };
+    match near || !matches!(name, "lead" | "lag") {
+        true => Ok(()),
+        false => Err(Error::invalid(format!(
+            "{name}() with IGNORE NULLS looks one value ahead, and any number back; turn ORDER BY round and write lag()"
+        ))),
+    }
 }
 
 /// The frame of a window in rows, once none of them are equal; none where it goes by distance or by groups.

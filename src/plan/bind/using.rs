@@ -15,17 +15,13 @@ use super::{item_expr, joins};
 struct Merged<'s> {
     names: Vec<(String, Expr)>,
     sources: &'s [Named],
-    /// Whether a join among them keeps rows of its right side that meet none.
-    keeps_right: bool,
 }
 
 /// Writes the bare names of USING as what they stand for, in a SELECT over these relations.
 pub(super) fn spelled_out(select: &mut Select, order: &mut [OrderByExpr], sources: &[Named]) -> Result<()> {
     let Some(merged) = Merged::of(select, sources) else { return Ok(()) };
-    if merged.keeps_right {
-        let stars = std::mem::take(&mut select.projection);
-        select.projection = stars.into_iter().flat_map(|item| merged.columns(item)).collect();
-    }
+    let stars = std::mem::take(&mut select.projection);
+    select.projection = stars.into_iter().flat_map(|item| merged.columns(item)).collect();
     for item in &mut select.projection {
         if let SelectItem::UnnamedExpr(Expr::Identifier(name)) = item
             && let Some(value) = merged.value(&fold(name))
@@ -63,7 +59,7 @@ impl<'s> Merged<'s> {
         if sources.len() != from.joins.len() + 1 || sources.iter().any(|(alias, _)| alias.is_empty()) {
             return None;
         }
-        let mut merged = Self { names: Vec::new(), sources, keeps_right: false };
+        let mut merged = Self { names: Vec::new(), sources };
         for (at, join) in from.joins.iter().enumerate() {
             let operator = &join.join_operator;
             let right = matches!(operator, JoinOperator::Right(_) | JoinOperator::RightOuter(_));
@@ -80,7 +76,6 @@ impl<'s> Merged<'s> {
                     (_, true) => Expr::Function(ast::call("coalesce", vec![left, other])),
                     _ => left,
                 };
-                merged.keeps_right |= right || full;
                 merged.names.retain(|(known, _)| *known != name);
                 merged.names.push((name, value));
             }
