@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::commas::conjuncts;
 use super::grouped::{Group, GroupedBlock};
-use super::meaning::{Holds, Lazy, Names, Oracle, Rows, Scope, aggregates, holds_call, holds_window, output_name};
+use super::meaning::{Holds, Lazy, Oracle, Rows, Scope, aggregates, holds_call, holds_window};
+use super::names::{Names, output_name};
 use super::scalar::{Answer, among, evaluate, refuse};
 use super::sorted::{Level, Ordering, finished};
 use super::tree::{Expr, Groups, Item, Query, Select};
-use super::value::Value;
+use super::value::{Value, told};
 
 /// An item of a block, over the cube.
 #[derive(Debug, Clone)]
@@ -89,7 +91,8 @@ impl<'a> Oracle<'a> {
             ties.extend(keys.iter().map(|key| Expr::Grouping(Box::new(key.clone()))));
         }
         let unique: Option<BTreeSet<usize>> = ties.iter().map(place).collect();
-        finished(&block, query, select, Ordering { exprs, order, ties }, columns, unique.into_iter().collect())
+        let ordering = Ordering { exprs, order, ties, settled: false };
+        finished(&block, query, select.distinct, ordering, columns, unique.into_iter().collect())
     }
 
     /// The facts that a condition over dimensions keeps.
@@ -136,19 +139,22 @@ impl<'a> Oracle<'a> {
             });
             wrong.map_or(Ok(query), Err)
         };
+        let rows = |query: &Query| {
+            let rows = self.rows(&bound(query)?, scope)?;
+            self.chance.set(self.chance.get() || rows.chance || rows.cut);
+            Ok(rows)
+        };
         let first = |rows: &Rows| rows.rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>();
         match expr {
             Expr::InQuery(inner, query, negated) => {
-                let list = first(&self.rows(&bound(query)?, scope)?);
+                let list = first(&rows(query)?);
                 Ok(match among(&of(inner)?, &list) {
                     Value::Boolean(found) => Value::Boolean(found != *negated),
                     unknown => unknown,
                 })
             }
-            Expr::Exists(query) => Ok(Value::Boolean(!self.rows(&bound(query)?, scope)?.rows.is_empty())),
-            Expr::Scalar(query) => {
-                Ok(first(&self.rows(&bound(query)?, scope)?).into_iter().next().unwrap_or(Value::Null))
-            }
+            Expr::Exists(query) => Ok(Value::Boolean(!rows(query)?.rows.is_empty())),
+            Expr::Scalar(query) => Ok(first(&rows(query)?).into_iter().next().unwrap_or(Value::Null)),
             other => evaluate(other, &|_| None),
         }
     }
@@ -187,7 +193,7 @@ impl<'a> Oracle<'a> {
                 false => self.fact(lazy, fact, key, &Scope::new()),
             });
             let key = key.collect::<Answer<Vec<_>>>()?;
-            let at = *places.entry(format!("{key:?}")).or_insert_with(|| {
+            let at = *places.entry(told(&key)).or_insert_with(|| {
                 groups.push(Group { key, absent: absent.clone(), facts: Vec::new() });
                 groups.len() - 1
             });
@@ -302,7 +308,7 @@ fn refuse_two_meanings(names: &Names<'_>, items: &[Output], expr: &Expr) -> Answ
 fn conditions(select: &Select, lazy: &Lazy<'_>, names: &Names<'_>, explicit: bool) -> Answer<Where> {
     let mut split = Where::default();
     let Some(filter) = &select.filter else { return Ok(split) };
-    for condition in conjuncts(&names.resolved(filter)?) {
+    for condition in conjuncts(&names.resolved(filter)?).into_iter().cloned() {
         if holds_call(&condition) || holds_window(&condition) {
             return refuse("SQL", "an aggregate in WHERE");
         }
@@ -313,13 +319,6 @@ fn conditions(select: &Select, lazy: &Lazy<'_>, names: &Names<'_>, explicit: boo
         }
     }
     Ok(split)
-}
-
-fn conjuncts(expr: &Expr) -> Vec<Expr> {
-    match expr {
-        Expr::Binary("AND", left, right) => [conjuncts(left), conjuncts(right)].concat(),
-        other => vec![other.clone()],
-    }
 }
 
 /// What ORDER BY sorts by, aliases first.

@@ -1,9 +1,10 @@
 //! Random statements over a star's cubes, mostly such as have an answer.
 
 use super::choice::Choices;
-use super::draw_expr::{aggregated, condition, group_condition, measured, of_dimension, searched};
+use super::draw_expr::{aggregated, condition, group_condition, literal, measured, of_dimension, searched};
 use super::draw_outer::correlated_value;
-use super::meaning::{called, searches_in_items};
+use super::meaning::searches_in_items;
+use super::names::called;
 use super::star::Star;
 use super::tree::{Body, Expr, From, Groups, Item, Order, Query, Select};
 use super::value::{Type, Value};
@@ -26,9 +27,15 @@ pub(crate) struct Shape {
     pub(crate) columns: Vec<Column>,
     /// Whether it is a cube itself.
     pub(crate) cube: bool,
+    /// Of a join, the columns with the relations that they come from.
+    pub(crate) relations: Vec<(String, String)>,
 }
 
 impl Shape {
+    pub(crate) fn new(columns: Vec<Column>) -> Self {
+        Self { columns, cube: false, relations: Vec::new() }
+    }
+
     pub(crate) fn of(&self, measure: bool) -> Vec<Column> {
         self.columns.iter().filter(|column| column.measure == measure).cloned().collect()
     }
@@ -39,7 +46,7 @@ pub(crate) struct Draw<'d> {
     pub(crate) choices: &'d mut Choices,
     pub(crate) star: &'d Star,
     /// What WITH has named.
-    with: Vec<(String, Shape)>,
+    pub(crate) with: Vec<(String, Shape)>,
     /// What the one relation is called that the SELECT at hand reads.
     pub(crate) around: Option<String>,
     names: usize,
@@ -54,9 +61,10 @@ pub(crate) fn statement(choices: &mut Choices, star: &Star) -> Query {
         draw.with.push(("w".into(), shape));
         with.push(("w".into(), query));
     }
-    let (mut query, _) = match draw.choices.chance(8) {
-        true => draw.united(),
-        false => draw.query(2),
+    let (mut query, _) = match draw.choices.below(25) {
+        23 | 24 => draw.set(1),
+        22 => draw.detail(),
+        _ => draw.query(2),
     };
     query.with = with;
     query
@@ -69,33 +77,6 @@ impl Draw<'_> {
         format!("{}{}", ["x", "n", "欄"][self.names % 3], self.names)
     }
 
-    /// Two queries of one width.
-    fn united(&mut self) -> (Query, Shape) {
-        let op = self.choices.word(&["UNION ALL", "UNION", "INTERSECT", "EXCEPT"]);
-        let (left, shape) = self.query(1);
-        let mut right = left.clone();
-        if let Body::Select(select) = &mut right.body {
-            let (alias, columns) = self.source_again(&select.from);
-            let shape = Shape { columns, cube: true };
-            if alias.is_some() {
-                select.filter = Some(condition(self, &shape));
-            }
-        }
-        let body = Body::Set(op, Box::new(left), Box::new(right));
-        (Query { with: Vec::new(), body, order: Vec::new(), limit: None }, shape)
-    }
-
-    /// The columns of a cube that stands after FROM, if one does.
-    fn source_again(&self, from: &From) -> (Option<String>, Vec<Column>) {
-        match from {
-            From::Name(name, alias) => match self.star.cubes.iter().any(|cube| cube.name == *name) {
-                true => (alias.clone().or(Some(name.clone())), self.cube_shape(name).columns),
-                false => (None, Vec::new()),
-            },
-            From::Block(..) | From::Join(..) => (None, Vec::new()),
-        }
-    }
-
     pub(crate) fn cube_shape(&self, name: &str) -> Shape {
         let cube = self.star.cubes.iter().find(|cube| cube.name == name).unwrap();
         let mut columns: Vec<Column> = Vec::new();
@@ -106,96 +87,12 @@ impl Draw<'_> {
             let of = super::draw_star::measure_type(&measure.name);
             columns.push(Column { name: measure.name.clone(), of, measure: true });
         }
-        Shape { columns, cube: true }
-    }
-
-    fn from(&mut self, depth: usize) -> (From, Shape) {
-        let (from, shape) = self.one_relation(depth);
-        if depth == 0 || !self.choices.chance(18) {
-            return (from, shape);
-        }
-        self.joined(from, shape)
-    }
-
-    /// A relation joined with the groups of a cube.
-    fn joined(&mut self, left: From, mut shape: Shape) -> (From, Shape) {
-        let names: Vec<String> = self.star.cubes.iter().map(|cube| cube.name.clone()).collect();
-        let name = self.choices.one(&names).clone();
-        let cube = self.cube_shape(&name);
-        let alias = self.fresh();
-        let (mut items, mut columns, mut keys) = (Vec::new(), Vec::new(), Vec::new());
-        let wanted = self.choices.below(3);
-        for column in self.choices.some(&cube.of(false), wanted, wanted) {
-            let fresh = self.fresh();
-            keys.push(Expr::name(&column.name));
-            items.push(Item::Expr(Expr::name(&column.name), Some(fresh.clone())));
-            columns.push(Column { name: fresh, ..column });
-        }
-        let measure = self.choices.one(&cube.of(true)).clone();
-        let fresh = self.fresh();
-        items.push(Item::Expr(Expr::call("measure", Some(Expr::name(&measure.name))), Some(fresh.clone())));
-        let groups = if keys.is_empty() { Groups::Implied } else { Groups::By(keys) };
-        let select =
-            Select { distinct: false, items, from: From::Name(name, None), filter: None, groups, having: None };
-        let right = From::Block(Box::new(Query::of(select)), alias.clone());
-        let own = called(&left).to_owned();
-        let mut on = None;
-        for key in &columns {
-            let same: Vec<Column> = shape.of(false).into_iter().filter(|column| column.of == key.of).collect();
-            if same.is_empty() || self.choices.chance(10) {
-                continue;
-            }
-            let mine = Expr::Name(vec![own.clone(), self.choices.one(&same).name.clone()]);
-            let equal = Expr::binary("=", mine, Expr::Name(vec![alias.clone(), key.name.clone()]));
-            on = Some(match on {
-                Some(on) => Expr::binary("AND", on, equal),
-                None => equal,
-            });
-        }
-        let kind = match (&on, self.choices.chance(30)) {
-            (None, _) => "CROSS JOIN",
-            (Some(_), true) => "LEFT JOIN",
-            (Some(_), false) => "JOIN",
-        };
-        columns.push(Column { name: fresh, of: measure.of, measure: false });
-        shape.columns.extend(columns);
-        shape.cube = false;
-        (From::Join(kind, Box::new(left), Box::new(right), on), shape)
-    }
-
-    fn one_relation(&mut self, depth: usize) -> (From, Shape) {
-        if depth > 0 && self.choices.chance(55) {
-            let (query, shape) = self.query(depth - 1);
-            let alias = self.fresh();
-            return (From::Block(Box::new(query), alias), shape);
-        }
-        if !self.with.is_empty() && self.choices.chance(70) {
-            let (name, shape) = self.choices.one(&self.with.clone()).clone();
-            let alias = self.choices.chance(30).then(|| self.fresh());
-            return (From::Name(name, alias), shape);
-        }
-        let cubes: Vec<String> = self.star.cubes.iter().map(|cube| cube.name.clone()).collect();
-        let name = self.choices.one(&cubes).clone();
-        let shape = self.cube_shape(&name);
-        let itself = From::Name(name, self.choices.chance(15).then(|| "c".to_owned()));
-        if depth > 0 && self.choices.chance(15) {
-            let filter = self.choices.chance(40).then(|| condition(self, &shape));
-            let select = Select {
-                distinct: false,
-                items: vec![Item::Star],
-                from: itself,
-                filter,
-                groups: Groups::Implied,
-                having: None,
-            };
-            return (From::Block(Box::new(Query::of(select)), self.fresh()), shape);
-        }
-        (itself, shape)
+        Shape { cube: true, ..Shape::new(columns) }
     }
 
     /// A query and what its rows are.
     pub(crate) fn query(&mut self, depth: usize) -> (Query, Shape) {
-        let (from, shape) = self.from(depth);
+        let (from, shape, met) = self.from(depth);
         let alias = called(&from).to_owned();
         self.around = (!matches!(from, From::Join(..))).then(|| alias.clone());
         let (mut query, made) = match self.choices.below(10) {
@@ -206,6 +103,12 @@ impl Draw<'_> {
         };
         if self.choices.chance(12) {
             self.qualify(&mut query, &alias, &shape);
+        }
+        if let (Some(met), Body::Select(select)) = (met, &mut query.body) {
+            select.filter = Some(match select.filter.take() {
+                Some(filter) => Expr::binary("AND", met, filter),
+                None => met,
+            });
         }
         (query, made)
     }
@@ -226,6 +129,9 @@ impl Draw<'_> {
             let of = if doubled { Type::Double } else { column.of };
             self.item(expr, &Column { of, ..column }, &mut items, &mut columns);
         }
+        if self.choices.chance(10) {
+            self.label(&mut items, &mut columns);
+        }
         if self.choices.chance(5)
             && let Some(around) = self.around.clone()
             && let Some((value, of)) = correlated_value(self, shape, &around)
@@ -237,7 +143,7 @@ impl Draw<'_> {
         }
         let filter = self.filter(shape, 30);
         let select = Select { distinct: false, items, from, filter, groups: Groups::Implied, having: None };
-        (Query::of(select), Shape { columns, cube: false })
+        (Query::of(select), Shape::new(columns))
     }
 
     /// GROUP BY.
@@ -261,6 +167,9 @@ impl Draw<'_> {
             let key = self.choices.one(&written).clone();
             self.item(Expr::Grouping(Box::new(key)), &one(), &mut items, &mut columns);
         }
+        if self.choices.chance(10) {
+            self.label(&mut items, &mut columns);
+        }
         self.aggregates(shape, &mut items, &mut columns, 3);
         let groups = match self.choices.below(8) {
             _ if keys.is_empty() => Groups::Implied,
@@ -274,7 +183,7 @@ impl Draw<'_> {
         let select = Select { distinct: self.choices.chance(4), items, from, filter, groups, having };
         let mut query = Query::of(select);
         self.ordered(&mut query, &columns, 25);
-        (query, Shape { columns, cube: false })
+        (query, Shape::new(columns))
     }
 
     /// Aggregates without GROUP BY.
@@ -284,7 +193,7 @@ impl Draw<'_> {
         let having = self.choices.chance(10).then(|| group_condition(self, shape));
         let filter = self.filter(shape, 30);
         let select = Select { distinct: false, items, from, filter, groups: Groups::Implied, having };
-        (Query::of(select), Shape { columns, cube: false })
+        (Query::of(select), Shape::new(columns))
     }
 
     /// Items, a WHERE over measures, an order, a limit, DISTINCT.
@@ -322,7 +231,14 @@ impl Draw<'_> {
         let name = Expr::name(&column.name);
         let greatest = Item::Expr(Expr::call("max", Some(name.clone())), Some("greatest".to_owned()));
         let total = Select { items: vec![greatest], ..select(name.clone(), None) };
-        Some((Query::of(select(name, filter)), Query::of(total)))
+        let mut keys = Query::of(select(name, filter));
+        if self.choices.chance(25) {
+            let by = self.choices.one(&shape.columns).clone();
+            let descending = self.choices.chance(60);
+            keys.order.push(Order { expr: Expr::name(&by.name), descending, nulls_first: None });
+            keys.limit = Some(1 + self.choices.below(3));
+        }
+        Some((keys, Query::of(total)))
     }
 
     fn aggregates(&mut self, shape: &Shape, items: &mut Vec<Item>, columns: &mut Vec<Column>, most: usize) {
@@ -348,7 +264,7 @@ impl Draw<'_> {
         })
     }
 
-    fn ordered(&mut self, query: &mut Query, columns: &[Column], percent: usize) {
+    pub(crate) fn ordered(&mut self, query: &mut Query, columns: &[Column], percent: usize) {
         if !self.choices.chance(percent) || columns.is_empty() {
             return;
         }
@@ -364,11 +280,20 @@ impl Draw<'_> {
         query.limit = self.choices.chance(40).then(|| self.choices.below(4));
         if self.choices.chance(10) {
             query.order.clear();
+        } else if self.choices.chance(15) {
+            query.offset = self.choices.below(3);
         }
     }
 
+    /// A constant, as tools mark what a row comes from.
+    pub(crate) fn label(&mut self, items: &mut Vec<Item>, columns: &mut Vec<Column>) {
+        let of = *self.choices.one(&[Type::Integer, Type::Text]);
+        let constant = literal(self, of);
+        self.item(constant, &Column { of, ..one() }, items, columns);
+    }
+
     /// An item: plain names sometimes keep theirs.
-    fn item(&mut self, expr: Expr, of: &Column, items: &mut Vec<Item>, columns: &mut Vec<Column>) {
+    pub(crate) fn item(&mut self, expr: Expr, of: &Column, items: &mut Vec<Item>, columns: &mut Vec<Column>) {
         let bare = match &expr {
             Expr::Name(parts) => parts.last().cloned(),
             _ => None,
@@ -382,13 +307,14 @@ impl Draw<'_> {
 
     /// Puts the relation's name before names of columns.
     fn qualify(&mut self, query: &mut Query, alias: &str, shape: &Shape) {
-        if matches!(&query.body, Body::Select(select) if matches!(select.from, From::Join(..)) || searches_in_items(select))
-        {
+        if matches!(&query.body, Body::Select(select) if searches_in_items(select)) {
             return;
         }
         fn qualified(expr: &Expr, alias: &str, shape: &Shape) -> Expr {
             match expr {
                 Expr::Name(parts) if parts.len() == 1 && shape.columns.iter().any(|column| column.name == parts[0]) => {
+                    let of = shape.relations.iter().find(|(name, _)| *name == parts[0]);
+                    let alias = of.map_or(alias, |(_, relation)| relation);
                     Expr::Name(vec![alias.to_owned(), parts[0].clone()])
                 }
                 other => other.map(&mut |part| qualified(part, alias, shape)),

@@ -2,7 +2,8 @@
 
 use super::draw::{Column, Draw, Shape, one};
 use super::draw_outer::correlated;
-use super::tree::{Call, Expr, Order, Over};
+use super::draw_window::windowed;
+use super::tree::{Call, Expr};
 use super::value::{Type, Value};
 
 /// Whether windows are drawn.
@@ -30,6 +31,7 @@ pub(crate) fn of_dimension(draw: &mut Draw<'_>, column: &Column) -> Expr {
     match (draw.choices.below(12), column.of) {
         (9, Type::Text) => Expr::Coalesce(Box::new(name), Box::new(literal(draw, Type::Text))),
         (9, Type::Date) => Expr::Truncated(draw.choices.word(&["week", "month", "year"]), Box::new(name)),
+        (10, Type::Text) => Expr::Function(draw.choices.word(&["upper", "lower"]), Box::new(name)),
         (8, Type::Integer) => Expr::binary("+", name, Expr::Literal(Value::Integer(1))),
         (7, Type::Text | Type::Integer) if draw.choices.chance(60) => {
             let Some((keys, _)) = draw.subqueries(column.of) else { return name };
@@ -164,7 +166,7 @@ pub(crate) fn aggregated(draw: &mut Draw<'_>, shape: &Shape) -> (Expr, Column) {
             call("sum", Expr::Case(vec![(when, name)], zero))
         }
         8 => {
-            let (other, _) = aggregated(draw, &Shape { columns: measures.clone(), cube: shape.cube });
+            let (other, _) = aggregated(draw, &Shape { cube: shape.cube, ..Shape::new(measures.clone()) });
             let quotient = Expr::binary("/", call("sum", name), Expr::Cast(Box::new(other), Type::Double));
             let textual = measures.iter().any(|column| matches!(column.of, Type::Text | Type::Date));
             return if textual {
@@ -218,24 +220,4 @@ fn of_rows(draw: &mut Draw<'_>, shape: &Shape, dimensions: &[Column]) -> (Expr, 
         7 if column.of == Type::Integer => (call("sum", name), Column { measure: true, ..one() }),
         _ => (call("avg", chosen), Column { of: Type::Double, ..counted }),
     }
-}
-
-/// A window over a measure.
-fn windowed(draw: &mut Draw<'_>, shape: &Shape, measure: &Column) -> (Expr, Column) {
-    let name = Expr::name(&measure.name);
-    let inner = if draw.choices.chance(60) { call("sum", name) } else { name };
-    let keys: Vec<Expr> = shape.of(false).iter().map(|column| Expr::name(&column.name)).collect();
-    let partition = draw.choices.some(&keys, 0, 1);
-    let order = draw.choices.some(&keys, 0, 1);
-    let order = order.into_iter().map(|expr| Order { expr, descending: draw.choices.chance(50), nulls_first: None });
-    let over = Some(Over { partition, order: order.collect() });
-    let function = draw.choices.word(&["sum", "sum", "max", "avg", "count", "rank", "row_number"]);
-    let argument = (!matches!(function, "rank" | "row_number")).then_some(inner);
-    let of = match function {
-        "sum" | "max" => measure.of,
-        "avg" => Type::Double,
-        _ => Type::Integer,
-    };
-    let expr = Expr::Call(Box::new(Call { function, distinct: false, argument, filter: None, over }));
-    (expr, Column { name: String::new(), of, measure: true })
 }

@@ -141,6 +141,8 @@ fn cube(choices: &mut Choices, name: &str) -> Cube {
     let all = [
         ("kind", path(&["kind"]), Type::Text),
         ("area", path(&["store", "area"]), Type::Text),
+        ("shop", path(&["shop"]), Type::Text),
+        ("buyer", path(&["buyer"]), Type::Text),
         ("flag", path(&["flag"]), Type::Boolean),
         ("quantity", path(&["qty"]), Type::Integer),
         ("bought_kind", path(&["bought", "kind"]), Type::Text),

@@ -1,8 +1,13 @@
 //! What a query means, read from the semantics page alone: what stays lazy, what is evaluated, and over what.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::scalar::{Answer, MAY, Refusal, refuse};
+use super::commas::commas_joined;
+use super::detail::refuse_beside_star;
+use super::joined::Join;
+use super::names::{Names, output_name};
+use super::scalar::{Answer, MAY, refuse};
 use super::star::{Cube, Star};
 use super::tree::{Body, Expr, From, Groups, Item, Query, Select};
 use super::value::Value;
@@ -16,6 +21,8 @@ pub(crate) enum Holds {
     Sum,
     /// Anything else of a cube.
     Other,
+    /// Nothing at all: a measure that has no value in a fact row.
+    Absent,
 }
 
 /// Rows.
@@ -24,11 +31,15 @@ pub(crate) struct Rows {
     pub(crate) columns: Vec<(String, Holds)>,
     /// The relations that the columns come from, where several are joined.
     pub(crate) relations: Vec<String>,
+    /// The columns of USING, by their bare names.
+    pub(crate) merged: Vec<(String, usize)>,
     pub(crate) rows: Vec<Vec<Value>>,
     /// Sets of columns that tell the rows apart.
     pub(crate) unique: Vec<BTreeSet<usize>>,
     /// The columns that the rows are in order of, with what ORDER BY says of each.
     pub(crate) order: Vec<(usize, bool, Option<bool>)>,
+    /// Whether the rows come in an order of their own, so that it is known which of equal ones a LIMIT leaves out.
+    pub(crate) settled: bool,
     /// Whether a LIMIT without ORDER BY has left rows out.
     pub(crate) cut: bool,
     /// Whether which rows these are depends on the last digits of doubles, or on chance.
@@ -39,6 +50,8 @@ pub(crate) struct Rows {
 #[derive(Debug, Clone)]
 pub(crate) struct Lazy<'a> {
     pub(crate) cube: &'a Cube,
+    /// What it is called, where it is not the first after FROM.
+    pub(crate) called: Option<String>,
     pub(crate) facts: Vec<usize>,
     /// The columns, each over the cube's dimensions and measures.
     pub(crate) columns: Vec<(String, Expr)>,
@@ -50,7 +63,7 @@ pub(crate) struct Lazy<'a> {
     pub(crate) within: usize,
 }
 
-/// Rows beside a cube. Their columns are named by the place of the rows, `$0`, and the name.
+/// Rows beside a cube. Their columns are named by the place of the rows, `$0`, and their own among these.
 #[derive(Debug, Clone)]
 pub(crate) struct Beside {
     pub(crate) alias: String,
@@ -70,6 +83,8 @@ pub(crate) type Scope = Vec<(String, Query)>;
 /// The oracle of a star.
 pub(crate) struct Oracle<'a> {
     pub(crate) star: &'a Star,
+    /// Whether some query within an expression has come out as chance would have it.
+    pub(crate) chance: Cell<bool>,
 }
 
 impl<'a> Oracle<'a> {
@@ -79,6 +94,24 @@ impl<'a> Oracle<'a> {
             Source::Rows(rows) => Ok(rows),
             Source::Lazy(_) => refuse("6", "* over a cube means its fact rows"),
         }
+    }
+
+    /// The rows of a statement: `*` over a cube means its facts there.
+    pub(crate) fn answer(&self, statement: &Query) -> Answer<Rows> {
+        let rows = match self.source(statement, &Scope::new(), false)? {
+            Source::Rows(rows) => rows,
+            Source::Lazy(block) => self.detail(&block)?,
+        };
+        Ok(Rows { chance: rows.chance || self.chance.get(), ..rows })
+    }
+
+    /// The rows of a table as it is, which its key tells apart.
+    fn table(&self, name: &str) -> Answer<Rows> {
+        let Some(table) = self.star.tables.iter().find(|table| table.name == name) else {
+            return refuse("SQL", format!("unknown table {name}"));
+        };
+        let columns = table.columns.iter().map(|(name, _)| (name.clone(), Holds::Free)).collect();
+        Ok(Rows { columns, rows: table.rows.clone(), unique: vec![[0].into()], ..Rows::default() })
     }
 
     /// What a query is to a block that reads it, which may want it lazy.
@@ -104,7 +137,8 @@ impl<'a> Oracle<'a> {
 
     pub(crate) fn from(&self, from: &From, scope: &Scope, lazy: bool) -> Answer<Source<'a>> {
         match from {
-            From::Join(kind, left, right, on) => self.joined(kind, left, right, on.as_ref(), scope, lazy),
+            From::Join(kind, left, right, on) => self.joined(&Join::of(kind, left, right, on), scope, lazy),
+            From::Table(name, _) => self.table(name).map(Source::Rows),
             From::Block(query, _) => self.source(query, scope, lazy),
             From::Name(name, _) => {
                 if let Some(at) = scope.iter().rposition(|(known, _)| known == name) {
@@ -118,6 +152,7 @@ impl<'a> Oracle<'a> {
                 let columns = names.map(|name| (name.clone(), Expr::name(&name))).collect();
                 Ok(Source::Lazy(Lazy {
                     cube,
+                    called: None,
                     facts: self.star.facts(cube)?,
                     columns,
                     keys: None,
@@ -129,6 +164,7 @@ impl<'a> Oracle<'a> {
     }
 
     fn select(&self, query: &Query, select: &Select, scope: &Scope, lazy: bool) -> Answer<Source<'a>> {
+        let select = &commas_joined(select);
         let (plain, aggregates) = (is_plain(query, select), aggregates(query, select));
         let mut source = self.from(&select.from, scope, (plain && lazy) || aggregates)?;
         if let Source::Lazy(block) = &source
@@ -144,6 +180,9 @@ impl<'a> Oracle<'a> {
             Source::Lazy(block) => {
                 if plain && let Some(block) = self.still_lazy(select, &block, scope, lazy)? {
                     return Ok(Source::Lazy(block));
+                }
+                if select.items.contains(&Item::Star) {
+                    return self.detail_of(query, select, &block, scope).map(Source::Rows);
                 }
                 self.block(query, select, block, scope).map(Source::Rows)
             }
@@ -169,6 +208,7 @@ impl<'a> Oracle<'a> {
         if let Some(condition) = condition {
             block.facts = self.facts_where(under, &condition, scope)?;
         }
+        refuse_beside_star(select, &names, under)?;
         block.columns = Vec::new();
         for item in &select.items {
             match item {
@@ -185,6 +225,7 @@ impl<'a> Oracle<'a> {
             block.keys = Some(under.keys.clone().unwrap_or_else(|| keys.collect()));
         }
         block.within = block.beside.len();
+        block.called = None;
         Ok(Some(block))
     }
 }
@@ -217,79 +258,6 @@ impl Lazy<'_> {
                 || parts.last().is_some_and(|name| self.cube.dimension(name).is_some()))
         })
     }
-}
-
-/// The names that the expressions of a SELECT see.
-pub(crate) struct Names<'l> {
-    alias: String,
-    columns: &'l [(String, Expr)],
-    beside: &'l [Beside],
-    within: usize,
-}
-
-impl<'l> Names<'l> {
-    pub(crate) fn of(from: &From, lazy: &'l Lazy<'_>) -> Self {
-        Self { alias: called(from).to_owned(), columns: &lazy.columns, beside: &lazy.beside, within: lazy.within }
-    }
-
-    /// What a name stands for.
-    pub(crate) fn meaning(&self, parts: &[String]) -> Option<Expr> {
-        let own = |name: &String| self.columns.iter().find(|(known, _)| known == name).map(|(_, expr)| expr.clone());
-        let theirs = |(at, beside): (usize, &Beside), name: &String| {
-            let known = beside.rows.columns.iter().any(|(known, _)| known == name);
-            known.then(|| Expr::Name(vec![format!("${at}"), name.clone()]))
-        };
-        let mut beside = self.beside.iter().enumerate().skip(self.within);
-        match parts {
-            [name] => own(name).or_else(|| beside.find_map(|one| theirs(one, name))),
-            [relation, name] if *relation == self.alias => own(name),
-            [relation, name] => theirs(beside.find(|(_, beside)| beside.alias == *relation)?, name),
-            _ => None,
-        }
-    }
-
-    /// An expression with every name spelled out over the cube.
-    pub(crate) fn resolved(&self, expr: &Expr) -> Answer<Expr> {
-        self.resolved_with(expr, &[])
-    }
-
-    /// The same, where aliases may be named too, after columns.
-    pub(crate) fn resolved_with(&self, expr: &Expr, aliases: &[(String, Expr)]) -> Answer<Expr> {
-        let mut wrong: Option<Refusal> = None;
-        let resolved = self.spelled_out(expr, aliases, &mut wrong);
-        wrong.map_or(Ok(resolved), Err)
-    }
-
-    fn spelled_out(&self, expr: &Expr, aliases: &[(String, Expr)], wrong: &mut Option<Refusal>) -> Expr {
-        if let Expr::Name(parts) = expr {
-            let alias = || match parts.as_slice() {
-                [name] => aliases.iter().find(|(known, _)| known == name).map(|(_, expr)| expr.clone()),
-                _ => None,
-            };
-            return self.meaning(parts).or_else(alias).unwrap_or_else(|| {
-                *wrong = refuse::<()>("SQL", format!("unknown name {expr}")).err();
-                expr.clone()
-            });
-        }
-        expr.map(&mut |part| self.spelled_out(part, aliases, wrong))
-    }
-}
-
-/// What a relation is called.
-pub(crate) fn called(from: &From) -> &str {
-    match from {
-        From::Name(name, alias) => alias.as_deref().unwrap_or(name),
-        From::Block(_, alias) => alias,
-        From::Join(_, left, ..) => called(left),
-    }
-}
-
-/// The name of an item's column.
-pub(crate) fn output_name(expr: &Expr, alias: Option<&String>) -> String {
-    alias.cloned().unwrap_or_else(|| match expr {
-        Expr::Name(parts) => parts.last().cloned().unwrap_or_default(),
-        other => other.to_string(),
-    })
 }
 
 /// Whether an expression calls an aggregate or MEASURE, a window's own call apart.
@@ -329,6 +297,7 @@ fn is_plain(query: &Query, select: &Select) -> bool {
         && !select.distinct
         && query.order.is_empty()
         && query.limit.is_none()
+        && query.offset == 0
         && !exprs(query, select).any(holds_window)
 }
 

@@ -2,27 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::grouped::{looked_through, yields_constants};
-use super::meaning::{Holds, Oracle, Rows, Scope, aggregates, called, holds_call, holds_window, output_name};
+use super::meaning::{Holds, Oracle, Rows, Scope, aggregates, holds_call, holds_window};
+use super::names::{called, output_name};
 use super::places::{keys, order, place, placed, resolved};
 use super::scalar::{Answer, MAY, aggregate, evaluate, refuse};
 use super::sorted::{Level, Ordering, finished};
 use super::tree::{Call, Expr, Groups, Item, Query, Select};
-use super::value::Value;
+use super::value::{Value, told};
 
 /// Rows, perhaps in groups, that expressions are evaluated over. Columns are named by their place: `#0`.
-struct OrdinaryBlock<'o, 'a> {
-    oracle: &'o Oracle<'a>,
-    scope: &'o Scope,
-    source: &'o Rows,
+pub(super) struct OrdinaryBlock<'o, 'a> {
+    pub(super) oracle: &'o Oracle<'a>,
+    pub(super) scope: &'o Scope,
+    pub(super) source: &'o Rows,
     /// The columns that WHERE makes equal to constants.
-    fixed: BTreeSet<usize>,
+    pub(super) fixed: BTreeSet<usize>,
     /// The keys, where the SELECT aggregates.
-    keys: Option<Vec<Expr>>,
+    pub(super) keys: Option<Vec<Expr>>,
     /// The places of the keys of each level, where there are several.
-    levels: Option<Vec<Vec<usize>>>,
+    pub(super) levels: Option<Vec<Vec<usize>>>,
     /// The rows of each group, or one row each, and which keys are not of its level.
-    groups: Vec<(Vec<usize>, Vec<bool>)>,
+    pub(super) groups: Vec<(Vec<usize>, Vec<bool>)>,
 }
 
 impl Oracle<'_> {
@@ -64,6 +64,8 @@ impl Oracle<'_> {
         let (keys, levels) = grouping(&select.groups, aggregated, &read)?;
         keys.iter().flatten().try_for_each(|key| self.refuse_queries(key, scope))?;
         let order = order(query, &exprs, &aliases, &place)?;
+        let computed = order.iter().map(|(expr, ..)| expr).chain(&filter).chain(&having).chain(keys.iter().flatten());
+        source.refuse_absent(&exprs, &computed.collect::<Vec<_>>())?;
         let block = OrdinaryBlock {
             oracle: self,
             scope,
@@ -84,42 +86,12 @@ impl Oracle<'_> {
             (None, None) => Vec::new(),
         };
         ties.sort_by_key(|key| exprs.iter().position(|expr| expr == key).unwrap_or(exprs.len()));
-        let mut rows = finished(&block, query, select, Ordering { exprs, order, ties }, columns, unique)?;
+        let settled = source.settled && !aggregated;
+        let ordering = Ordering { exprs, order, ties, settled };
+        let mut rows = finished(&block, query, select.distinct, ordering, columns, unique)?;
         rows.chance |= source.chance;
         rows.cut |= source.cut && !aggregated;
         Ok(rows)
-    }
-
-    /// The rows of a set operation.
-    pub(crate) fn united(&self, query: &Query, op: &str, left: Rows, right: Rows) -> Answer<Rows> {
-        if left.columns.len() != right.columns.len() {
-            return refuse("SQL", "sides of different width");
-        }
-        let both = left.columns.iter().zip(&right.columns);
-        let columns = both.map(|((name, one), (_, other))| {
-            let free = *one == Holds::Free && *other == Holds::Free;
-            (name.clone(), if free { Holds::Free } else { Holds::Other })
-        });
-        let columns = columns.collect();
-        let shown = |row: &Vec<Value>| format!("{row:?}");
-        let there: BTreeSet<String> = right.rows.iter().map(shown).collect();
-        let chance = left.chance || right.chance || op != "UNION ALL" && holds_doubles(&left, &right);
-        let cut = left.cut || right.cut;
-        let mut rows = left.rows;
-        match op {
-            "INTERSECT" => rows.retain(|row| there.contains(&shown(row))),
-            "EXCEPT" => rows.retain(|row| !there.contains(&shown(row))),
-            _ => rows.extend(right.rows),
-        }
-        if op != "UNION ALL" {
-            let mut seen = BTreeSet::new();
-            rows.retain(|row| seen.insert(shown(row)));
-        }
-        let united = Rows { columns, rows, chance, cut, ..Rows::default() };
-        match query.order.is_empty() && query.limit.is_none() {
-            true => Ok(united),
-            false => refuse("SQL", "ORDER BY of a set operation is not asked here"),
-        }
     }
 }
 
@@ -167,11 +139,6 @@ fn fixed(filter: Option<&Expr>) -> BTreeSet<usize> {
         },
         _ => BTreeSet::new(),
     }
-}
-
-/// Whether rows hold doubles, whose last digits decide which of them are equal.
-fn holds_doubles(left: &Rows, right: &Rows) -> bool {
-    left.rows.iter().chain(&right.rows).flatten().any(|value| matches!(value, Value::Double(_)))
 }
 
 impl<'o, 'a> OrdinaryBlock<'o, 'a> {
@@ -238,167 +205,9 @@ impl<'o, 'a> OrdinaryBlock<'o, 'a> {
         let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for row in rows {
             let key = level.iter().map(|at| self.row(*row, &keys[*at])).collect::<Answer<Vec<_>>>()?;
-            groups.entry(format!("{key:?}")).or_default().push(*row);
+            groups.entry(told(&key)).or_default().push(*row);
         }
         Ok(groups.into_values().map(|rows| (rows, absent.clone())).collect())
-    }
-
-    /// Whether something is a key of every level.
-    fn in_all_levels(&self, at: usize) -> bool {
-        self.levels.as_ref().is_none_or(|levels| levels.iter().all(|level| level.contains(&at)))
-    }
-
-    /// Refuses measures asked of rows, sums of what does not add up, and columns that are not grouped.
-    fn refuse_wrong(&self, expr: &Expr) -> Answer<()> {
-        if self.keys.as_ref().is_some_and(|keys| keys.contains(expr)) {
-            return Ok(());
-        }
-        match expr {
-            Expr::Call(call) => {
-                if ["measure", "agg", "aggregate"].contains(&call.function) {
-                    return refuse("1", format!("{call} over rows"));
-                }
-                self.refuse_sum(call)?;
-                match call.over {
-                    Some(_) => expr.parts().into_iter().try_for_each(|part| self.refuse_wrong(part)),
-                    None => Ok(()),
-                }
-            }
-            Expr::Grouping(key) if self.keys.as_ref().is_some_and(|keys| keys.contains(key)) => Ok(()),
-            Expr::Grouping(_) => refuse("8", format!("{expr} of what is no key")),
-            // Where each group is one row, some would say what its other columns are; through joins, where they follow from
-            // the keys.
-            Expr::Name(_) if self.keys.is_some() && (self.one_row_each() || !self.source.relations.is_empty()) => {
-                refuse(MAY, format!("{expr} is not grouped"))
-            }
-            Expr::Name(_) if self.keys.is_some() => refuse("SQL", format!("{expr} is not grouped")),
-            other => other.parts().into_iter().try_for_each(|part| self.refuse_wrong(part)),
-        }
-    }
-
-    fn refuse_sum(&self, call: &Call) -> Answer<()> {
-        let (true, Some(argument)) = (call.function == "sum", &call.argument) else { return Ok(()) };
-        let keys = match &call.over {
-            None => {
-                let keys = self.keys.iter().flatten().enumerate().filter(|(at, _)| self.in_all_levels(*at));
-                keys.map(|(_, key)| key.clone()).collect()
-            }
-            Some(over) => over.partition.clone(),
-        };
-        // Beneath a window the rows are those of the SELECT itself, in groups where it aggregates.
-        let alone = match (&call.over, &self.keys) {
-            (Some(_), Some(own)) => self.levels.is_none() && own.iter().all(|key| keys.contains(key)),
-            _ => self.unique_on(&keys),
-        };
-        let value = looked_through(argument);
-        let holds = match yields_constants(value) {
-            true => Holds::Free,
-            false if call.over.is_some() => self.holds(value),
-            false => self.holds_in_rows(value),
-        };
-        match (holds, alone) {
-            // What WHERE fixes may show that a join has multiplied nothing.
-            (Holds::Other, false) if !self.source.relations.is_empty() && !self.fixed.is_empty() => {
-                refuse(MAY, call.to_string())
-            }
-            (Holds::Other, false) => refuse("4", call.to_string()),
-            (Holds::Sum, false) if call.distinct => refuse("4", call.to_string()),
-            _ => Ok(()),
-        }
-    }
-
-    /// What an expression over the source's rows holds.
-    fn holds_in_rows(&self, expr: &Expr) -> Holds {
-        let value = looked_through(expr);
-        if let Some(at) = self.column(value) {
-            return self.source.columns[at].1;
-        }
-        if let Expr::Case(branches, otherwise) = value
-            && let [(_, then)] = branches.as_slice()
-            && otherwise.as_deref().is_none_or(|value| match value {
-                Expr::Literal(value) => value.is_null() || value.number() == Some(0.0),
-                _ => false,
-            })
-            && !yields_constants(value)
-        {
-            return self.holds_in_rows(then);
-        }
-        let mut held = false;
-        value.any(&mut |part| {
-            held |= self.column(part).is_some_and(|at| self.source.columns[at].1 != Holds::Free)
-                || matches!(part, Expr::Scalar(_));
-            held
-        });
-        if held { Holds::Other } else { Holds::Free }
-    }
-
-    fn column(&self, expr: &Expr) -> Option<usize> {
-        match expr {
-            Expr::Name(parts) => parts.first()?.strip_prefix('#')?.parse().ok(),
-            _ => None,
-        }
-    }
-
-    /// Whether keys tell the rows of the source apart.
-    fn unique_on(&self, keys: &[Expr]) -> bool {
-        let known = |at: &usize| keys.contains(&placed(*at)) || self.fixed.contains(at);
-        self.source.unique.iter().any(|set| set.iter().all(known))
-    }
-
-    /// Whether each group is one row of the source.
-    fn one_row_each(&self) -> bool {
-        let keys = self.keys.as_ref();
-        self.levels.is_none()
-            && keys.is_none_or(|keys| {
-                self.source.unique.iter().any(|set| set.iter().all(|at| keys.contains(&placed(*at))))
-            })
-    }
-
-    /// What an item holds; of several levels nothing adds up.
-    fn holds(&self, expr: &Expr) -> Holds {
-        match self.held(expr) {
-            Holds::Sum if self.levels.is_some() => Holds::Other,
-            held => held,
-        }
-    }
-
-    fn held(&self, expr: &Expr) -> Holds {
-        let value = looked_through(expr);
-        match value {
-            Expr::Call(call) if call.over.is_none() => match (call.function, &call.argument) {
-                ("count", _) => Holds::Free,
-                ("sum", Some(argument)) if !call.distinct => match yields_constants(looked_through(argument)) {
-                    true => Holds::Free,
-                    false => self.holds_in_rows(argument),
-                },
-                _ => self.merged(value),
-            },
-            other if self.keys.is_none() => self.holds_in_rows(other),
-            other => match self.holds_in_rows(other) {
-                Holds::Sum if !self.one_row_each() => Holds::Other,
-                held => held,
-            },
-        }
-    }
-
-    /// What something computed of many rows holds.
-    fn merged(&self, expr: &Expr) -> Holds {
-        let held = expr.any(&mut |part| self.column(part).is_some_and(|at| self.source.columns[at].1 != Holds::Free));
-        if held { Holds::Other } else { Holds::Free }
-    }
-
-    /// What tells the rows of the result apart.
-    fn unique(&self, exprs: &[Expr]) -> Vec<BTreeSet<usize>> {
-        let place = |key: &Expr| exprs.iter().position(|expr| expr == key);
-        match &self.keys {
-            Some(_) if self.levels.is_some() => Vec::new(),
-            Some(keys) => keys.iter().map(place).collect::<Option<BTreeSet<usize>>>().into_iter().collect(),
-            None => {
-                let told = |at: &&usize| !self.fixed.contains(*at);
-                let set = |set: &BTreeSet<usize>| set.iter().filter(told).map(|at| place(&placed(*at))).collect();
-                self.source.unique.iter().filter_map(set).collect()
-            }
-        }
     }
 
     /// An expression's value in a row of the source.

@@ -17,6 +17,11 @@ pub(super) fn place(expr: &Expr, alias: &str, source: &Rows) -> Option<usize> {
         [relation, name] if relation == alias || source.relations.contains(relation) => name,
         _ => return None,
     };
+    if let [name] = parts.as_slice()
+        && let Some((_, at)) = source.merged.iter().find(|(known, _)| known == name)
+    {
+        return Some(*at);
+    }
     let relation = parts.first().filter(|_| parts.len() == 2);
     let of = |at: usize| relation.is_none_or(|relation| source.relations.get(at).is_none_or(|own| own == relation));
     source.columns.iter().enumerate().position(|(at, (known, _))| known == name && of(at))

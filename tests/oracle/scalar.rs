@@ -62,6 +62,10 @@ pub(crate) fn evaluate(expr: &Expr, known: &dyn Fn(&Expr) -> Option<Answer<Value
             Value::Date(days) => Value::Date(truncated(days, grain)),
             _ => Value::Null,
         }),
+        Expr::Function(name, inner) => Ok(match of(inner)? {
+            Value::Text(text) => Value::Text(if *name == "upper" { text.to_uppercase() } else { text.to_lowercase() }),
+            _ => Value::Null,
+        }),
         other => refuse("SQL", format!("'{other}' cannot stand here")),
     }
 }
@@ -99,6 +103,10 @@ fn binary(op: &str, left: &Value, right: &Value) -> Value {
                 Value::Boolean(op == "AND")
             }
         }
+        "IS NOT DISTINCT FROM" => Value::Boolean(match (left.is_null(), right.is_null()) {
+            (false, false) => left.compare(right) == Some(Equal),
+            (left, right) => left && right,
+        }),
         "=" => compared(&|order| order == Equal),
         "<>" => compared(&|order| order != Equal),
         "<" => compared(&|order| order == Less),

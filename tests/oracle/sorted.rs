@@ -1,12 +1,13 @@
-//! From groups or rows to a result: windows, DISTINCT, ORDER BY, LIMIT (rule 12).
+//! From groups or rows to a result: DISTINCT, ORDER BY, LIMIT (rule 12).
 
 use std::cmp::Ordering as Less;
 use std::collections::BTreeSet;
 
-use super::meaning::{Holds, Rows, holds_window};
-use super::scalar::{Answer, Refusal, aggregate, evaluate};
-use super::tree::{Call, Expr, Query, Select};
-use super::value::{Value, near};
+use super::meaning::{Holds, Rows};
+use super::scalar::Answer;
+use super::tree::{Expr, Query};
+use super::value::{Value, near, told};
+use super::windows::Windows;
 
 /// Groups or rows, in which expressions have values.
 pub(crate) trait Level {
@@ -19,6 +20,8 @@ pub(crate) struct Ordering {
     pub(crate) exprs: Vec<Expr>,
     pub(crate) order: Vec<(Expr, bool, Option<bool>)>,
     pub(crate) ties: Vec<Expr>,
+    /// Whether equal rows come in an order that is known.
+    pub(crate) settled: bool,
 }
 
 /// A row on its way: what is shown, what it is sorted by, what breaks ties.
@@ -32,12 +35,13 @@ struct Made {
 pub(crate) fn finished(
     level: &dyn Level,
     query: &Query,
-    select: &Select,
+    is_distinct: bool,
     what: Ordering,
     columns: Vec<(String, Holds)>,
     unique: Vec<BTreeSet<usize>>,
 ) -> Answer<Rows> {
-    let column = |expr: &Expr| windowed(level, expr, &what.ties);
+    let windows = Windows::new(level, &what.ties);
+    let column = |expr: &Expr| windows.column(expr);
     let shown = what.exprs.iter().map(column).collect::<Answer<Vec<_>>>()?;
     let order = what.order.iter().map(|(expr, ..)| column(expr)).collect::<Answer<Vec<_>>>()?;
     let ties = what.ties.iter().map(column).collect::<Answer<Vec<_>>>()?;
@@ -45,31 +49,11 @@ pub(crate) fn finished(
     let mut made: Vec<Made> = (0..level.count())
         .map(|row| Made { shown: across(&shown, row), order: across(&order, row), ties: across(&ties, row) })
         .collect();
-    let mut rows = Rows { columns, unique, ..Rows::default() };
-    if select.distinct {
+    let mut rows = Rows { columns, unique, chance: windows.chance(), ..Rows::default() };
+    if is_distinct {
         distinct(&mut made, &mut rows);
     }
-    let directions: Vec<(bool, Option<bool>)> = what.order.iter().map(|(_, down, nulls)| (*down, *nulls)).collect();
-    let compare = |one: &Made, other: &Made| {
-        let by_order = one.order.iter().zip(&other.order).zip(&directions);
-        let by_order = by_order.map(|((one, other), (down, nulls))| sorted(one, other, *down, *nulls));
-        by_order
-            .chain(one.ties.iter().zip(&other.ties).map(|(one, other)| one.sorts(other)))
-            .find(|order| *order != Less::Equal)
-            .unwrap_or(Less::Equal)
-    };
-    made.sort_by(compare);
-    if let Some(limit) = query.limit
-        && limit < made.len()
-    {
-        rows.cut = query.order.is_empty() && limit > 0;
-        rows.chance |= limit > 0 && {
-            let (last, next) = (&made[limit - 1], &made[limit]);
-            compare(last, next) == Less::Equal && last.shown != next.shown
-                || last.order.iter().zip(&next.order).any(|(one, other)| indistinct(one, other))
-        };
-        made.truncate(limit);
-    }
+    cut(&mut made, &mut rows, query, &what, what.settled && !is_distinct);
     for (expr, down, nulls) in &what.order {
         match what.exprs.iter().position(|shown| shown == expr) {
             Some(at) => rows.order.push((at, *down, *nulls)),
@@ -80,6 +64,29 @@ pub(crate) fn finished(
     Ok(rows)
 }
 
+/// Sorts rows, and leaves out what LIMIT and OFFSET do.
+fn cut(made: &mut Vec<Made>, rows: &mut Rows, query: &Query, what: &Ordering, settled: bool) {
+    let compare = |one: &Made, other: &Made| {
+        let by_order = one.order.iter().zip(&other.order).zip(&what.order);
+        let by_order = by_order.map(|((one, other), (_, down, nulls))| sorted(one, other, *down, *nulls));
+        by_order
+            .chain(one.ties.iter().zip(&other.ties).map(|(one, other)| one.sorts(other)))
+            .find(|order| *order != Less::Equal)
+            .unwrap_or(Less::Equal)
+    };
+    made.sort_by(compare);
+    let end = query.limit.map_or(made.len(), |limit| (query.offset + limit).min(made.len()));
+    let start = query.offset.min(end);
+    for edge in [start, end].into_iter().filter(|edge| start < end && (1..made.len()).contains(edge)) {
+        rows.cut |= query.order.is_empty();
+        let (last, next) = (&made[edge - 1], &made[edge]);
+        rows.chance |= compare(last, next) == Less::Equal && last.shown != next.shown && !settled
+            || last.order.iter().zip(&next.order).any(|(one, other)| indistinct(one, other));
+    }
+    made.truncate(end);
+    made.drain(..start);
+}
+
 /// Leaves equal rows out. What they hold adds up no more, unless something tells them apart.
 fn distinct(made: &mut Vec<Made>, rows: &mut Rows) {
     let close = |one: &Made, other: &Made| {
@@ -87,7 +94,7 @@ fn distinct(made: &mut Vec<Made>, rows: &mut Rows) {
     };
     rows.chance |= (0..made.len()).any(|at| made[..at].iter().any(|other| close(&made[at], other)));
     let mut seen = BTreeSet::new();
-    made.retain(|row| seen.insert(format!("{:?}", row.shown)));
+    made.retain(|row| seen.insert(told(&row.shown)));
     made.iter_mut().for_each(|row| row.ties = row.shown.clone());
     if rows.unique.is_empty() {
         for (_, holds) in &mut rows.columns {
@@ -100,7 +107,7 @@ fn distinct(made: &mut Vec<Made>, rows: &mut Rows) {
 }
 
 /// Whether two doubles differ, if at all, by less than may be told apart.
-fn indistinct(one: &Value, other: &Value) -> bool {
+pub(crate) fn indistinct(one: &Value, other: &Value) -> bool {
     matches!((one, other), (Value::Double(one), Value::Double(other)) if one != other && near(*one, *other))
 }
 
@@ -112,93 +119,4 @@ pub(crate) fn sorted(one: &Value, other: &Value, descending: bool, nulls_first: 
         _ if nulls_first == Some(true) => other.sorts(one),
         _ => one.sorts(other),
     }
-}
-
-/// The values of an expression in every row, its windows computed over all of them.
-fn windowed(level: &dyn Level, expr: &Expr, ties: &[Expr]) -> Answer<Vec<Value>> {
-    let rows = 0..level.count();
-    if !holds_window(expr) {
-        return rows.map(|row| level.value(row, expr)).collect();
-    }
-    if let Expr::Call(call) = expr
-        && call.over.is_some()
-    {
-        return window(level, call, ties);
-    }
-    let mut failed: Option<Refusal> = None;
-    let mut computed: Vec<(Expr, Vec<Value>)> = Vec::new();
-    let replaced = expr.map(&mut |part| {
-        if !holds_window(part) {
-            return part.clone();
-        }
-        match windowed(level, part, ties) {
-            Ok(values) => computed.push((Expr::Name(vec![format!("${}", computed.len())]), values)),
-            Err(refusal) => failed = Some(refusal),
-        }
-        computed.last().map_or(Expr::Literal(Value::Null), |(name, _)| name.clone())
-    });
-    if let Some(refusal) = failed {
-        return Err(refusal);
-    }
-    let at = |row: usize| {
-        evaluate(&replaced, &|part| {
-            if let Some((_, values)) = computed.iter().find(|(name, _)| name == part) {
-                return Some(Ok(values[row].clone()));
-            }
-            let known = !part.any(&mut |inner| computed.iter().any(|(name, _)| name == inner));
-            known.then(|| level.value(row, part))
-        })
-    };
-    rows.map(at).collect()
-}
-
-/// A window function in every row: over its partition, up to its peers where there is an order.
-fn window(level: &dyn Level, call: &Call, ties: &[Expr]) -> Answer<Vec<Value>> {
-    let Some(over) = &call.over else { return Ok(Vec::new()) };
-    let of = |row: usize, exprs: &mut dyn Iterator<Item = &Expr>| {
-        exprs.map(|expr| level.value(row, expr)).collect::<Answer<Vec<_>>>()
-    };
-    let mut rows = Vec::new();
-    for row in 0..level.count() {
-        let partition = of(row, &mut over.partition.iter())?;
-        let order = of(row, &mut over.order.iter().map(|item| &item.expr))?;
-        let argument = call.argument.as_ref().map(|argument| level.value(row, argument)).transpose()?;
-        let mut tie = of(row, &mut ties.iter())?;
-        // Rows that nothing tells apart are numbered all the same.
-        tie.push(Value::Integer(row as i128));
-        rows.push((partition, order, tie, argument));
-    }
-    let by_order = |one: &[Value], other: &[Value]| {
-        let items = one.iter().zip(other).zip(&over.order);
-        items
-            .map(|((one, other), item)| sorted(one, other, item.descending, item.nulls_first))
-            .find(|order| *order != Less::Equal)
-            .unwrap_or(Less::Equal)
-    };
-    let by_ties = |one: &[Value], other: &[Value]| {
-        one.iter().zip(other).map(|(one, other)| one.sorts(other)).find(|order| *order != Less::Equal)
-    };
-    let value = |(partition, order, tie, argument): &(Vec<Value>, Vec<Value>, Vec<Value>, Option<Value>)| {
-        let among: Vec<_> = rows.iter().filter(|(other, ..)| other == partition).collect();
-        let before = |other: &[Value]| by_order(other, order) == Less::Less;
-        match call.function {
-            "row_number" => {
-                let earlier = |other: &[Value], other_tie: &[Value]| {
-                    before(other)
-                        || by_order(other, order) == Less::Equal && by_ties(other_tie, tie) == Some(Less::Less)
-                };
-                let count = among.iter().filter(|(_, other, other_tie, _)| earlier(other, other_tie)).count();
-                Value::Integer(count as i128 + 1)
-            }
-            "rank" => Value::Integer(among.iter().filter(|(_, other, ..)| before(other)).count() as i128 + 1),
-            function => {
-                let framed = among.iter().filter(|(_, other, ..)| by_order(other, order) != Less::Greater);
-                match argument {
-                    Some(_) => aggregate(function, false, framed.filter_map(|row| row.3.clone()).collect()),
-                    None => Value::Integer(framed.count() as i128),
-                }
-            }
-        }
-    };
-    Ok(rows.iter().map(value).collect())
 }

@@ -52,7 +52,7 @@ pub(crate) struct Measure {
 }
 
 /// The grains that a date has, as its dimensions are called.
-pub(crate) const GRAINS: [&str; 4] = ["week", "month", "quarter", "year"];
+pub(crate) const GRAINS: [&str; 5] = ["day", "week", "month", "quarter", "year"];
 
 impl Table {
     fn column(&self, name: &str) -> Option<usize> {
@@ -76,11 +76,12 @@ impl Cube {
 
     /// The names of the dimensions, with their types.
     pub(crate) fn dimension_names(&self) -> Vec<(String, Type)> {
-        let mut names: Vec<(String, Type)> = self.dimensions.iter().map(|(name, _, of)| (name.clone(), *of)).collect();
+        let mut names = Vec::new();
         if let Some(time) = &self.time {
             names.push((time.clone(), Type::Date));
             names.extend(GRAINS.iter().map(|grain| (format!("{time}__{grain}"), Type::Date)));
         }
+        names.extend(self.dimensions.iter().map(|(name, _, of)| (name.clone(), *of)));
         names
     }
 

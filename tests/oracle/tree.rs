@@ -1,7 +1,5 @@
 //! Statements as trees of our own, printed as SQL for the planner and evaluated as they are by the oracle.
 
-use std::fmt::{self, Display, Write};
-
 use super::value::{Type, Value};
 
 /// An expression, of the model or of a statement.
@@ -28,6 +26,8 @@ pub(crate) enum Expr {
     Coalesce(Box<Expr>, Box<Expr>),
     /// `date_trunc(grain, x)` of a date, as a date.
     Truncated(&'static str, Box<Expr>),
+    /// `upper(x)` or `lower(x)`.
+    Function(&'static str, Box<Expr>),
     Call(Box<Call>),
     /// `GROUPING(x)`.
     Grouping(Box<Expr>),
@@ -49,6 +49,25 @@ pub(crate) struct Call {
 pub(crate) struct Over {
     pub(crate) partition: Vec<Expr>,
     pub(crate) order: Vec<Order>,
+    pub(crate) frame: Option<Frame>,
+}
+
+/// The rows around each that a window looks at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Frame {
+    /// ROWS or RANGE.
+    pub(crate) unit: &'static str,
+    pub(crate) start: Bound,
+    pub(crate) end: Bound,
+}
+
+/// Where a frame begins or ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Bound {
+    /// UNBOUNDED PRECEDING, or FOLLOWING.
+    Unbounded,
+    /// So many rows on, or back where it is negative; CURRENT ROW where it is 0.
+    Row(i32),
 }
 
 /// An item of ORDER BY.
@@ -67,6 +86,8 @@ pub(crate) struct Query {
     pub(crate) body: Body,
     pub(crate) order: Vec<Order>,
     pub(crate) limit: Option<usize>,
+    /// How many rows OFFSET leaves out; 0 where it is not written.
+    pub(crate) offset: usize,
 }
 
 /// What a query selects.
@@ -111,9 +132,21 @@ pub(crate) enum Groups {
 pub(crate) enum From {
     /// A cube or a query of WITH, and what it is called.
     Name(String, Option<String>),
+    /// A table of the mart, and what it is called.
+    Table(String, String),
     Block(Box<Query>, String),
-    /// JOIN, LEFT JOIN or CROSS JOIN of two, and the condition.
-    Join(&'static str, Box<From>, Box<From>, Option<Expr>),
+    /// JOIN, LEFT JOIN, RIGHT JOIN, FULL JOIN, CROSS JOIN or a comma between two, and by what they meet.
+    Join(&'static str, Box<From>, Box<From>, On),
+}
+
+/// By what the rows of a join meet.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum On {
+    /// Nothing: each meets each.
+    Nothing,
+    Condition(Expr),
+    /// USING, with the names of columns that both sides have.
+    Using(Vec<String>),
 }
 
 impl Expr {
@@ -140,6 +173,7 @@ impl Expr {
             | Self::IsNull(inner, _)
             | Self::Cast(inner, _)
             | Self::Truncated(_, inner)
+            | Self::Function(_, inner)
             | Self::Grouping(inner) => vec![inner],
             Self::In(inner, list) => std::iter::once(&**inner).chain(list).collect(),
             Self::Case(branches, otherwise) => {
@@ -170,6 +204,7 @@ impl Expr {
             Self::IsNull(inner, negated) => Self::IsNull(boxed(inner), *negated),
             Self::Cast(inner, to) => Self::Cast(boxed(inner), *to),
             Self::Truncated(grain, inner) => Self::Truncated(grain, boxed(inner)),
+            Self::Function(name, inner) => Self::Function(name, boxed(inner)),
             Self::InQuery(inner, query, negated) => {
                 let inner = boxed(inner);
                 Self::InQuery(inner, Box::new(query.with_outer(change)), *negated)
@@ -222,7 +257,21 @@ impl Groups {
 impl Query {
     /// A query that is its SELECT alone.
     pub(crate) fn of(select: Select) -> Self {
-        Self { with: Vec::new(), body: Body::Select(Box::new(select)), order: Vec::new(), limit: None }
+        Self::bare(Body::Select(Box::new(select)))
+    }
+
+    /// Two queries in a set operation.
+    pub(crate) fn set(op: &'static str, left: Self, right: Self) -> Self {
+        Self::bare(Body::Set(op, Box::new(left), Box::new(right)))
+    }
+
+    fn bare(body: Body) -> Self {
+        Self { with: Vec::new(), body, order: Vec::new(), limit: None, offset: 0 }
+    }
+
+    /// Whether it has ORDER BY, LIMIT or OFFSET.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.order.is_empty() && self.limit.is_none() && self.offset == 0
     }
 }
 
@@ -263,158 +312,5 @@ impl Query {
             select.filter = select.filter.as_ref().map(|filter| within(filter, change));
         }
         query
-    }
-}
-
-fn quoted(name: &str) -> String {
-    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if plain { name.to_owned() } else { format!("\"{name}\"") }
-}
-
-/// Parts with something between them.
-fn listed<T: Display>(parts: &[T], between: &str) -> String {
-    parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
-}
-
-impl Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Boolean => "BOOLEAN",
-            Self::Integer => "BIGINT",
-            Self::Decimal => "DECIMAL(38,4)",
-            Self::Double => "DOUBLE",
-            Self::Text => "TEXT",
-            Self::Date => "DATE",
-        })
-    }
-}
-
-impl Display for Expr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(parts) => f.write_str(&parts.iter().map(|part| quoted(part)).collect::<Vec<_>>().join(".")),
-            Self::Literal(value) => write!(f, "{value}"),
-            Self::Binary(op, left, right) => write!(f, "({left} {op} {right})"),
-            Self::Not(inner) => write!(f, "(NOT {inner})"),
-            Self::IsNull(inner, negated) => write!(f, "({inner} IS {}NULL)", if *negated { "NOT " } else { "" }),
-            Self::In(inner, list) => write!(f, "({inner} IN ({}))", listed(list, ", ")),
-            Self::InQuery(inner, query, negated) => {
-                write!(f, "({inner} {}IN ({query}))", if *negated { "NOT " } else { "" })
-            }
-            Self::Exists(query) => write!(f, "EXISTS ({query})"),
-            Self::Scalar(query) => write!(f, "({query})"),
-            Self::Outer(inner) => write!(f, "{inner}"),
-            Self::Case(branches, otherwise) => {
-                f.write_str("CASE")?;
-                branches.iter().try_for_each(|(when, then)| write!(f, " WHEN {when} THEN {then}"))?;
-                otherwise.iter().try_for_each(|value| write!(f, " ELSE {value}"))?;
-                f.write_str(" END")
-            }
-            Self::Cast(inner, to) => write!(f, "CAST({inner} AS {to})"),
-            Self::Coalesce(inner, default) => write!(f, "coalesce({inner}, {default})"),
-            Self::Truncated(grain, inner) => write!(f, "CAST(date_trunc('{grain}', {inner}) AS DATE)"),
-            Self::Grouping(inner) => write!(f, "GROUPING({inner})"),
-            Self::Call(call) => write!(f, "{call}"),
-        }
-    }
-}
-
-impl Display for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let distinct = if self.distinct { "DISTINCT " } else { "" };
-        let argument = match &self.argument {
-            Some(argument) if self.function.starts_with("percentile") => format!("{argument}, 0.25"),
-            Some(argument) => argument.to_string(),
-            None if self.function == "count" => "*".to_owned(),
-            None => String::new(),
-        };
-        write!(f, "{}({distinct}{argument})", self.function)?;
-        self.filter.iter().try_for_each(|filter| write!(f, " FILTER (WHERE {filter})"))?;
-        let Some(over) = &self.over else { return Ok(()) };
-        let mut inside = Vec::new();
-        if !over.partition.is_empty() {
-            inside.push(format!("PARTITION BY {}", listed(&over.partition, ", ")));
-        }
-        if !over.order.is_empty() {
-            inside.push(format!("ORDER BY {}", listed(&over.order, ", ")));
-        }
-        write!(f, " OVER ({})", inside.join(" "))
-    }
-}
-
-impl Display for Order {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.expr, if self.descending { " DESC" } else { "" })?;
-        match self.nulls_first {
-            None => Ok(()),
-            Some(first) => f.write_str(if first { " NULLS FIRST" } else { " NULLS LAST" }),
-        }
-    }
-}
-
-impl Display for Query {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.with.is_empty() {
-            let named = self.with.iter().map(|(name, query)| format!("{} AS ({query})", quoted(name)));
-            write!(f, "WITH {} ", named.collect::<Vec<_>>().join(", "))?;
-        }
-        match &self.body {
-            Body::Select(select) => write!(f, "{select}")?,
-            Body::Set(op, left, right) => write!(f, "({left}) {op} ({right})")?,
-        }
-        if !self.order.is_empty() {
-            write!(f, " ORDER BY {}", listed(&self.order, ", "))?;
-        }
-        self.limit.iter().try_for_each(|limit| write!(f, " LIMIT {limit}"))
-    }
-}
-
-impl Display for Select {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.distinct { "SELECT DISTINCT " } else { "SELECT " })?;
-        f.write_str(&listed(&self.items, ", "))?;
-        write!(f, " FROM {}", self.from)?;
-        self.filter.iter().try_for_each(|filter| write!(f, " WHERE {filter}"))?;
-        write!(f, "{}", self.groups)?;
-        self.having.iter().try_for_each(|having| write!(f, " HAVING {having}"))
-    }
-}
-
-impl Display for Item {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Star => f.write_char('*'),
-            Self::Expr(expr, None) => write!(f, "{expr}"),
-            Self::Expr(expr, Some(alias)) => write!(f, "{expr} AS {}", quoted(alias)),
-        }
-    }
-}
-
-impl Display for Groups {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Implied => Ok(()),
-            Self::By(keys) => write!(f, " GROUP BY {}", listed(keys, ", ")),
-            Self::Rollup(keys) => write!(f, " GROUP BY ROLLUP({})", listed(keys, ", ")),
-            Self::Cube(keys) => write!(f, " GROUP BY CUBE({})", listed(keys, ", ")),
-            Self::Sets(sets) => {
-                let sets: Vec<String> = sets.iter().map(|set| format!("({})", listed(set, ", "))).collect();
-                write!(f, " GROUP BY GROUPING SETS ({})", sets.join(", "))
-            }
-        }
-    }
-}
-
-impl Display for From {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name, None) => f.write_str(&quoted(name)),
-            Self::Name(name, Some(alias)) => write!(f, "{} AS {}", quoted(name), quoted(alias)),
-            Self::Block(query, alias) => write!(f, "({query}) AS {}", quoted(alias)),
-            Self::Join(kind, left, right, on) => {
-                write!(f, "{left} {kind} {right}")?;
-                on.iter().try_for_each(|on| write!(f, " ON {on}"))
-            }
-        }
     }
 }

@@ -62,6 +62,15 @@ impl Value {
         }
     }
 
+    /// What equal values have in common, whatever type of number they are.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Integer(value) => format!("{:?}", Self::decimal(*value, 0)),
+            Self::Double(value) if *value == 0.0 => format!("{:?}", Self::decimal(0, 0)),
+            other => format!("{other:?}"),
+        }
+    }
+
     /// The order of values of one kind; none where one is NULL or they cannot be compared.
     pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
@@ -172,4 +181,9 @@ pub(crate) fn truncated(days: i32, grain: &str) -> i32 {
         _ => date.with_day(1).unwrap().with_month(1).unwrap(),
     };
     start.num_days_from_ce() - 719_163
+}
+
+/// What equal rows have in common.
+pub(crate) fn told(row: &[Value]) -> String {
+    row.iter().map(Value::told).collect::<Vec<_>>().join(" ")
 }
