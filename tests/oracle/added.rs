@@ -66,7 +66,12 @@ impl OrdinaryBlock<'_, '_> {
         match (holds, alone) {
             // What WHERE fixes may show that a join has multiplied nothing.
             (Holds::Other, false) if !self.source.relations.is_empty() && !self.fixed.is_empty() => {
-                refuse(MAY, call.to_string())
+                self.oracle.may.set(true);
+                Ok(())
+            }
+            (Holds::Other, false) if self.told_apart_by(&self.source.perhaps, &keys) => {
+                self.oracle.may.set(true);
+                Ok(())
             }
             (Holds::Other, false) => refuse("4", call.to_string()),
             (Holds::Sum, false) if call.distinct => refuse("4", call.to_string()),
@@ -108,8 +113,12 @@ impl OrdinaryBlock<'_, '_> {
 
     /// Whether keys tell the rows of the source apart.
     fn unique_on(&self, keys: &[Expr]) -> bool {
+        self.told_apart_by(&self.source.unique, keys)
+    }
+
+    fn told_apart_by(&self, sets: &[BTreeSet<usize>], keys: &[Expr]) -> bool {
         let known = |at: &usize| keys.contains(&placed(*at)) || self.fixed.contains(at);
-        self.source.unique.iter().any(|set| set.iter().all(known))
+        sets.iter().any(|set| set.iter().all(known))
     }
 
     /// Whether each group is one row of the source.
@@ -155,15 +164,22 @@ impl OrdinaryBlock<'_, '_> {
     }
 
     /// What tells the rows of the result apart.
-    pub(super) fn unique(&self, exprs: &[Expr]) -> Vec<BTreeSet<usize>> {
+    pub(super) fn unique(&self, exprs: &[Expr], sets: &[BTreeSet<usize>]) -> Vec<BTreeSet<usize>> {
         let place = |key: &Expr| exprs.iter().position(|expr| expr == key);
         match &self.keys {
             Some(_) if self.levels.is_some() => Vec::new(),
-            Some(keys) => keys.iter().map(place).collect::<Option<BTreeSet<usize>>>().into_iter().collect(),
+            Some(keys) => {
+                // Each group is one row where the keys hold a set that tells rows apart: that set does so here too.
+                let known = |set: &&BTreeSet<usize>| self.told_apart_by(std::slice::from_ref(*set), keys);
+                let told = |at: &&usize| !self.fixed.contains(*at);
+                let shown = |set: &BTreeSet<usize>| set.iter().filter(told).map(|at| place(&placed(*at))).collect();
+                let own = keys.iter().map(place).collect::<Option<BTreeSet<usize>>>();
+                own.into_iter().chain(sets.iter().filter(known).filter_map(shown)).collect()
+            }
             None => {
                 let told = |at: &&usize| !self.fixed.contains(*at);
                 let set = |set: &BTreeSet<usize>| set.iter().filter(told).map(|at| place(&placed(*at))).collect();
-                self.source.unique.iter().filter_map(set).collect()
+                sets.iter().filter_map(set).collect()
             }
         }
     }

@@ -1,37 +1,67 @@
 //! Commas after FROM, whose equalities stand in WHERE (rule 5), as the joins that they mean.
 
-use super::names::called;
-use super::tree::{Expr, From, On, Select};
+use super::meaning::Oracle;
+use super::names::{called, output_name};
+use super::tree::{Body, Expr, From, Item, On, Select};
 
-/// The same SELECT with joins in the place of commas.
-pub(crate) fn commas_joined(select: &Select) -> Select {
-    let mut conditions: Vec<Expr> = select.filter.iter().flat_map(conjuncts).cloned().collect();
-    let from = joined(&select.from, &mut conditions);
-    if from == select.from {
-        return select.clone();
+impl Oracle<'_> {
+    /// The same SELECT with joins in the place of commas.
+    pub(crate) fn commas_joined(&self, select: &Select) -> Select {
+        let mut conditions: Vec<Expr> = select.filter.iter().flat_map(conjuncts).cloned().collect();
+        let from = self.comma_joined(&select.from, &mut conditions);
+        if from == select.from {
+            return select.clone();
+        }
+        let filter = conditions.into_iter().reduce(|all, one| Expr::binary("AND", all, one));
+        Select { from, filter, ..select.clone() }
     }
-    let filter = conditions.into_iter().reduce(|all, one| Expr::binary("AND", all, one));
-    Select { from, filter, ..select.clone() }
-}
 
-fn joined(from: &From, conditions: &mut Vec<Expr>) -> From {
-    let From::Join(kind, left, right, on) = from else { return from.clone() };
-    if *kind != "," {
-        return from.clone();
+    fn comma_joined(&self, from: &From, conditions: &mut Vec<Expr>) -> From {
+        let From::Join(kind, left, right, on) = from else { return from.clone() };
+        if *kind != "," {
+            return from.clone();
+        }
+        let (theirs, columns) = (called(right).to_owned(), self.columns(right));
+        let of_theirs = |expr: &Expr| match expr {
+            Expr::Name(parts) if parts.len() == 2 => parts[0] == theirs,
+            Expr::Name(parts) => columns.contains(&parts[0]),
+            _ => false,
+        };
+        let of_others = |expr: &Expr| !expr.any(&mut |part| of_theirs(part));
+        let meets = |condition: &Expr| match condition {
+            Expr::Binary("=" | "IS NOT DISTINCT FROM", one, other) => {
+                of_theirs(one) && of_others(other) || of_theirs(other) && of_others(one)
+            }
+            _ => false,
+        };
+        let (met, rest): (Vec<Expr>, Vec<Expr>) = std::mem::take(conditions).into_iter().partition(meets);
+        *conditions = rest;
+        let left = self.comma_joined(left, conditions);
+        match met.into_iter().reduce(|all, one| Expr::binary("AND", all, one)) {
+            Some(on) => From::Join("JOIN", Box::new(left), right.clone(), On::Condition(on)),
+            None => From::Join("CROSS JOIN", Box::new(left), right.clone(), on.clone()),
+        }
     }
-    let theirs = called(right).to_owned();
-    let of_theirs = |expr: &Expr| matches!(expr, Expr::Name(parts) if parts.len() == 2 && parts[0] == theirs);
-    let of_others = |expr: &Expr| matches!(expr, Expr::Name(parts) if parts.len() == 2 && parts[0] != theirs);
-    let meets = |condition: &Expr| match condition {
-        Expr::Binary("=", one, other) => of_theirs(one) && of_others(other) || of_theirs(other) && of_others(one),
-        _ => false,
-    };
-    let (met, rest): (Vec<Expr>, Vec<Expr>) = std::mem::take(conditions).into_iter().partition(meets);
-    *conditions = rest;
-    let left = joined(left, conditions);
-    match met.into_iter().reduce(|all, one| Expr::binary("AND", all, one)) {
-        Some(on) => From::Join("JOIN", Box::new(left), right.clone(), On::Condition(on)),
-        None => From::Join("CROSS JOIN", Box::new(left), right.clone(), on.clone()),
+
+    /// The names of a relation's columns, of a cube's none: they are bare more often than those beside it.
+    fn columns(&self, from: &From) -> Vec<String> {
+        match from {
+            From::Table(name, _) => {
+                let table = self.star.tables.iter().find(|table| table.name == *name);
+                table.iter().flat_map(|table| &table.columns).map(|(name, _)| name.clone()).collect()
+            }
+            From::Block(query, _) => match &query.body {
+                Body::Select(select) => {
+                    let named = select.items.iter().filter_map(|item| match item {
+                        Item::Expr(expr, alias) => Some(output_name(expr, alias.as_ref())),
+                        Item::Star => None,
+                    });
+                    named.collect()
+                }
+                Body::Set(..) => Vec::new(),
+            },
+            From::Name(..) | From::Join(..) => Vec::new(),
+        }
     }
 }
 

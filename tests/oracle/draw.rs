@@ -3,6 +3,7 @@
 use super::choice::Choices;
 use super::draw_expr::{aggregated, condition, group_condition, literal, measured, of_dimension, searched};
 use super::draw_outer::correlated_value;
+use super::draw_window::windowed;
 use super::meaning::searches_in_items;
 use super::names::called;
 use super::star::Star;
@@ -27,13 +28,20 @@ pub(crate) struct Shape {
     pub(crate) columns: Vec<Column>,
     /// Whether it is a cube itself.
     pub(crate) cube: bool,
+    /// Whether it is evaluated, so that its columns are values.
+    pub(crate) rows: bool,
     /// Of a join, the columns with the relations that they come from.
     pub(crate) relations: Vec<(String, String)>,
 }
 
 impl Shape {
     pub(crate) fn new(columns: Vec<Column>) -> Self {
-        Self { columns, cube: false, relations: Vec::new() }
+        Self { columns, cube: false, rows: false, relations: Vec::new() }
+    }
+
+    /// What is evaluated.
+    pub(crate) fn rows(columns: Vec<Column>) -> Self {
+        Self { rows: true, ..Self::new(columns) }
     }
 
     pub(crate) fn of(&self, measure: bool) -> Vec<Column> {
@@ -132,6 +140,16 @@ impl Draw<'_> {
         if self.choices.chance(10) {
             self.label(&mut items, &mut columns);
         }
+        if self.choices.chance(8) {
+            let keys = items.iter().filter_map(|item| match item {
+                Item::Expr(expr @ Expr::Name(parts), _) => {
+                    dimensions.iter().any(|own| own.name == parts[0]).then(|| expr.clone())
+                }
+                _ => None,
+            });
+            let keys: Vec<Expr> = keys.collect();
+            self.over_groups(shape, &keys, &mut items, &mut columns);
+        }
         if self.choices.chance(5)
             && let Some(around) = self.around.clone()
             && let Some((value, of)) = correlated_value(self, shape, &around)
@@ -171,6 +189,9 @@ impl Draw<'_> {
             self.label(&mut items, &mut columns);
         }
         self.aggregates(shape, &mut items, &mut columns, 3);
+        if self.choices.chance(15) {
+            self.over_groups(shape, &written, &mut items, &mut columns);
+        }
         let groups = match self.choices.below(8) {
             _ if keys.is_empty() => Groups::Implied,
             5 if SETS => Groups::Rollup(keys),
@@ -183,7 +204,7 @@ impl Draw<'_> {
         let select = Select { distinct: self.choices.chance(4), items, from, filter, groups, having };
         let mut query = Query::of(select);
         self.ordered(&mut query, &columns, 25);
-        (query, Shape::new(columns))
+        (query, Shape::rows(columns))
     }
 
     /// Aggregates without GROUP BY.
@@ -193,7 +214,7 @@ impl Draw<'_> {
         let having = self.choices.chance(10).then(|| group_condition(self, shape));
         let filter = self.filter(shape, 30);
         let select = Select { distinct: false, items, from, filter, groups: Groups::Implied, having };
-        (Query::of(select), Shape::new(columns))
+        (Query::of(select), Shape::rows(columns))
     }
 
     /// Items, a WHERE over measures, an order, a limit, DISTINCT.
@@ -210,7 +231,7 @@ impl Draw<'_> {
             }
         }
         self.ordered(&mut query, &made.columns, 70);
-        (query, made)
+        (query, Shape::rows(made.columns))
     }
 
     /// A query of one column of a type, and one of its greatest value, over some cube that has such a dimension.
@@ -239,6 +260,18 @@ impl Draw<'_> {
             keys.limit = Some(1 + self.choices.below(3));
         }
         Some((keys, Query::of(total)))
+    }
+
+    /// A window of a measure over groups with such keys.
+    fn over_groups(&mut self, shape: &Shape, keys: &[Expr], items: &mut Vec<Item>, columns: &mut Vec<Column>) {
+        let numbers = shape.of(true).into_iter().filter(|column| !matches!(column.of, Type::Text | Type::Date));
+        let numbers: Vec<Column> = numbers.collect();
+        if numbers.is_empty() {
+            return;
+        }
+        let measure = self.choices.one(&numbers).clone();
+        let (expr, column) = windowed(self, keys, &measure);
+        self.item(expr, &column, items, columns);
     }
 
     fn aggregates(&mut self, shape: &Shape, items: &mut Vec<Item>, columns: &mut Vec<Column>, most: usize) {

@@ -6,9 +6,6 @@ use super::draw_window::windowed;
 use super::tree::{Call, Expr};
 use super::value::{Type, Value};
 
-/// Whether windows are drawn.
-const WINDOWS: bool = true;
-
 pub(crate) fn literal(draw: &mut Draw<'_>, of: Type) -> Expr {
     let choices = &mut *draw.choices;
     Expr::Literal(match of {
@@ -148,7 +145,7 @@ pub(crate) fn aggregated(draw: &mut Draw<'_>, shape: &Shape) -> (Expr, Column) {
     let number = matches!(measure.of, Type::Integer | Type::Decimal | Type::Double);
     let same = column(measure.of, true);
     if !number {
-        let function = draw.choices.word(if shape.cube {
+        let function = draw.choices.word(if !shape.rows {
             &["measure", "measure", "min", "max"]
         } else {
             &["min", "max", "min", "max"]
@@ -158,7 +155,8 @@ pub(crate) fn aggregated(draw: &mut Draw<'_>, shape: &Shape) -> (Expr, Column) {
     let expr = match draw.choices.below(14) {
         0..=3 => call("sum", name),
         4 if shape.cube => name,
-        4 | 5 => call("measure", name),
+        4 | 5 if !shape.rows => call("measure", name),
+        4 | 5 => call(draw.choices.word(&["sum", "avg", "max"]), name),
         6 => filtered(draw, shape, "sum", name),
         7 => {
             let when = condition(draw, shape);
@@ -166,7 +164,7 @@ pub(crate) fn aggregated(draw: &mut Draw<'_>, shape: &Shape) -> (Expr, Column) {
             call("sum", Expr::Case(vec![(when, name)], zero))
         }
         8 => {
-            let (other, _) = aggregated(draw, &Shape { cube: shape.cube, ..Shape::new(measures.clone()) });
+            let (other, _) = aggregated(draw, &Shape { columns: measures.clone(), ..shape.clone() });
             let quotient = Expr::binary("/", call("sum", name), Expr::Cast(Box::new(other), Type::Double));
             let textual = measures.iter().any(|column| matches!(column.of, Type::Text | Type::Date));
             return if textual {
@@ -177,8 +175,12 @@ pub(crate) fn aggregated(draw: &mut Draw<'_>, shape: &Shape) -> (Expr, Column) {
         }
         9 => Expr::Coalesce(Box::new(call("sum", name)), Box::new(Expr::Literal(Value::Integer(0)))),
         10 => call("sum", Expr::Cast(Box::new(name), measure.of)),
-        11 if WINDOWS => return windowed(draw, shape, &measure),
-        12 => call(draw.choices.word(&["max", "min"]), name),
+        11 => {
+            let keys: Vec<Expr> = dimensions.iter().map(|column| Expr::name(&column.name)).collect();
+            return windowed(draw, &keys, &measure);
+        }
+        12 if shape.rows || draw.choices.chance(30) => call(draw.choices.word(&["max", "min"]), name),
+        13 if !shape.rows && draw.choices.chance(60) => call("measure", name),
         _ => call(draw.choices.word(&["avg", "sum"]), Expr::binary("*", name, Expr::Literal(Value::Integer(2)))),
     };
     let of = if matches!(&expr, Expr::Call(call) if call.function == "avg") { Type::Double } else { same.of };

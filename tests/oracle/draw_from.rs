@@ -14,7 +14,7 @@ impl Draw<'_> {
             return (from, shape, None);
         }
         let (mut from, mut shape, met) = self.joined(from, shape, depth);
-        if met.is_none() && self.choices.chance(20) {
+        if !matches!(from, From::Join(",", ..)) && self.choices.chance(25) {
             (from, shape, _) = self.joined(from, shape, 1);
         }
         (from, shape, met)
@@ -108,7 +108,7 @@ impl Draw<'_> {
             false => Groups::By(keys),
         };
         let select = Select { distinct: false, items, from: From::Name(name, None), filter, groups, having: None };
-        (From::Block(Box::new(Query::of(select)), self.fresh()), Shape::new(columns))
+        (From::Block(Box::new(Query::of(select)), self.fresh()), Shape::rows(columns))
     }
 
     /// A table of the mart; its numbers are what a statement may add up.
@@ -117,7 +117,7 @@ impl Draw<'_> {
         let summed = |of: Type| matches!(of, Type::Decimal | Type::Double);
         let columns =
             table.columns.iter().map(|(name, of)| Column { name: name.clone(), of: *of, measure: summed(*of) });
-        (From::Table(table.name.clone(), self.fresh()), Shape::new(columns.collect()))
+        (From::Table(table.name.clone(), self.fresh()), Shape::rows(columns.collect()))
     }
 
     /// The condition of a join: equalities of columns of one type, for some of the right side's.
@@ -195,5 +195,6 @@ fn both((left, one): (&str, &Shape), (right, other): (&str, &Shape), using: Opti
     };
     let relations = mine.clone().map(|column| of(column, left)).chain(theirs.clone().map(|column| of(column, right)));
     let relations = relations.filter(|(name, _)| using != Some(name)).collect();
-    Shape { columns: mine.chain(theirs).cloned().collect(), cube: false, relations }
+    let rows = one.rows && !other.cube;
+    Shape { columns: mine.chain(theirs).cloned().collect(), cube: false, rows, relations }
 }

@@ -19,11 +19,9 @@ impl Draw<'_> {
             let side = self.side(&query, &shape.columns);
             query = Query::set(op, query, side);
         }
-        let of_rows = self.choices.chance(60);
-        for column in &mut shape.columns {
-            column.measure &= !of_rows;
-        }
-        shape.cube = false;
+        let shown = self.choices.chance(60);
+        let of = |column: Column| Column { measure: column.measure && !shown, ..column };
+        let shape = Shape::rows(shape.columns.into_iter().map(of).collect());
         self.ordered(&mut query, &shape.columns, 25);
         (query, shape)
     }

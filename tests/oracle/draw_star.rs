@@ -43,7 +43,7 @@ fn join(name: &str, table: &str, column: &str) -> Join {
 }
 
 fn facts(choices: &mut Choices) -> Table {
-    let count = [0, 3, 8, 14, 25][choices.below(5)];
+    let count = [0, 3, 8, 14, 25, 14, 25, 8][choices.below(8)];
     let mut rows = Vec::new();
     for id in 0..count {
         let amount =

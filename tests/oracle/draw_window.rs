@@ -1,16 +1,15 @@
 //! Random windows.
 
-use super::draw::{Column, Draw, Shape};
+use super::draw::{Column, Draw};
 use super::tree::{Bound, Call, Expr, Frame, Order, Over};
 use super::value::Type;
 
-/// A window over a measure.
-pub(crate) fn windowed(draw: &mut Draw<'_>, shape: &Shape, measure: &Column) -> (Expr, Column) {
+/// A window over a measure, in groups or rows with such keys.
+pub(crate) fn windowed(draw: &mut Draw<'_>, keys: &[Expr], measure: &Column) -> (Expr, Column) {
     let name = Expr::name(&measure.name);
     let inner = if draw.choices.chance(60) { Expr::call("sum", Some(name.clone())) } else { name.clone() };
-    let keys: Vec<Expr> = shape.of(false).iter().map(|column| Expr::name(&column.name)).collect();
-    let partition = draw.choices.some(&keys, 0, 1);
-    let mut order = draw.choices.some(&keys, 0, 1);
+    let partition = draw.choices.some(keys, 0, 1);
+    let mut order = draw.choices.some(keys, 0, 1);
     if draw.choices.chance(20) && measure.of != Type::Double {
         order.insert(0, inner.clone());
     }

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::commas::commas_joined;
 use super::detail::refuse_beside_star;
 use super::joined::Join;
 use super::names::{Names, output_name};
@@ -36,12 +35,16 @@ pub(crate) struct Rows {
     pub(crate) rows: Vec<Vec<Value>>,
     /// Sets of columns that tell the rows apart.
     pub(crate) unique: Vec<BTreeSet<usize>>,
+    /// Sets of columns that tell apart the rows that hold anything of the relation which a column comes from.
+    pub(crate) perhaps: Vec<BTreeSet<usize>>,
     /// The columns that the rows are in order of, with what ORDER BY says of each.
     pub(crate) order: Vec<(usize, bool, Option<bool>)>,
     /// Whether the rows come in an order of their own, so that it is known which of equal ones a LIMIT leaves out.
     pub(crate) settled: bool,
     /// Whether a LIMIT without ORDER BY has left rows out.
     pub(crate) cut: bool,
+    /// Whether they may be refused instead.
+    pub(crate) may: bool,
     /// Whether which rows these are depends on the last digits of doubles, or on chance.
     pub(crate) chance: bool,
 }
@@ -83,6 +86,8 @@ pub(crate) type Scope = Vec<(String, Query)>;
 /// The oracle of a star.
 pub(crate) struct Oracle<'a> {
     pub(crate) star: &'a Star,
+    /// Whether something has been met that an engine may see to be right, or may not.
+    pub(crate) may: Cell<bool>,
     /// Whether some query within an expression has come out as chance would have it.
     pub(crate) chance: Cell<bool>,
 }
@@ -102,7 +107,7 @@ impl<'a> Oracle<'a> {
             Source::Rows(rows) => rows,
             Source::Lazy(block) => self.detail(&block)?,
         };
-        Ok(Rows { chance: rows.chance || self.chance.get(), ..rows })
+        Ok(Rows { chance: rows.chance || self.chance.get(), may: self.may.get(), ..rows })
     }
 
     /// The rows of a table as it is, which its key tells apart.
@@ -164,7 +169,7 @@ impl<'a> Oracle<'a> {
     }
 
     fn select(&self, query: &Query, select: &Select, scope: &Scope, lazy: bool) -> Answer<Source<'a>> {
-        let select = &commas_joined(select);
+        let select = &self.commas_joined(select);
         let (plain, aggregates) = (is_plain(query, select), aggregates(query, select));
         let mut source = self.from(&select.from, scope, (plain && lazy) || aggregates)?;
         if let Source::Lazy(block) = &source

@@ -79,7 +79,8 @@ impl Oracle<'_> {
         let block = block.grouped(keys, rows, having.as_ref(), &exprs, &order)?;
         let holds: Vec<Holds> = exprs.iter().map(|expr| block.holds(expr)).collect();
         let columns: Vec<(String, Holds)> = columns.into_iter().zip(holds).collect();
-        let unique = block.unique(&exprs);
+        let unique = block.unique(&exprs, &source.unique);
+        let perhaps = block.unique(&exprs, &source.perhaps);
         let mut ties = match (&block.keys, source.unique.first()) {
             (Some(keys), _) => keys.clone(),
             (None, Some(set)) => set.iter().map(|at| placed(*at)).collect(),
@@ -89,6 +90,7 @@ impl Oracle<'_> {
         let settled = source.settled && !aggregated;
         let ordering = Ordering { exprs, order, ties, settled };
         let mut rows = finished(&block, query, select.distinct, ordering, columns, unique)?;
+        rows.perhaps = perhaps;
         rows.chance |= source.chance;
         rows.cut |= source.cut && !aggregated;
         Ok(rows)

@@ -87,8 +87,11 @@ impl Rows {
             (!matches!(kind, "RIGHT JOIN" | "FULL JOIN"), !matches!(kind, "LEFT JOIN" | "FULL JOIN"));
         self.unique.extend(one.unique.iter().filter(|_| right_once && left_is_there).cloned());
         self.unique.extend(theirs.iter().filter(|_| left_once && right_is_there).cloned());
-        if kind != "FULL JOIN" {
-            self.unique.extend(one.unique.iter().flat_map(|mine| theirs.iter().map(move |other| mine | other)));
+        let pairs = one.unique.iter().flat_map(|mine| theirs.iter().map(move |other| mine | other));
+        match kind {
+            // The rows of either side are told apart, but one that has no left side may be as one that has no right side.
+            "FULL JOIN" => self.perhaps.extend(pairs),
+            _ => self.unique.extend(pairs),
         }
         for (at, (_, holds)) in self.columns.iter_mut().enumerate() {
             let once = if at < middle { right_once } else { left_once };
