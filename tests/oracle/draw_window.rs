@@ -31,7 +31,9 @@ pub(crate) fn windowed(draw: &mut Draw<'_>, keys: &[Expr], measure: &Column) -> 
         "last_value",
     ]);
     let ranks = matches!(function, "rank" | "row_number" | "dense_rank" | "ntile");
-    let frame = (!ranks && !matches!(function, "lag" | "lead") && draw.choices.chance(40)).then(|| frame(draw));
+    let frame = (!ranks && !matches!(function, "lag" | "lead") && draw.choices.chance(40));
+    let single = matches!(function, "first_value" | "last_value");
+    let frame = frame.then(|| frame_of(draw, single));
     let over = Some(Over { partition, order, frame });
     let of = match function {
         "avg" => Type::Double,
@@ -44,9 +46,9 @@ pub(crate) fn windowed(draw: &mut Draw<'_>, keys: &[Expr], measure: &Column) -> 
     (expr, Column { name: String::new(), of, measure: true })
 }
 
-/// A frame: its end never lies before its start.
-fn frame(draw: &mut Draw<'_>) -> Frame {
-    let unit = draw.choices.word(&["ROWS", "ROWS", "RANGE"]);
+/// A frame: its end never lies before its start. The first or last of equal rows is not asked for.
+fn frame_of(draw: &mut Draw<'_>, single: bool) -> Frame {
+    let unit = if single { "ROWS" } else { draw.choices.word(&["ROWS", "ROWS", "RANGE"]) };
     let reach = if unit == "ROWS" { 3 } else { 1 };
     let start = match draw.choices.chance(40) {
         true => Bound::Unbounded,

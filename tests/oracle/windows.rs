@@ -146,7 +146,11 @@ fn valued(call: &Call, over: &Over, rows: &[Framed]) -> Vec<Value> {
         (before, before + rows.iter().filter(equal).count())
     };
     let value = |at: usize| {
-        let (start, end) = frame(over, at, rows.len(), peers(at));
+        let (start, end) = match call.function {
+            // Its equals are told apart by the keys, so that its frame ends at the row itself.
+            "last_value" if over.frame.is_none() && !over.order.is_empty() => (0, at + 1),
+            _ => frame(over, at, rows.len(), peers(at)),
+        };
         match call.function {
             "row_number" => number(at + 1),
             "rank" => number(peers(at).0 + 1),
