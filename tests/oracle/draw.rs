@@ -264,7 +264,7 @@ impl Draw<'_> {
 
     /// A window of a measure over groups with such keys.
     fn over_groups(&mut self, shape: &Shape, keys: &[Expr], items: &mut Vec<Item>, columns: &mut Vec<Column>) {
-        let numbers = shape.of(true).into_iter().filter(|column| !matches!(column.of, Type::Text | Type::Date));
+        let numbers = shape.of(true).into_iter().filter(|column| column.of.is_number());
         let numbers: Vec<Column> = numbers.collect();
         if numbers.is_empty() {
             return;

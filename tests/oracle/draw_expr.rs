@@ -2,9 +2,10 @@
 
 use super::draw::{Column, Draw, Shape, one};
 use super::draw_outer::correlated;
+use super::draw_star::instant;
 use super::draw_window::windowed;
 use super::tree::{Call, Expr};
-use super::value::{Type, Value};
+use super::value::{Type, Value, wall};
 
 pub(crate) fn literal(draw: &mut Draw<'_>, of: Type) -> Expr {
     let choices = &mut *draw.choices;
@@ -15,7 +16,20 @@ pub(crate) fn literal(draw: &mut Draw<'_>, of: Type) -> Expr {
         Type::Decimal | Type::Double => Value::decimal(choices.below(20_000) as i128 * 100 + 37, 4),
         Type::Text => Value::Text((*choices.one(&["a", "b", "中文", "low"])).to_owned()),
         Type::Date => Value::Date(17_200 + choices.below(500) as i32),
+        Type::Instant => Value::Instant(wall(instant(choices), draw.star.zone)),
     })
+}
+
+/// What a column is compared with: of instants also a literal with an offset, or a day.
+fn bound(draw: &mut Draw<'_>, of: Type) -> Expr {
+    match (of, draw.choices.below(6)) {
+        (Type::Instant, 1..=3) => {
+            let minutes = *draw.choices.one(&[0, -300, 60, 330]);
+            Expr::Zoned(draw.star.zone, instant(draw.choices), minutes)
+        }
+        (Type::Instant, 4) => literal(draw, Type::Date),
+        _ => literal(draw, of),
+    }
 }
 
 fn call(function: &'static str, argument: Expr) -> Expr {
@@ -27,6 +41,7 @@ pub(crate) fn of_dimension(draw: &mut Draw<'_>, column: &Column) -> Expr {
     let name = Expr::name(&column.name);
     match (draw.choices.below(12), column.of) {
         (9, Type::Text) => Expr::Coalesce(Box::new(name), Box::new(literal(draw, Type::Text))),
+        (9, Type::Instant) => Expr::Truncated("hour", Box::new(name)),
         (9, Type::Date) => Expr::Truncated(draw.choices.word(&["week", "month", "year"]), Box::new(name)),
         (10, Type::Text) => Expr::Function(draw.choices.word(&["upper", "lower"]), Box::new(name)),
         (8, Type::Integer) => Expr::binary("+", name, Expr::Literal(Value::Integer(1))),
@@ -69,13 +84,15 @@ pub(crate) fn condition(draw: &mut Draw<'_>, shape: &Shape) -> Expr {
     let column = draw.choices.one(&dimensions).clone();
     let name = Expr::name(&column.name);
     match draw.choices.below(8) {
-        0 | 1 => Expr::binary(draw.choices.word(&["=", "<>"]), name, literal(draw, column.of)),
-        2 if column.of != Type::Boolean => {
-            Expr::binary(draw.choices.word(&["<", ">="]), name, literal(draw, column.of))
+        0 | 1 if column.of != Type::Instant => {
+            Expr::binary(draw.choices.word(&["=", "<>"]), name, literal(draw, column.of))
+        }
+        0..=2 if column.of != Type::Boolean => {
+            Expr::binary(draw.choices.word(&["<", ">=", "<=", ">"]), name, bound(draw, column.of))
         }
         3 => Expr::IsNull(Box::new(name), draw.choices.chance(60)),
         4 => {
-            let list = vec![literal(draw, column.of), literal(draw, column.of)];
+            let list = vec![literal(draw, column.of), bound(draw, column.of)];
             Expr::In(Box::new(name), list)
         }
         5 => Expr::Not(Box::new(condition(draw, shape))),
@@ -166,7 +183,7 @@ pub(crate) fn aggregated(draw: &mut Draw<'_>, shape: &Shape) -> (Expr, Column) {
         8 => {
             let (other, _) = aggregated(draw, &Shape { columns: measures.clone(), ..shape.clone() });
             let quotient = Expr::binary("/", call("sum", name), Expr::Cast(Box::new(other), Type::Double));
-            let textual = measures.iter().any(|column| matches!(column.of, Type::Text | Type::Date));
+            let textual = measures.iter().any(|column| !column.of.is_number());
             return if textual {
                 (call("sum", Expr::name(&measure.name)), same)
             } else {

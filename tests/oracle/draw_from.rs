@@ -115,8 +115,9 @@ impl Draw<'_> {
     fn table(&mut self) -> (From, Shape) {
         let table = self.choices.one(&self.star.tables).clone();
         let summed = |of: Type| matches!(of, Type::Decimal | Type::Double);
-        let columns =
-            table.columns.iter().map(|(name, of)| Column { name: name.clone(), of: *of, measure: summed(*of) });
+        // The instants of a table are no wall clock, which those of cubes are.
+        let shown = table.columns.iter().filter(|(_, of)| *of != Type::Instant);
+        let columns = shown.map(|(name, of)| Column { name: name.clone(), of: *of, measure: summed(*of) });
         (From::Table(table.name.clone(), self.fresh()), Shape::rows(columns.collect()))
     }
 

@@ -1,18 +1,40 @@
 //! Random stars: facts with NULLs and orphans, a snowflake, a table joined in two roles, columns of the same name.
 
+use chrono_tz::Tz;
+
 use super::choice::Choices;
 use super::star::{Cube, Join, Measure, Star, Table};
 use super::tree::{Call, Expr};
-use super::value::{Type, Value};
+use super::value::{DAY, Type, Value};
 
 /// A star of random shape and data.
 pub(crate) fn star(choices: &mut Choices) -> Star {
     let tables = vec![facts(choices), shops(choices), regions(choices), people(choices)];
-    let mut cubes = vec![cube(choices, "sales")];
+    let zone = *choices.one(&ZONES);
+    let own_zone = if choices.chance(30) { *choices.one(&ZONES) } else { zone };
+    let mut cubes = vec![cube(choices, "sales", zone)];
     if choices.chance(30) {
-        cubes.push(cube(choices, "returns"));
+        cubes.push(cube(choices, "returns", zone));
     }
-    Star { tables, cubes }
+    Star { tables, cubes, zone, own_zone }
+}
+
+/// Zones without and with days of 23 and 25 hours, one of them with half hours.
+const ZONES: [Tz; 5] =
+    [Tz::UTC, Tz::America__New_York, Tz::Asia__Taipei, Tz::America__New_York, Tz::Australia__Lord_Howe];
+
+/// An instant, often near one at which clocks are moved in those zones.
+pub(crate) fn instant(choices: &mut Choices) -> i64 {
+    let hour = DAY / 24;
+    let quarters = |choices: &mut Choices, most: usize| choices.below(most) as i64 * hour / 4;
+    match choices.below(5) {
+        // New York, from 2017-11-05T03:00Z and from 2017-03-12T05:00Z.
+        0 | 1 => 17_475 * DAY + 3 * hour + quarters(choices, 24),
+        2 => 17_237 * DAY + 5 * hour + quarters(choices, 16),
+        // Lord Howe, from 2017-04-01T13:00Z.
+        3 => 17_257 * DAY + 13 * hour + quarters(choices, 16),
+        _ => (17_200 + choices.below(500) as i64) * DAY + quarters(choices, 96),
+    }
 }
 
 const TEXTS: [&str; 4] = ["a", "b", "中文", "é'x"];
@@ -64,6 +86,7 @@ fn facts(choices: &mut Choices) -> Table {
             weight,
             day,
             flag,
+            if choices.chance(8) { Value::Null } else { Value::Instant(instant(choices)) },
         ]);
     }
     Table {
@@ -80,6 +103,7 @@ fn facts(choices: &mut Choices) -> Table {
             ("weight", Type::Double),
             ("day", Type::Date),
             ("flag", Type::Boolean),
+            ("at", Type::Instant),
         ]),
         joins: vec![
             join("store", "shops", "shop"),
@@ -134,7 +158,7 @@ fn words(value: &str) -> Expr {
     Expr::Literal(Value::Text(value.into()))
 }
 
-fn cube(choices: &mut Choices, name: &str) -> Cube {
+fn cube(choices: &mut Choices, name: &str, zone: Tz) -> Cube {
     let many = Expr::binary(">", path(&["qty"]), literal(2));
     let level = Expr::Case(vec![(many.clone(), words("high"))], Some(Box::new(words("low"))));
     let named = Expr::Coalesce(Box::new(path(&["store", "kind"])), Box::new(words("none")));
@@ -155,7 +179,11 @@ fn cube(choices: &mut Choices, name: &str) -> Cube {
     ];
     let dimensions = choices.some(&all, 2, 6);
     let filter = choices.chance(25).then(|| Expr::IsNull(Box::new(path(&["amount"])), true));
-    let time = choices.chance(50).then(|| "day".to_owned());
+    let axes = [
+        ("day".to_owned(), path(&["day"]), Type::Date),
+        ("at".to_owned(), Expr::Wall(zone, Box::new(path(&["at"]))), Type::Instant),
+    ];
+    let time = choices.chance(60).then(|| choices.one(&axes).clone());
     Cube {
         name: name.into(),
         time,

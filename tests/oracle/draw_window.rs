@@ -31,7 +31,7 @@ pub(crate) fn windowed(draw: &mut Draw<'_>, keys: &[Expr], measure: &Column) -> 
         "last_value",
     ]);
     let ranks = matches!(function, "rank" | "row_number" | "dense_rank" | "ntile");
-    let frame = (!ranks && !matches!(function, "lag" | "lead") && draw.choices.chance(40));
+    let frame = !ranks && !matches!(function, "lag" | "lead") && draw.choices.chance(40);
     let single = matches!(function, "first_value" | "last_value");
     let frame = frame.then(|| frame_of(draw, single));
     let over = Some(Over { partition, order, frame });

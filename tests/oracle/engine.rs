@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, RecordBatch,
-    StringArray,
+    StringArray, TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Float64Type, Int64Type, Schema};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Field, Float64Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType,
+};
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::logical_expr::TableSource;
 use futures::TryStreamExt;
@@ -34,6 +36,8 @@ pub(crate) struct Machine {
 pub(crate) struct Asked {
     model: Model,
     tables: Tables,
+    /// The session's zone.
+    zone: chrono_tz::Tz,
 }
 
 struct Tables(BTreeMap<String, Arc<MemTable>>);
@@ -74,7 +78,7 @@ impl Machine {
             resolve(&spec, &schemas, &self.functions).unwrap_or_else(|error| panic!("{error}\n{}", star.yaml()));
         let in_memory = |batch: RecordBatch| Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]]).unwrap());
         let tables = batches.into_iter().map(|(name, batch)| (name, in_memory(batch))).collect();
-        Asked { model, tables: Tables(tables) }
+        Asked { model, tables: Tables(tables), zone: star.zone }
     }
 
     /// The rows of a statement.
@@ -85,7 +89,7 @@ impl Machine {
             settings: Settings::default(),
             mart_version: 1,
             now: chrono::DateTime::from_timestamp(1_500_000_000, 0).unwrap(),
-            timezone: chrono_tz::UTC,
+            timezone: asked.zone,
             stop: Stop::default(),
         };
         let context =
@@ -128,6 +132,13 @@ fn batch(table: &Table) -> RecordBatch {
                 Value::Date(days) => Some(days),
                 _ => None,
             }))),
+            Type::Instant => {
+                let instants = values.map(|value| match value {
+                    Value::Instant(at) => Some(at),
+                    _ => None,
+                });
+                Arc::new(TimestampMicrosecondArray::from_iter(instants).with_timezone("UTC"))
+            }
         };
         fields.push(Field::new(name, array.data_type().clone(), true));
         arrays.push(array);
@@ -151,6 +162,9 @@ fn value(column: &ArrayRef, row: usize) -> Value {
         }
         DataType::Float64 => Value::Double(column.as_primitive::<Float64Type>().value(row)),
         DataType::Utf8 => Value::Text(column.as_string::<i32>().value(row).to_owned()),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            Value::Instant(column.as_primitive::<TimestampMicrosecondType>().value(row))
+        }
         DataType::Date32 => Value::Date(column.as_primitive::<Date32Type>().value(row)),
         other => panic!("a result holds {other}"),
     }

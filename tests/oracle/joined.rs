@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::commas::conjuncts;
 use super::meaning::{Beside, Lazy, Oracle, Rows, Scope, Source};
 use super::names::{Names, called};
-use super::scalar::{Answer, refuse};
+use super::scalar::{Answer, MAY, Refusal, refuse};
 use super::tree::{Expr, From, On};
 use super::value::Value;
 
@@ -41,6 +41,13 @@ impl<'a> Oracle<'a> {
     pub(crate) fn joined(&self, join: &Join<'_>, scope: &Scope, lazy: bool) -> Answer<Source<'a>> {
         let Join { kind, left, right, .. } = *join;
         let inner = matches!(kind, "JOIN" | "CROSS JOIN");
+        // Equalities of a further inner join may show that a fact meets one row of all of them together.
+        if inner
+            && matches!(left, From::Join("JOIN" | "CROSS JOIN", ..))
+            && let Err(Refusal { rule: "5", why }) = self.from(left, scope, lazy)
+        {
+            return refuse(MAY, why);
+        }
         if (inner || kind == "LEFT JOIN")
             && let Source::Lazy(block) = self.from(left, scope, lazy)?
             && let Source::Rows(rows) = self.from(right, scope, false)?

@@ -24,6 +24,7 @@ impl Display for Type {
             Self::Double => "DOUBLE",
             Self::Text => "TEXT",
             Self::Date => "DATE",
+            Self::Instant => "TIMESTAMP",
         })
     }
 }
@@ -51,7 +52,18 @@ impl Display for Expr {
             }
             Self::Cast(inner, to) => write!(f, "CAST({inner} AS {to})"),
             Self::Coalesce(inner, default) => write!(f, "coalesce({inner}, {default})"),
+            Self::Truncated("hour", inner) => write!(f, "date_trunc('hour', {inner})"),
             Self::Truncated(grain, inner) => write!(f, "CAST(date_trunc('{grain}', {inner}) AS DATE)"),
+            Self::Wall(_, inner) => write!(f, "{inner}"),
+            Self::Zoned(_, at, minutes) => {
+                let offset = chrono::FixedOffset::east_opt(minutes * 60).expect("an offset that is less than a day");
+                let there = chrono::DateTime::from_timestamp_micros(*at).expect("an instant").with_timezone(&offset);
+                match minutes {
+                    0 => write!(f, "'{}Z'", there.format("%Y-%m-%dT%H:%M:%S")),
+                    60 => write!(f, "CAST('{}' AS TIMESTAMP)", there.format("%Y-%m-%dT%H:%M:%S%:z")),
+                    _ => write!(f, "TIMESTAMP '{}'", there.format("%Y-%m-%d %H:%M:%S%:z")),
+                }
+            }
             Self::Function(name, inner) => write!(f, "{name}({inner})"),
             Self::Grouping(inner) => write!(f, "GROUPING({inner})"),
             Self::Call(call) => write!(f, "{call}"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::tree::Expr;
-use super::value::{Type, Value, arithmetic, truncated};
+use super::value::{DAY, Type, Value, arithmetic, truncated, wall};
 
 /// Why a statement has no answer: the rule of the semantics page, and what is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +60,15 @@ pub(crate) fn evaluate(expr: &Expr, known: &dyn Fn(&Expr) -> Option<Answer<Value
         },
         Expr::Truncated(grain, inner) => Ok(match of(inner)? {
             Value::Date(days) => Value::Date(truncated(days, grain)),
+            Value::Instant(at) if *grain == "hour" => Value::Instant(at - at.rem_euclid(DAY / 24)),
+            Value::Instant(at) => Value::Date(truncated(at.div_euclid(DAY) as i32, grain)),
             _ => Value::Null,
         }),
+        Expr::Wall(zone, inner) => Ok(match of(inner)? {
+            Value::Instant(at) => Value::Instant(wall(at, *zone)),
+            _ => Value::Null,
+        }),
+        Expr::Zoned(zone, at, _) => Ok(Value::Instant(wall(*at, *zone))),
         Expr::Function(name, inner) => Ok(match of(inner)? {
             Value::Text(text) => Value::Text(if *name == "upper" { text.to_uppercase() } else { text.to_lowercase() }),
             _ => Value::Null,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::tree::{Body, Expr, From, Groups, Item, On, Query, Select};
+use super::value::Value;
 
 /// The shapes of a statement, wherever in it they are.
 pub(crate) fn shapes(statement: &Query) -> BTreeSet<&'static str> {
@@ -85,6 +86,8 @@ fn of_expr(expr: &Expr, found: &mut BTreeSet<&'static str>) {
                 }
             }
         }
+        Expr::Zoned(..) => drop(found.insert("literal with an offset")),
+        Expr::Literal(Value::Instant(_)) => drop(found.insert("wall clock")),
         Expr::InQuery(_, query, _) | Expr::Exists(query) | Expr::Scalar(query) => of_query(query, false, found),
         _ => {}
     }

@@ -12,6 +12,9 @@ pub(crate) struct Star {
     /// The first holds the facts.
     pub(crate) tables: Vec<Table>,
     pub(crate) cubes: Vec<Cube>,
+    /// The session's zone, and the model's.
+    pub(crate) zone: chrono_tz::Tz,
+    pub(crate) own_zone: chrono_tz::Tz,
 }
 
 /// A table: its first column is its key.
@@ -36,8 +39,8 @@ pub(crate) struct Join {
 #[derive(Debug, Clone)]
 pub(crate) struct Cube {
     pub(crate) name: String,
-    /// The column of dates that is its axis.
-    pub(crate) time: Option<String>,
+    /// The column that is its axis, over the table, and the type of that.
+    pub(crate) time: Option<(String, Expr, Type)>,
     pub(crate) filter: Option<Expr>,
     pub(crate) dimensions: Vec<(String, Expr, Type)>,
     pub(crate) measures: Vec<Measure>,
@@ -51,8 +54,12 @@ pub(crate) struct Measure {
     pub(crate) filter: Option<Expr>,
 }
 
-/// The grains that a date has, as its dimensions are called.
-pub(crate) const GRAINS: [&str; 5] = ["day", "week", "month", "quarter", "year"];
+/// The grains that a date or an instant has, as its dimensions are called.
+const GRAINS: [&str; 6] = ["hour", "day", "week", "month", "quarter", "year"];
+
+fn grains(of: Type) -> &'static [&'static str] {
+    if of == Type::Instant { &GRAINS } else { &GRAINS[1..] }
+}
 
 impl Table {
     fn column(&self, name: &str) -> Option<usize> {
@@ -66,20 +73,21 @@ impl Cube {
         if let Some((_, expr, _)) = self.dimensions.iter().find(|(known, ..)| known == name) {
             return Some(expr.clone());
         }
-        let time = self.time.as_ref()?;
-        let grain = GRAINS.into_iter().find(|grain| name == format!("{time}__{grain}"));
+        let (time, axis, of) = self.time.as_ref()?;
+        let grain = grains(*of).iter().find(|grain| name == format!("{time}__{grain}"));
         match grain {
-            Some(grain) => Some(Expr::Truncated(grain, Box::new(Expr::name(time)))),
-            None => (name == time).then(|| Expr::name(time)),
+            Some(grain) => Some(Expr::Truncated(grain, Box::new(axis.clone()))),
+            None => (name == time).then(|| axis.clone()),
         }
     }
 
     /// The names of the dimensions, with their types.
     pub(crate) fn dimension_names(&self) -> Vec<(String, Type)> {
         let mut names = Vec::new();
-        if let Some(time) = &self.time {
-            names.push((time.clone(), Type::Date));
-            names.extend(GRAINS.iter().map(|grain| (format!("{time}__{grain}"), Type::Date)));
+        if let Some((time, _, axis)) = &self.time {
+            names.push((time.clone(), *axis));
+            let of = |grain: &str| if grain == "hour" { Type::Instant } else { Type::Date };
+            names.extend(grains(*axis).iter().map(|grain| (format!("{time}__{grain}"), of(grain))));
         }
         names.extend(self.dimensions.iter().map(|(name, _, of)| (name.clone(), *of)));
         names
@@ -173,7 +181,7 @@ impl Star {
 
     /// The model as its file has it.
     pub(crate) fn yaml(&self) -> String {
-        let mut text = String::from("version: 1\ndefaults: {timezone: UTC}\ntables:\n");
+        let mut text = format!("version: 1\ndefaults: {{timezone: {}}}\ntables:\n", self.own_zone);
         for table in &self.tables {
             let key = scalar(&table.columns[0].0);
             let _ = writeln!(text, "  {}:\n    files: data/{}.csv\n    primary_key: [{key}]", table.name, table.name);
@@ -186,6 +194,7 @@ impl Star {
                     Type::Double => "double",
                     Type::Text => "text",
                     Type::Date => "date",
+                    Type::Instant => "timestamp",
                 };
                 let _ = writeln!(text, "      {}: {of}", scalar(name));
             }
@@ -200,7 +209,7 @@ impl Star {
         text.push_str("cubes:\n");
         for cube in &self.cubes {
             let _ = writeln!(text, "  {}:\n    table: {}", scalar(&cube.name), self.tables[0].name);
-            if let Some(time) = &cube.time {
+            if let Some((time, ..)) = &cube.time {
                 let _ = writeln!(text, "    time: {}", scalar(time));
             }
             if let Some(filter) = &cube.filter {

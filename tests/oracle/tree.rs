@@ -26,6 +26,10 @@ pub(crate) enum Expr {
     Coalesce(Box<Expr>, Box<Expr>),
     /// `date_trunc(grain, x)` of a date, as a date.
     Truncated(&'static str, Box<Expr>),
+    /// In a model: what clocks of a zone show at an instant.
+    Wall(chrono_tz::Tz, Box<Expr>),
+    /// A literal with an offset of so many minutes, as the clocks of the session's zone show it.
+    Zoned(chrono_tz::Tz, i64, i32),
     /// `upper(x)` or `lower(x)`.
     Function(&'static str, Box<Expr>),
     Call(Box<Call>),
@@ -165,7 +169,7 @@ impl Expr {
     /// The parts of an expression, and what queries in it name outside.
     pub(crate) fn parts(&self) -> Vec<&Self> {
         match self {
-            Self::Name(_) | Self::Literal(_) | Self::Outer(_) => Vec::new(),
+            Self::Name(_) | Self::Literal(_) | Self::Zoned(..) | Self::Outer(_) => Vec::new(),
             Self::Exists(query) | Self::Scalar(query) => query.outer(),
             Self::InQuery(inner, query, _) => std::iter::once(&**inner).chain(query.outer()).collect(),
             Self::Binary(_, left, right) | Self::Coalesce(left, right) => vec![left, right],
@@ -173,6 +177,7 @@ impl Expr {
             | Self::IsNull(inner, _)
             | Self::Cast(inner, _)
             | Self::Truncated(_, inner)
+            | Self::Wall(_, inner)
             | Self::Function(_, inner)
             | Self::Grouping(inner) => vec![inner],
             Self::In(inner, list) => std::iter::once(&**inner).chain(list).collect(),
@@ -195,7 +200,7 @@ impl Expr {
     pub(crate) fn map(&self, change: &mut dyn FnMut(&Self) -> Self) -> Self {
         let mut boxed = |inner: &Self| Box::new(change(inner));
         match self {
-            Self::Name(_) | Self::Literal(_) | Self::Outer(_) => self.clone(),
+            Self::Name(_) | Self::Literal(_) | Self::Zoned(..) | Self::Outer(_) => self.clone(),
             Self::Exists(query) => Self::Exists(Box::new(query.with_outer(change))),
             Self::Scalar(query) => Self::Scalar(Box::new(query.with_outer(change))),
             Self::Binary(op, left, right) => Self::Binary(op, boxed(left), boxed(right)),
@@ -205,6 +210,7 @@ impl Expr {
             Self::Cast(inner, to) => Self::Cast(boxed(inner), *to),
             Self::Truncated(grain, inner) => Self::Truncated(grain, boxed(inner)),
             Self::Function(name, inner) => Self::Function(name, boxed(inner)),
+            Self::Wall(zone, inner) => Self::Wall(*zone, boxed(inner)),
             Self::InQuery(inner, query, negated) => {
                 let inner = boxed(inner);
                 Self::InQuery(inner, Box::new(query.with_outer(change)), *negated)

@@ -13,6 +13,14 @@ pub(crate) enum Type {
     Double,
     Text,
     Date,
+    Instant,
+}
+
+impl Type {
+    /// Whether values can be added up.
+    pub(crate) fn is_number(self) -> bool {
+        matches!(self, Self::Integer | Self::Decimal | Self::Double)
+    }
 }
 
 /// A value. A decimal is `unscaled` at so many digits behind the point, without zeros at its end.
@@ -25,7 +33,12 @@ pub(crate) enum Value {
     Double(f64),
     Text(String),
     Date(i32),
+    /// Microseconds since 1970 began: in tables of UTC, in cubes and results of wall clock.
+    Instant(i64),
 }
+
+/// The microseconds of a day.
+pub(crate) const DAY: i64 = 86_400_000_000;
 
 impl Value {
     /// A decimal, in its one form.
@@ -77,6 +90,9 @@ impl Value {
             (Self::Boolean(one), Self::Boolean(other)) => Some(one.cmp(other)),
             (Self::Text(one), Self::Text(other)) => Some(one.as_bytes().cmp(other.as_bytes())),
             (Self::Date(one), Self::Date(other)) => Some(one.cmp(other)),
+            (Self::Instant(one), Self::Instant(other)) => Some(one.cmp(other)),
+            (Self::Instant(one), Self::Date(days)) => Some(one.cmp(&(i64::from(*days) * DAY))),
+            (Self::Date(_), Self::Instant(_)) => other.compare(self).map(Ordering::reverse),
             (Self::Double(_), _) | (_, Self::Double(_)) => self.number()?.partial_cmp(&other.number()?),
             _ => {
                 let (one, other) = aligned(self, other)?;
@@ -160,6 +176,7 @@ impl fmt::Display for Value {
             Self::Double(value) => write!(f, "{value}"),
             Self::Text(value) => write!(f, "'{}'", value.replace('\'', "''")),
             Self::Date(days) => write!(f, "DATE '{}'", day(*days)),
+            Self::Instant(at) => write!(f, "TIMESTAMP '{}'", clock(*at).format("%Y-%m-%d %H:%M:%S")),
         }
     }
 }
@@ -167,6 +184,17 @@ impl fmt::Display for Value {
 /// The day so many days after 1970 began.
 pub(crate) fn day(days: i32) -> chrono::NaiveDate {
     chrono::NaiveDate::from_num_days_from_ce_opt(days + 719_163).unwrap()
+}
+
+/// The date and time of so many microseconds after 1970 began.
+pub(crate) fn clock(at: i64) -> chrono::NaiveDateTime {
+    chrono::DateTime::from_timestamp_micros(at).unwrap().naive_utc()
+}
+
+/// What clocks of a zone show at an instant.
+pub(crate) fn wall(at: i64, zone: chrono_tz::Tz) -> i64 {
+    let there = chrono::DateTime::from_timestamp_micros(at).unwrap().with_timezone(&zone);
+    there.naive_local().and_utc().timestamp_micros()
 }
 
 /// The first day of the period that a day lies in.
