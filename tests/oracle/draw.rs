@@ -1,7 +1,9 @@
 //! Random statements over a star's cubes, mostly such as have an answer.
 
 use super::choice::Choices;
-use super::draw_expr::{aggregated, condition, group_condition, literal, measured, of_dimension, searched};
+use super::draw_expr::{
+    aggregated, condition, group_condition, literal, measured, of_dimension, searched, value_condition,
+};
 use super::draw_outer::correlated_value;
 use super::draw_window::windowed;
 use super::meaning::searches_in_items;
@@ -148,7 +150,7 @@ impl Draw<'_> {
                 _ => None,
             });
             let keys: Vec<Expr> = keys.collect();
-            self.over_groups(shape, &keys, &mut items, &mut columns);
+            self.over_groups(shape, &keys, &mut items, &mut columns, false);
         }
         if self.choices.chance(5)
             && let Some(around) = self.around.clone()
@@ -190,7 +192,7 @@ impl Draw<'_> {
         }
         self.aggregates(shape, &mut items, &mut columns, 3);
         if self.choices.chance(15) {
-            self.over_groups(shape, &written, &mut items, &mut columns);
+            self.over_groups(shape, &written, &mut items, &mut columns, shape.rows);
         }
         let groups = match self.choices.below(8) {
             _ if keys.is_empty() => Groups::Implied,
@@ -223,7 +225,7 @@ impl Draw<'_> {
         if let Body::Select(select) = &mut query.body {
             select.distinct = self.choices.chance(25);
             if self.choices.chance(40) && !shape.of(true).is_empty() {
-                let on_measure = group_condition(self, shape);
+                let on_measure = value_condition(self, shape);
                 select.filter = Some(match select.filter.take() {
                     Some(filter) => Expr::binary("AND", filter, on_measure),
                     None => on_measure,
@@ -240,7 +242,7 @@ impl Draw<'_> {
         let cube = self.choices.one(&names).clone();
         let shape = self.cube_shape(&cube);
         let column = shape.of(false).into_iter().find(|column| column.of == of && of != Type::Boolean)?;
-        let filter = self.choices.chance(40).then(|| group_condition(self, &shape));
+        let filter = self.choices.chance(40).then(|| value_condition(self, &shape));
         let select = |expr: Expr, filter: Option<Expr>| Select {
             distinct: false,
             items: vec![Item::Expr(expr, None)],
@@ -263,14 +265,21 @@ impl Draw<'_> {
     }
 
     /// A window of a measure over groups with such keys.
-    fn over_groups(&mut self, shape: &Shape, keys: &[Expr], items: &mut Vec<Item>, columns: &mut Vec<Column>) {
+    fn over_groups(
+        &mut self,
+        shape: &Shape,
+        keys: &[Expr],
+        items: &mut Vec<Item>,
+        columns: &mut Vec<Column>,
+        grouped: bool,
+    ) {
         let numbers = shape.of(true).into_iter().filter(|column| column.of.is_number());
         let numbers: Vec<Column> = numbers.collect();
         if numbers.is_empty() {
             return;
         }
         let measure = self.choices.one(&numbers).clone();
-        let (expr, column) = windowed(self, keys, &measure);
+        let (expr, column) = windowed(self, keys, &measure, grouped);
         self.item(expr, &column, items, columns);
     }
 

@@ -1,7 +1,7 @@
 //! Random statements of fact rows: `*` over a cube.
 
 use super::draw::{Column, Draw, Shape};
-use super::draw_expr::{condition, group_condition, of_dimension};
+use super::draw_expr::{condition, of_dimension, value_condition};
 use super::tree::{Expr, From, Groups, Item, Order, Query, Select};
 
 impl Draw<'_> {
@@ -47,8 +47,8 @@ impl Draw<'_> {
     fn on_row(&mut self, cube: &Shape) -> Expr {
         let measure = self.additive(cube);
         match self.choices.chance(80) {
-            true => group_condition(self, &Shape::new(vec![measure])),
-            false => group_condition(self, cube),
+            true => value_condition(self, &Shape::new(vec![measure])),
+            false => value_condition(self, cube),
         }
     }
 

@@ -126,19 +126,27 @@ pub(crate) fn searched(draw: &mut Draw<'_>, shape: &Shape) -> Expr {
     }
 }
 
-/// A condition over measures.
+/// A condition of HAVING.
 pub(crate) fn group_condition(draw: &mut Draw<'_>, shape: &Shape) -> Expr {
-    let measures = shape.of(true);
-    if measures.is_empty() || draw.choices.chance(20) {
-        let (expr, column) = aggregated(draw, shape);
-        return match column.of {
-            Type::Boolean => Expr::IsNull(Box::new(expr), true),
-            Type::Integer => Expr::binary(">", expr, Expr::Literal(Value::Integer(draw.choices.below(2) as i128))),
-            of => Expr::binary(">", expr, literal(draw, of)),
-        };
+    if !shape.rows && !shape.of(true).is_empty() && !draw.choices.chance(20) {
+        return value_condition(draw, shape);
     }
-    let column = draw.choices.one(&measures).clone();
-    let name = Expr::name(&column.name);
+    let (expr, column) = aggregated(draw, shape);
+    match column.of {
+        Type::Boolean => Expr::IsNull(Box::new(expr), true),
+        Type::Integer => Expr::binary(">", expr, Expr::Literal(Value::Integer(draw.choices.below(2) as i128))),
+        of => Expr::binary(">", expr, literal(draw, of)),
+    }
+}
+
+/// A condition over measures; now and then one over an aggregate, which stands in HAVING alone.
+pub(crate) fn value_condition(draw: &mut Draw<'_>, shape: &Shape) -> Expr {
+    let measures = shape.of(true);
+    let column = match measures.is_empty() {
+        true => return condition(draw, shape),
+        false => draw.choices.one(&measures).clone(),
+    };
+    let name = if draw.choices.chance(2) { aggregated(draw, shape).0 } else { Expr::name(&column.name) };
     match draw.choices.below(5) {
         0 => Expr::IsNull(Box::new(name), true),
         1 => {
@@ -170,6 +178,7 @@ pub(crate) fn aggregated(draw: &mut Draw<'_>, shape: &Shape) -> (Expr, Column) {
         return (call(function, name), same);
     }
     let expr = match draw.choices.below(14) {
+        0..=2 if shape.rows => call(draw.choices.word(&["sum", "avg", "max", "count"]), name),
         0..=3 => call("sum", name),
         4 if shape.cube => name,
         4 | 5 if !shape.rows => call("measure", name),
@@ -194,13 +203,18 @@ pub(crate) fn aggregated(draw: &mut Draw<'_>, shape: &Shape) -> (Expr, Column) {
         10 => call("sum", Expr::Cast(Box::new(name), measure.of)),
         11 => {
             let keys: Vec<Expr> = dimensions.iter().map(|column| Expr::name(&column.name)).collect();
-            return windowed(draw, &keys, &measure);
+            return windowed(draw, &keys, &measure, shape.rows);
         }
         12 if shape.rows || draw.choices.chance(30) => call(draw.choices.word(&["max", "min"]), name),
         13 if !shape.rows && draw.choices.chance(60) => call("measure", name),
+        _ if !shape.rows && draw.choices.chance(80) => call("sum", name),
         _ => call(draw.choices.word(&["avg", "sum"]), Expr::binary("*", name, Expr::Literal(Value::Integer(2)))),
     };
-    let of = if matches!(&expr, Expr::Call(call) if call.function == "avg") { Type::Double } else { same.of };
+    let of = match &expr {
+        Expr::Call(call) if call.function == "avg" => Type::Double,
+        Expr::Call(call) if call.function == "count" => Type::Integer,
+        _ => same.of,
+    };
     (expr, column(of, true))
 }
 

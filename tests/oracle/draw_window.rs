@@ -4,10 +4,15 @@ use super::draw::{Column, Draw};
 use super::tree::{Bound, Call, Expr, Frame, Order, Over};
 use super::value::Type;
 
-/// A window over a measure, in groups or rows with such keys.
-pub(crate) fn windowed(draw: &mut Draw<'_>, keys: &[Expr], measure: &Column) -> (Expr, Column) {
+/// A window over a measure, in groups or rows with such keys; over groups of rows it is of their sum.
+pub(crate) fn windowed(draw: &mut Draw<'_>, keys: &[Expr], measure: &Column, grouped: bool) -> (Expr, Column) {
     let name = Expr::name(&measure.name);
-    let inner = if draw.choices.chance(60) { Expr::call("sum", Some(name.clone())) } else { name.clone() };
+    let inner = match draw.choices.below(5) {
+        0 | 1 if grouped => Expr::call("sum", Some(name)),
+        _ if grouped => Expr::call(draw.choices.word(&["max", "count"]), Some(name)),
+        0 => Expr::call("sum", Some(name)),
+        _ => name,
+    };
     let partition = draw.choices.some(keys, 0, 1);
     let mut order = draw.choices.some(keys, 0, 1);
     if draw.choices.chance(20) && measure.of != Type::Double {

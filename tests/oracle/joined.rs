@@ -48,15 +48,21 @@ impl<'a> Oracle<'a> {
         {
             return refuse(MAY, why);
         }
+        let mut is_lazy = false;
         if (inner || kind == "LEFT JOIN")
             && let Source::Lazy(block) = self.from(left, scope, lazy)?
-            && let Source::Rows(rows) = self.from(right, scope, false)?
-            && let Some(block) = self.beside(join, (left, block), (right, &rows), scope)?
         {
-            return Ok(Source::Lazy(block));
+            is_lazy = true;
+            if let Source::Rows(rows) = self.from(right, scope, false)?
+                && let Some(block) = self.beside(join, (left, block), (right, &rows), scope)?
+            {
+                return Ok(Source::Lazy(block));
+            }
         }
+        // Of two blocks that could stay lazy it is the first that does, or none.
         if inner
             && let Source::Lazy(block) = self.from(right, scope, lazy)?
+            && (!is_lazy || block.keys.is_none())
             && let Source::Rows(rows) = self.from(left, scope, false)?
             && let Some(block) = self.beside(join, (right, block), (left, &rows), scope)?
         {

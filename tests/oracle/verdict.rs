@@ -199,12 +199,14 @@ fn random_statements_agree_with_the_semantics_page() {
     let quick: Option<usize> = std::env::var("STARMART_ORACLE_FAILURES").ok().and_then(|most| most.parse().ok());
     let mut tally = Tally::default();
     let mut failures = Vec::new();
-    for taken in (first..first + stars).flat_map(|seed| cases(Choices::seeded(seed), seed)) {
+    let seeds =
+        (first..first + stars).flat_map(|seed| cases(Choices::seeded(seed), seed).map(move |taken| (seed, taken)));
+    for (seed, taken) in seeds {
         let case = case(&taken);
         tally.add(&case.statement, &expected(&case));
         failures.extend(match quick {
             Some(_) => unknown(&case, &outcome(&machine, &case, &runtime))
-                .map(|why| format!("{}\n{why}\nchoices: {taken:?}", case.statement)),
+                .map(|why| format!("seed {seed}: {}\n{why}", case.statement)),
             None => failure(&machine, &runtime, taken),
         });
         if failures.len() == quick.unwrap_or(FAILURES) {
