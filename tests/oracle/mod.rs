@@ -29,6 +29,7 @@ mod sets;
 mod shapes;
 mod sorted;
 mod star;
+mod tally;
 mod tree;
 mod value;
 mod verdict;
