@@ -3,7 +3,8 @@
 //! what orders it: each meets the rows of the build side from the first on. Sorts would be left out, and groups told apart
 //! that are one. And it takes what is constant on a side for constant in the rows that an outer join fills up with NULL.
 //! Such joins are not told of either here. And of a union whose one side is constant where the other is sorted it says that
-//! nothing is sorted, so that its own check refuses the plan: unions are not told of constants. And a window that runs above
+//! nothing is sorted, so that its own check refuses the plan: unions are not told of constants, nor are grouping sets, whose
+//! totals have NULL in their place. And a window that runs above
 //! one in the other direction may take its sort away and turn it round, though the rows are sorted by the first key alone;
 //! so the one above is not told how rows come.
 
@@ -14,6 +15,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{JoinType, Result};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec};
 use datafusion::physical_plan::union::UnionExec;
@@ -39,6 +41,13 @@ impl PhysicalOptimizerRule for Sides {
         let optimized = plan.transform_up(|node| {
             if sorts && node.is::<UnionExec>() {
                 return united(node);
+            }
+            if let Some(sets) = node.downcast_ref::<AggregateExec>().filter(|sets| !sets.group_expr().is_single()) {
+                let input = Arc::clone(sets.input());
+                return match constant(&input) {
+                    true => of_sides(&node, vec![side(&input, true)]),
+                    false => Ok(Transformed::no(node)),
+                };
             }
             if let Some(beneath) = turned(&node) {
                 return of_sides(&node, vec![side(&beneath, true)]);

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::error::{Error, Result};
 
-use super::{Functions, MARK, function_name};
+use super::{APART, Functions, MARK, function_name};
 
 /// Window functions that can pass over NULLs.
 const PASSING_NULLS: [&str; 5] = ["lag", "lead", "first_value", "last_value", "nth_value"];
@@ -68,7 +68,7 @@ fn refusal(function: &Function, functions: &Functions) -> Option<String> {
     if counts_tuples(function) {
         return Some("count(DISTINCT …) takes 1 argument; count distinct rows of a subquery".to_owned());
     }
-    (function_name(function)? == MARK).then(|| format!("unknown function {name}"))
+    [MARK, APART].contains(&function_name(function)?.as_str()).then(|| format!("unknown function {name}"))
 }
 
 /// Whether a call of a window function has no window.

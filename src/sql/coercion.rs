@@ -20,6 +20,7 @@ use std::sync::Arc;
 use crate::error::Result;
 
 use super::Functions;
+use super::apart::kept_apart;
 use super::fault::planning_error;
 use super::levels;
 use super::meeting::{MICROSECONDS, Meeting, Operand};
@@ -151,7 +152,8 @@ impl TreeNodeRewriter for Types<'_> {
         misuse::refuse(&expr, self.schema)?;
         self.meet(&mut expr)?;
         let coerced = self.rest.f_up(expr)?;
-        coerced.transform_data(|expr| Ok(Transformed::yes(literal_arguments(expr)?)))
+        coerced
+            .transform_data(|expr| Ok(Transformed::yes(kept_apart(literal_arguments(expr)?, self.meeting.functions))))
     }
 }
 

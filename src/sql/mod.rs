@@ -2,6 +2,7 @@
 //! `plan`. Pure.
 
 mod allow;
+mod apart;
 mod bounds;
 mod calls;
 mod casts;
@@ -23,6 +24,7 @@ mod whole;
 mod wording;
 
 pub use allow::{allow, allow_derived};
+pub use apart::APART;
 pub use bounds::{ITEM_LIMIT, deep};
 pub use calls::calls;
 pub use coercion::{coerced, coerced_expr};

@@ -12,6 +12,8 @@ use datafusion::physical_expr::expressions::{
 };
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 
+use crate::sql::APART;
+
 /// The longest text of one expression, in characters.
 const CHARACTERS: usize = 300;
 
@@ -57,6 +59,7 @@ fn written(of: &Arc<dyn PhysicalExpr>) -> String {
                 let zone = zone.downcast_ref::<Literal>().map(|zone| zone.value().to_string()).unwrap_or_default();
                 format!("{} in {zone}", written(instant))
             }
+            (APART, [kept]) => written(kept),
             (name, arguments) => format!("{}({})", plain(name), list(arguments)),
         }
     } else {

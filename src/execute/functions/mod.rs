@@ -71,7 +71,7 @@ const LEFT_OUT: [&str; 19] = [
 ];
 
 /// Names that other dialects have for functions.
-const ALIASES: [(&str, &str); 1] = [("truncate", "trunc")];
+const ALIASES: [(&str, &str); 2] = [("truncate", "trunc"), ("variance", "var")];
 
 /// Aggregates that answer with whichever row comes first; as window functions they have an order.
 const ARBITRARY: [&str; 4] = ["any_value", "first_value", "last_value", "nth_value"];
@@ -80,8 +80,8 @@ const ARBITRARY: [&str; 4] = ["any_value", "first_value", "last_value", "nth_val
 pub fn all() -> Functions {
     let planners = planner::planners(SessionStateDefaults::default_expr_planners());
     let mut functions = Functions { planners, ..Functions::default() };
-    let ours =
-        [elapsed::days_between(), times::interval_times(), truncate::date_trunc(), truncate::date_bin(), mark::mark()];
+    let ours = [elapsed::days_between(), times::interval_times(), truncate::date_trunc(), truncate::date_bin()];
+    let ours = ours.into_iter().chain([mark::mark(), mark::apart()]);
     let ours = arithmetic::all().into_iter().chain(wall_clock::wall_clocks()).chain(ours).map(Arc::new);
     let theirs = SessionStateDefaults::default_scalar_functions().into_iter();
     let theirs =
@@ -101,6 +101,9 @@ pub fn all() -> Functions {
     for (name, of) in ALIASES {
         if let Some(function) = functions.scalar.get(of).cloned() {
             functions.scalar.insert(name.to_owned(), function);
+        }
+        if let Some(function) = functions.aggregate.get(of).cloned() {
+            functions.aggregate.insert(name.to_owned(), function);
         }
     }
     functions.scalar.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));

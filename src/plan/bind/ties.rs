@@ -2,8 +2,8 @@
 //! rows are told apart by the block's keys: those that it groups by, or those of the evaluated rows that it reads.
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, Function, NullTreatment, OrderByExpr, OrderByOptions, Select, SelectItem, Value, WindowFrame, WindowFrameBound,
-    WindowFrameUnits, WindowSpec, WindowType,
+    Distinct, Expr, Function, NullTreatment, OrderByExpr, OrderByOptions, Select, SelectItem, Value, WindowFrame,
+    WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 
 use crate::error::{Error, Result};
