@@ -1,6 +1,8 @@
 //! IN lists of one value that DataFusion 55 would merge: `x NOT IN (1) OR x NOT IN (2)` becomes TRUE, and `x IN (1) AND x IN
 //! (2)` FALSE, where x is NULL too. A call that gives what it is given keeps them apart.
 
+use std::sync::Arc;
+
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
@@ -20,7 +22,7 @@ pub(super) fn kept_apart(expr: Expr, functions: &Functions) -> Expr {
     };
     match functions.scalar.get(APART) {
         Some(apart) if merged && one.sought == other.sought => {
-            let kept = ScalarFunction { func: apart.clone(), args: vec![right.as_ref().clone()] };
+            let kept = ScalarFunction { func: Arc::clone(apart), args: vec![right.as_ref().clone()] };
             Expr::BinaryExpr(BinaryExpr { left: left.clone(), op: *op, right: Box::new(Expr::ScalarFunction(kept)) })
         }
         _ => expr,

@@ -40,10 +40,11 @@ pub(crate) fn windowed(draw: &mut Draw<'_>, keys: &[Expr], measure: &Column, gro
     let single = matches!(function, "first_value" | "last_value");
     let frame = frame.then(|| frame_of(draw, single));
     let over = Some(Over { partition, order, frame });
+    let counted = matches!(&inner, Expr::Call(call) if call.function == "count");
     let of = match function {
         "avg" => Type::Double,
         "count" => Type::Integer,
-        _ if ranks => Type::Integer,
+        _ if ranks || counted => Type::Integer,
         _ => measure.of,
     };
     let argument = (!ranks).then_some(inner);
