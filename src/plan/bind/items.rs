@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, SelectItem, SelectItemQualifiedWildcardKind, Value};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, SelectItem, Value};
 
 use crate::error::{Error, Result};
 use crate::model::{Cube, Dimension, Measure};
@@ -238,7 +238,7 @@ impl<'a> Names<'a> {
         })
     }
 
-    fn unknown(&self, name: &str, relation: &str) -> Error {
+    pub(super) fn unknown(&self, name: &str, relation: &str) -> Error {
         let cube = &self.cube.name;
         Error::invalid(match self.outside.iter().any(|outside| outside == relation) {
             true => format!(
@@ -316,43 +316,6 @@ impl<'a> Names<'a> {
             taken.insert(item.name.clone());
         }
         Ok(items)
-    }
-
-    /// Whether an item is `*`, of all or of the cube under its name here.
-    pub(super) fn is_star(&self, item: &SelectItem) -> Result<bool> {
-        match item {
-            SelectItem::Wildcard(_) => Ok(true),
-            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
-                let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(fold).collect();
-                match parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-                    [relation] | ["cubes", relation] | ["starmart", "cubes", relation] if *relation == self.alias => {
-                        Ok(true)
-                    }
-                    [relation] if self.beside.iter().any(|beside| beside.alias == *relation) => {
-                        Err(Error::invalid(format!("'{relation}.*' does not stand beside a cube; name its columns")))
-                    }
-                    _ => Err(self.unknown(&format!("{}.*", parts.join(".")), &parts.join("."))),
-                }
-            }
-            _ => Ok(false),
-        }
-    }
-
-    /// The refusal of what cannot stand beside `*`.
-    pub(super) fn alone(&self) -> Error {
-        let dimension = self.cube.dimensions.first().map_or("DIMENSION", |dimension| dimension.name.as_str());
-        let measure = self.cube.measures.first().map_or("MEASURE", |measure| measure.name.as_str());
-        if !self.beside.iter().all(Beside::is_mark) {
-            return Error::invalid(format!(
-                "* does not stand over a join with the cube '{}'; name the columns",
-                self.cube.name
-            ));
-        }
-        Error::invalid(format!(
-            "* over the cube '{cube}' means its fact rows; it stands once, and beside it only expressions of dimensions; \
-             name what you want: SELECT {dimension}, {measure} FROM {cube} GROUP BY {dimension}",
-            cube = self.cube.name
-        ))
     }
 }
 
