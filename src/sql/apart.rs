@@ -15,9 +15,10 @@ pub const APART: &str = "$apart";
 pub(super) fn kept_apart(expr: Expr, functions: &Functions) -> Expr {
     let Expr::BinaryExpr(BinaryExpr { left, op, right }) = &expr else { return expr };
     let (Some(one), Some(other)) = (Search::of(left), Search::of(right)) else { return expr };
+    // Beneath NOT the one becomes the other.
     let merged = match op {
         Operator::And => !(one.negated && other.negated),
-        Operator::Or => one.negated && other.negated,
+        Operator::Or => one.negated || other.negated,
         _ => false,
     };
     match functions.scalar.get(APART) {
