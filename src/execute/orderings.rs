@@ -4,9 +4,8 @@
 //! that are one. And it takes what is constant on a side for constant in the rows that an outer join fills up with NULL.
 //! Such joins are not told of either here. And of a union whose one side is constant where the other is sorted it says that
 //! nothing is sorted, so that its own check refuses the plan: unions are not told of constants, nor are grouping sets, whose
-//! totals have NULL in their place. And a window that runs above
-//! one in the other direction may take its sort away and turn it round, though the rows are sorted by the first key alone;
-//! so the one above is not told how rows come.
+//! totals have NULL in their place. And a window that runs above one in the other direction may take its sort away and turn it
+//! round, though the rows are sorted by the first key alone; so the one above is not told how rows come.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

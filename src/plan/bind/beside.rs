@@ -160,8 +160,9 @@ impl<'a> Binder<'a> {
             uniques.push((place, relation));
         }
         for name in places[at].1.map(using).unwrap_or_default() {
-            let before = plain.beside.iter_mut().skip(plain.within).zip(&uniques).filter(|(_, (place, _))| *place < at);
-            if let Some((beside, _)) = before.into_iter().find(|(beside, _)| beside.columns.contains(&name)) {
+            let mut before =
+                plain.beside.iter_mut().skip(plain.within).zip(&uniques).filter(|(_, (place, _))| *place < at);
+            if let Some((beside, _)) = before.find(|(beside, _)| beside.columns.contains(&name)) {
                 beside.shared.push(name);
             }
         }

@@ -12,6 +12,7 @@ use super::super::ast;
 use super::items::{members, ordinal};
 use super::joins::{equality, is_null_safe};
 use super::plain::Plain;
+use super::shown::shown;
 use super::subqueries::item_expr_mut;
 use super::{Binder, Source, item_expr, sets};
 
@@ -277,7 +278,7 @@ impl Within {
             return Err(Error::invalid(format!(
                 "'{}' names what is outside the subquery, which over a cube goes only by an equality with a dimension: \
                  WHERE DIMENSION = {}.COLUMN; join a query that groups by what is compared instead",
-                condition.to_string().replace('"', ""),
+                shown(condition),
                 around.relations.first().map_or("OUTER", String::as_str),
             )));
         };

@@ -19,6 +19,7 @@ use super::measure::{Evaluation, key_name, leaf_name, unwrapped};
 use super::ordinary::refuse_windows_in_conditions;
 use super::plain::Plain;
 use super::rows::LazyRows;
+use super::shown::shown;
 use super::star::Star;
 use super::{Binder, Place, explain, instant, rows, sets};
 
@@ -197,11 +198,11 @@ impl Evaluation<'_> {
         if let Some(OrderBy { kind: OrderByKind::Expressions(written), .. }) = &query.order_by {
             for item in written {
                 let expr = self.ordered(&item.expr, items)?;
-                let shown = |item: &Item| matches!(&expr, Expr::Identifier(name) if name.value == item.name);
-                if distinct && !items.iter().any(shown) {
+                let is_shown = |item: &Item| matches!(&expr, Expr::Identifier(name) if name.value == item.name);
+                if distinct && !items.iter().any(is_shown) {
                     return Err(Error::invalid(format!(
                         "SELECT DISTINCT can be ordered by its own columns only; select '{}' too, or leave it out of ORDER BY",
-                        item.expr.to_string().replace('"', "")
+                        shown(&item.expr)
                     )));
                 }
                 order.push(OrderByExpr { expr, options: item.options, with_fill: None });

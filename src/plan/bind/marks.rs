@@ -17,7 +17,7 @@ use super::correlated::Around;
 use super::found::exists;
 use super::items::Names;
 use super::plain::Plain;
-use super::shown::Marked;
+use super::shown::{Marked, shown};
 use super::subqueries::item_expr_mut;
 
 /// The marks of one SELECT.
@@ -284,7 +284,7 @@ impl Marks {
             Some(one) => Err(Error::invalid(format!(
                 "'{}' is wall clock, and two instants of a table may show the same; compare it with a cube's, or cast both \
                  to dates",
-                one.sought.to_string().replace('"', "")
+                shown(&one.sought)
             ))),
             None => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! Expressions of a block as people read them in errors and in EXPLAIN: what planning has put into them is taken out again.
+//! Expressions of a block as people read them in errors and in lineage: what planning has put into them is taken out again.
 
 use datafusion::sql::sqlparser::ast::Expr;
 
