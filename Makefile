@@ -40,7 +40,7 @@ test: toolchain clients fonts demo-data ## Run every test, real clients included
 
 soak: toolchain ## Ask random statements, kill loads, fuzz; minutes, or hours with STARS=100000 ROUNDS=1000 FUZZ_SECONDS=3600
 	STARMART_SOAK_STARS=$(or $(STARS),2000) STARMART_SOAK_SEED=$(or $(SEED),$$(date +%s)) \
-	  $(CARGO) test --locked --test it oracle:: -- --nocapture
+	  $(CARGO) test --release --locked --test it oracle:: -- --nocapture
 	STARMART_SOAK=$(or $(ROUNDS),20) $(CARGO) test --locked --test it kill:: -- --nocapture
 	$(MAKE) --no-print-directory fuzz
 

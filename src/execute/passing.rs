@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, OrderingRequirements, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, PlanProperties};
 
@@ -28,6 +28,11 @@ pub(super) trait Watch: fmt::Debug + Send + Sync + 'static {
     /// Whether it must see all rows in one partition.
     fn sees_all(&self) -> bool {
         false
+    }
+
+    /// The order that it needs its input's rows in, which keeps what sorts them.
+    fn needs(&self) -> Option<&LexOrdering> {
+        None
     }
 
     /// The rows of a partition of `input`, as they are if nothing is looked at.
@@ -56,6 +61,11 @@ impl<W: Watch> Passing<W> {
     /// The node above `input`.
     pub(super) fn above(input: Arc<dyn ExecutionPlan>, watch: W) -> Arc<dyn ExecutionPlan> {
         Self::of(Arc::new(watch), input)
+    }
+
+    /// What the node does.
+    pub(super) fn watch(&self) -> &W {
+        &self.watch
     }
 
     fn of(watch: Arc<W>, input: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
@@ -89,6 +99,10 @@ impl<W: Watch> ExecutionPlan for Passing<W> {
 
     fn required_input_distribution(&self) -> Vec<Distribution> {
         vec![if self.watch.sees_all() { Distribution::SinglePartition } else { Distribution::UnspecifiedDistribution }]
+    }
+
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        vec![self.watch.needs().cloned().map(OrderingRequirements::from)]
     }
 
     fn maintains_input_order(&self) -> Vec<bool> {

@@ -14,6 +14,7 @@ use datafusion::physical_optimizer::filter_pushdown::FilterPushdown;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::ExecutionPlan;
 
+use super::offset::Offsets;
 use super::orderings::{self, Sides};
 use super::statistics::guarded;
 
@@ -28,6 +29,7 @@ pub(super) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules: Vec<_> = PhysicalOptimizer::new().rules.into_iter().map(unambiguous).map(guarded).collect();
     let after = rules.iter().position(|rule| rule.name() == orderings::AFTER).map_or(0, |at| at + 1);
     rules.insert(after, Arc::new(Sides));
+    rules.insert(after, Arc::new(Offsets));
     rules
 }
 

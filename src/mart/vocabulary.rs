@@ -20,8 +20,7 @@ pub struct Vocabulary {
 impl Vocabulary {
     pub(super) fn of(functions: &Functions) -> Self {
         let callable = functions.scalar.keys().chain(functions.aggregate.keys()).chain(functions.window.keys());
-        let callable: BTreeSet<&String> =
-            callable.filter(|name| ![sql::MARK, sql::APART].contains(&name.as_str())).collect();
+        let callable: BTreeSet<&String> = callable.filter(|name| !sql::HIDDEN.contains(&name.as_str())).collect();
         Self {
             keywords: sql::keywords(),
             select_items: ITEM_LIMIT,

@@ -5,6 +5,8 @@ use datafusion::sql::sqlparser::ast::{self, ObjectName, ShowStatementOptions};
 use crate::error::{Error, Result};
 use crate::sql::{self, fold};
 
+use super::catalog::DESCRIBING;
+
 /// The query that a statement is short for; none where it is of another kind.
 ///
 /// # Errors
@@ -21,7 +23,7 @@ pub(super) fn query(statement: &ast::Statement) -> Option<Result<Box<ast::Query>
             full: false,
             external: false,
             show_options,
-        } => named(show_options).map(|schema| tables(schema.as_ref())),
+        } => named(show_options).and_then(|schema| tables(schema.as_ref())),
         ast::Statement::ShowColumns { extended: false, full: false, show_options } => named(show_options)
             .and_then(|name| name.ok_or_else(|| Error::invalid("SHOW COLUMNS says of what: SHOW COLUMNS FROM sales")))
             .and_then(|name| columns(&name)),
@@ -67,15 +69,20 @@ fn parts(name: &ObjectName) -> Vec<String> {
     name.0.iter().filter_map(|part| part.as_ident()).map(fold).collect()
 }
 
-fn tables(schema: Option<&ObjectName>) -> String {
+fn tables(schema: Option<&ObjectName>) -> Result<String> {
+    const HOLDING: [&str; 2] = ["cubes", "mart"];
     let schemas = match schema.and_then(|name| parts(name).pop()) {
-        Some(schema) => quoted(&schema),
-        None => "'cubes', 'mart'".to_owned(),
+        Some(schema) if HOLDING.contains(&schema.as_str()) || DESCRIBING.contains(&schema.as_str()) => quoted(&schema),
+        Some(schema) => {
+            let known = HOLDING.iter().chain(&DESCRIBING).copied().collect::<Vec<_>>().join(", ");
+            return Err(Error::invalid(format!("there is no schema '{schema}'; there are {known}")));
+        }
+        None => HOLDING.map(quoted).join(", "),
     };
-    format!(
+    Ok(format!(
         "SELECT table_schema, table_name, table_comment FROM information_schema.tables \
          WHERE table_schema IN ({schemas}) ORDER BY 1, 2"
-    )
+    ))
 }
 
 /// The columns of a relation. That it is there, the planner sees to as it does everywhere: by looking it up.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, Expr, LimitClause, Query, UnaryOperator, Value, ValueWithSpan, Visit, Visitor, visit_expressions,
-    visit_expressions_mut,
+    CastKind, Expr, Function, LimitClause, Query, UnaryOperator, Value, ValueWithSpan, Visit, Visitor,
+    WindowFrameBound, WindowFrameUnits, WindowType, visit_expressions, visit_expressions_mut,
 };
 
 use super::Statement;
@@ -43,7 +43,7 @@ impl Statement {
         }
     }
 
-    /// The parameters that count rows, in LIMIT and OFFSET.
+    /// The parameters that count rows, in LIMIT, OFFSET and frames of windows.
     pub(super) fn counting_parameters(&self) -> BTreeSet<usize> {
         let mut counting = Counting(BTreeSet::new());
         if let Some(query) = self.query() {
@@ -91,6 +91,22 @@ impl Visitor for Counting {
             None => [None, None],
         };
         self.0.extend(counts.into_iter().flatten().filter_map(placeholder).filter_map(number));
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if let Expr::Function(Function { over: Some(WindowType::WindowSpec(spec)), .. }) = expr
+            && let Some(frame) = spec.window_frame.as_ref().filter(|frame| frame.units != WindowFrameUnits::Range)
+        {
+            let bounds = [Some(&frame.start_bound), frame.end_bound.as_ref()];
+            let counts = bounds.into_iter().flatten().filter_map(|bound| match bound {
+                WindowFrameBound::Preceding(Some(rows)) | WindowFrameBound::Following(Some(rows)) => {
+                    Some(rows.as_ref())
+                }
+                _ => None,
+            });
+            self.0.extend(counts.filter_map(placeholder).filter_map(number));
+        }
         ControlFlow::Continue(())
     }
 }

@@ -1,6 +1,7 @@
 //! Calls that DataFusion would answer otherwise than they read, or fail at only when they are run: FILTER, OVER, DISTINCT
 //! and IGNORE NULLS where the function has no use for them, formats that would be answered as they are written, names
-//! that planning keeps for itself.
+//! that planning keeps for itself. Functions of other servers are named with what is written here, before their arguments
+//! are told as unknown columns.
 
 use std::ops::ControlFlow;
 
@@ -11,10 +12,31 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::error::{Error, Result};
 
-use super::{APART, Functions, MARK, function_name};
+use super::{Functions, HIDDEN, function_name};
 
 /// Window functions that can pass over NULLs.
 const PASSING_NULLS: [&str; 5] = ["lag", "lead", "first_value", "last_value", "nth_value"];
+
+/// Functions of other servers, and what is written here.
+const ELSEWHERE: [(&str, &str); 17] = [
+    ("charindex", "strpos(text, part)"),
+    ("date_add", "day + INTERVAL '1 day'"),
+    ("date_diff", "later - earlier, and EXTRACT(DAY FROM …) of that"),
+    ("date_sub", "day - INTERVAL '1 day'"),
+    ("dateadd", "day + INTERVAL '1 day'"),
+    ("datediff", "later - earlier, and EXTRACT(DAY FROM …) of that"),
+    ("datename", "to_char(day, 'FMDay')"),
+    ("getdate", "now()"),
+    ("group_concat", "string_agg(text, ', ')"),
+    ("iff", "CASE WHEN … THEN … ELSE … END"),
+    ("iif", "CASE WHEN … THEN … ELSE … END"),
+    ("if", "CASE WHEN … THEN … ELSE … END"),
+    ("isnull", "coalesce(value, 0)"),
+    ("len", "length(text)"),
+    ("listagg", "string_agg(text, ', ')"),
+    ("timestampdiff", "later - earlier, and EXTRACT(DAY FROM …) of that"),
+    ("to_number", "CAST(text AS DECIMAL(12, 2))"),
+];
 
 /// Refuses such calls wherever they stand in what somebody wrote.
 ///
@@ -56,7 +78,8 @@ fn refusal(function: &Function, functions: &Functions) -> Option<String> {
     }
     if plain_format(function) {
         return Some(format!(
-            "{name} takes a format of % letters, as in {name}(day, '%Y-%m'); this one says nothing of the value"
+            "{name} takes a format such as '%Y-%m' or 'YYYY-MM'; this one has a part that it does not know, or says nothing \
+             of the value"
         ));
     }
     if zoned_format(function) {
@@ -68,7 +91,13 @@ fn refusal(function: &Function, functions: &Functions) -> Option<String> {
     if counts_tuples(function) {
         return Some("count(DISTINCT …) takes 1 argument; count distinct rows of a subquery".to_owned());
     }
-    [MARK, APART].contains(&function_name(function)?.as_str()).then(|| format!("unknown function {name}"))
+    let plain = function_name(function)?;
+    if let Some((_, here)) =
+        ELSEWHERE.iter().find(|(there, _)| *there == plain && !functions.scalar.contains_key(*there))
+    {
+        return Some(format!("unknown function '{plain}'; write {here}"));
+    }
+    HIDDEN.contains(&plain.as_str()).then(|| format!("unknown function {name}"))
 }
 
 /// Whether a call of a window function has no window.
@@ -81,18 +110,23 @@ fn unplaced(function: &Function, functions: &Functions) -> bool {
     function.over.is_none() && function_name(function).as_ref().is_some_and(only)
 }
 
-/// Whether a call of to_char has a format that is the same for every value, as PostgreSQL's formats are here.
+/// Whether a call has a format that is the same for every value, as those of PostgreSQL are that % letters have not.
 fn plain_format(function: &Function) -> bool {
-    let formats = matches!(function_name(function).as_deref(), Some("to_char" | "date_format"));
+    let formats = function_name(function)
+        .is_some_and(|name| ["to_char", "date_format", "to_date"].contains(&name.as_str()) || reads_time(&name));
     let FunctionArguments::List(list) = &function.args else { return false };
     let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(format)))) = list.args.get(1) else { return false };
     formats && matches!(&format.value, Value::SingleQuotedString(format) if !format.contains('%'))
 }
 
+fn reads_time(name: &str) -> bool {
+    name.starts_with("to_timestamp")
+}
+
 /// Whether a call reads times by a format with a zone: it would give the clock in UTC, whatever the session's zone.
 fn zoned_format(function: &Function) -> bool {
     const ZONES: [&str; 6] = ["%z", "%:z", "%::z", "%#z", "%Z", "%+"];
-    let reads = function_name(function).is_some_and(|name| name.starts_with("to_timestamp"));
+    let reads = function_name(function).is_some_and(|name| reads_time(&name));
     let FunctionArguments::List(list) = &function.args else { return false };
     let zoned = |argument: &FunctionArg| match argument {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(format))) => match &format.value {

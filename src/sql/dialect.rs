@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::ast::Expr;
 use datafusion::sql::sqlparser::dialect::{Dialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::deep;
 
@@ -28,6 +29,16 @@ impl StarmartDialect {
     /// Whether the steps are used up.
     pub(super) fn exhausted(&self) -> bool {
         self.steps.get() == 0
+    }
+}
+
+/// What ISNULL or NOTNULL says of the expression before it, if one of them is next (PostgreSQL 18, table 9.2).
+fn null_test(parser: &Parser<'_>) -> Option<fn(Box<Expr>) -> Expr> {
+    match &parser.peek_token_ref().token {
+        Token::Word(word) if word.quote_style.is_some() => None,
+        Token::Word(word) if word.value.eq_ignore_ascii_case("isnull") => Some(Expr::IsNull),
+        Token::Word(word) if word.value.eq_ignore_ascii_case("notnull") => Some(Expr::IsNotNull),
+        _ => None,
     }
 }
 
@@ -57,9 +68,13 @@ impl Dialect for StarmartDialect {
         Some(deep(|| parser.parse_prefix()))
     }
 
-    /// The parser's own reading of IS DISTINCT FROM takes all that follows for its right side, AND and OR included.
+    /// ISNULL and NOTNULL are no keywords to the parser. Its own reading of IS DISTINCT FROM takes all that follows for its right side, AND and OR included.
     fn parse_infix(&self, parser: &mut Parser<'_>, left: &Expr, _precedence: u8) -> Option<Result<Expr, ParserError>> {
         use Keyword::{DISTINCT, FROM, IS, NOT};
+        if let Some(test) = null_test(parser) {
+            parser.next_token();
+            return Some(Ok(test(Box::new(left.clone()))));
+        }
         let not = if parser.parse_keywords(&[IS, DISTINCT, FROM]) {
             false
         } else if parser.parse_keywords(&[IS, NOT, DISTINCT, FROM]) {
@@ -73,6 +88,15 @@ impl Dialect for StarmartDialect {
             true => Expr::IsNotDistinctFrom(left, right),
             false => Expr::IsDistinctFrom(left, right),
         }))
+    }
+
+    /// `||` binds less than arithmetic and more than comparison (PostgreSQL 18, table 4.2).
+    fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
+        match parser.peek_token_ref().token {
+            Token::StringConcat => Some(Ok(self.prec_value(Precedence::PlusMinus) - 1)),
+            Token::Word(_) if null_test(parser).is_some() => Some(Ok(self.prec_value(Precedence::Is))),
+            _ => None,
+        }
     }
 
     fn supports_table_versioning(&self) -> bool {

@@ -9,6 +9,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 
 use crate::error::{Error, Result};
 
+use super::outside::{self, Asked};
 use super::{deep, planning_error};
 
 /// Refuses such a plan.
@@ -17,6 +18,7 @@ use super::{deep, planning_error};
 /// Invalid, with what to write instead.
 pub(super) fn refused(plan: &LogicalPlan) -> Result<()> {
     deep(|| {
+        outside::refused_farther(plan)?;
         match plan {
             LogicalPlan::Filter(filter) => condition(&filter.predicate, Place::Condition)?,
             _ => drop(plan.apply_expressions(value).map_err(planning_error)?),
@@ -68,9 +70,13 @@ fn condition(expr: &Expr, place: Place) -> Result<()> {
                      aggregate out, or compare its value: (SELECT count(*) …) > 0",
                 ));
             }
+            outside::refused(&exists.subquery, Asked::Rows)?;
             refused(&exists.subquery.subquery)
         }
-        Expr::ScalarSubquery(subquery) => refused(&subquery.subquery),
+        Expr::ScalarSubquery(subquery) => {
+            outside::refused(subquery, Asked::Value)?;
+            refused(&subquery.subquery)
+        }
         _ => expr.apply_children(value).map(drop).map_err(planning_error),
     })
 }
@@ -111,6 +117,7 @@ fn inclusion(within: &InSubquery, place: Place) -> Result<()> {
             ));
         }
     }
+    outside::refused(subquery, Asked::Members)?;
     condition(expr, Place::Value)?;
     refused(&subquery.subquery)
 }

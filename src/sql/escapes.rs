@@ -1,16 +1,20 @@
 //! Ways of writing that the dialect has otherwise: the scalar functions of ODBC and JDBC in their escape,
 //! `{fn UCASE(x)}` (ODBC Programmer's Reference, appendix E; JDBC 4.3, appendix C), and ordered-set aggregates, whose
 //! `percentile_cont(0.5) WITHIN GROUP (ORDER BY x)` is `percentile_cont(x, 0.5)` here. What is left as it is, because no
-//! call means the same, is refused later. `= ANY (SELECT …)` and `<> ALL (SELECT …)` are IN and NOT IN (SQL:2016, 8.9).
+//! call means the same, is refused later. `= ANY (SELECT …)` and `<> ALL (SELECT …)` are IN and NOT IN (SQL:2016, 8.9);
+//! FETCH FIRST is LIMIT; a cast to `VARCHAR(n)` is one to text, cut after n characters; formats are those of
+//! [`super::formats`].
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value, VisitMut, VisitorMut,
+    BinaryOperator, CharacterLength, DataType, Expr, Fetch, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    LimitClause, Query, Value, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::{StarmartDialect, arguments, function_name};
+use super::formats::percent_letters;
+use super::{StarmartDialect, arguments, call, function_name};
 
 /// Functions that are called otherwise here, how many arguments they take, and what they are.
 const CALLS: [(&str, usize, &str); 26] = [
@@ -71,12 +75,19 @@ struct Calls;
 impl VisitorMut for Calls {
     type Break = ();
 
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        fetched(query);
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if let Some(searched) = quantified(expr) {
-            *expr = searched;
+        escape_like(expr);
+        if let Some(same) = quantified(expr).or_else(|| cut(expr)) {
+            *expr = same;
         }
         if let Expr::Function(function) = expr {
             ordered(function);
+            formatted(function);
             if function.uses_odbc_syntax {
                 match escaped(function) {
                     Some(call) => *expr = call,
@@ -101,6 +112,83 @@ fn quantified(expr: &Expr) -> Option<Expr> {
     match right.as_ref() {
         Expr::Subquery(query) => Some(Expr::InSubquery { expr: left.clone(), subquery: query.clone(), negated }),
         _ => None,
+    }
+}
+
+/// A cast to a text of limited length as the beginning of the text, as PostgreSQL casts (18, section 8.3).
+fn cut(expr: &Expr) -> Option<Expr> {
+    use DataType::{CharVarying, CharacterVarying, Nvarchar, Varchar};
+    let Expr::Cast { data_type, .. } = expr else { return None };
+    let length = match data_type {
+        Varchar(length) | CharVarying(length) | CharacterVarying(length) | Nvarchar(length) => length.as_ref()?,
+        _ => return None,
+    };
+    let CharacterLength::IntegerLength { length: length @ 1.., .. } = length else { return None };
+    let length = Expr::value(Value::Number(length.to_string(), false));
+    let mut text = expr.clone();
+    if let Expr::Cast { data_type, .. } = &mut text {
+        *data_type = Varchar(None);
+    }
+    Some(Expr::Function(call("left", vec![text, length])))
+}
+
+/// Writes FETCH FIRST n ROWS ONLY as LIMIT n (PostgreSQL 18, SELECT).
+fn fetched(query: &mut Query) {
+    let Some(Fetch { with_ties: false, percent: false, quantity }) = &query.fetch else { return };
+    let rows = quantity.clone().unwrap_or_else(|| Expr::value(Value::Number("1".to_owned(), false)));
+    let limit = match &mut query.limit_clause {
+        None => LimitClause::LimitOffset { limit: Some(rows), offset: None, limit_by: Vec::new() },
+        Some(LimitClause::LimitOffset { limit: None, offset, limit_by }) => {
+            LimitClause::LimitOffset { limit: Some(rows), offset: offset.take(), limit_by: std::mem::take(limit_by) }
+        }
+        Some(_) => return,
+    };
+    query.limit_clause = Some(limit);
+    query.fetch = None;
+}
+
+/// Writes LIKE with another ESCAPE than the backslash by the backslash.
+fn escape_like(expr: &mut Expr) {
+    let (Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. }) = expr else { return };
+    let text = |value: &Value| match value {
+        Value::SingleQuotedString(text) => Some(text.clone()),
+        _ => None,
+    };
+    let by = escape_char.as_ref().and_then(|by| text(&by.value)).unwrap_or_default();
+    let (Some(by), true) = (by.chars().next(), by.chars().count() == 1) else { return };
+    let Expr::Value(written) = pattern.as_mut() else { return };
+    let Some(like) = text(&written.value).filter(|_| by != '\\') else { return };
+    let mut rewritten = String::with_capacity(like.len());
+    let mut letters = like.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            _ if letter == by => match letters.next() {
+                Some(next) => rewritten.extend(['\\', next]),
+                None => return,
+            },
+            '\\' => rewritten.push_str("\\\\"),
+            other => rewritten.push(other),
+        }
+    }
+    written.value = Value::SingleQuotedString(rewritten);
+    *escape_char = None;
+}
+
+/// Writes PostgreSQL's formats of times in % letters.
+fn formatted(function: &mut Function) {
+    let writes = match function_name(function).as_deref() {
+        Some("to_char") => true,
+        Some(name) if name == "to_date" || name.starts_with("to_timestamp") => false,
+        _ => return,
+    };
+    let FunctionArguments::List(list) = &mut function.args else { return };
+    for argument in list.args.iter_mut().skip(1) {
+        if let FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value))) = argument
+            && let Value::SingleQuotedString(format) = &mut value.value
+            && let Some(letters) = percent_letters(format, writes)
+        {
+            *format = letters;
+        }
     }
 }
 

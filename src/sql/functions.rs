@@ -7,6 +7,11 @@ use std::sync::Arc;
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
+use super::{APART, MARK};
+
+/// Functions that planning keeps for itself: nobody else may call them.
+pub const HIDDEN: [&str; 2] = [MARK, APART];
+
 /// Functions by name (aliases included, lowercase), and the planners that give operators their meaning.
 #[derive(Clone, Default)]
 pub struct Functions {

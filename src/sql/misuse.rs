@@ -9,7 +9,7 @@ use crate::error::Error;
 
 use super::fault::in_words;
 
-/// Refuses the least of values that have no order, and distances between values that have none.
+/// Refuses the least of values that have no order, distances between values that have none, and numbers as times.
 pub(super) fn refuse(expr: &Expr, schema: &DFSchema) -> PlanResult<()> {
     match expr {
         Expr::AggregateFunction(AggregateFunction { func, params }) => least(func.name(), &params.args, schema),
@@ -17,7 +17,18 @@ pub(super) fn refuse(expr: &Expr, schema: &DFSchema) -> PlanResult<()> {
             least(window.fun.name(), &window.params.args, schema)?;
             distance(window, schema)
         }
+        Expr::Cast(cast) => time_of_number(&cast.expr, cast.field.data_type(), schema),
+        Expr::TryCast(cast) => time_of_number(&cast.expr, cast.field.data_type(), schema),
         _ => Ok(()),
+    }
+}
+
+/// A number is cast to a time by its unit, which is another one for every type: days, or nanoseconds.
+fn time_of_number(of: &Expr, to: &DataType, schema: &DFSchema) -> PlanResult<()> {
+    let time = matches!(to, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 | DataType::Time64(_));
+    match time && of.get_type(schema)?.is_numeric() {
+        true => Err(refusal("a number is no time; to_timestamp(x) takes x as seconds since 1970".into())),
+        false => Ok(()),
     }
 }
 
@@ -43,7 +54,7 @@ fn distance(window: &WindowFunction, schema: &DFSchema) -> PlanResult<()> {
     let of = order.expr.get_type(schema)?;
     let number = |bound: &WindowFrameBound| match bound {
         WindowFrameBound::Preceding(value) | WindowFrameBound::Following(value) => {
-            value.data_type().is_numeric()
+            value.data_type().is_numeric() && !value.is_null()
                 || value.try_as_str().flatten().is_some_and(|text| text.trim().parse::<f64>().is_ok())
         }
         WindowFrameBound::CurrentRow => false,

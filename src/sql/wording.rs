@@ -4,7 +4,7 @@
 use super::fault::in_words;
 
 /// Theirs, somewhere within a message, and ours for the whole of it.
-const SENTENCES: [(&str, &str); 70] = [
+const SENTENCES: [(&str, &str); 72] = [
     // Values that cannot be read or do not fit.
     ("rror parsing timestamp from '{}' using format '{}': ", "'{0}' is no time in the format '{1}'"),
     ("rror parsing timestamp from '{}': ", "'{0}' is no time; write 2017-06-01 or 2017-06-01 12:00:00"),
@@ -71,6 +71,10 @@ const SENTENCES: [(&str, &str); 70] = [
         "a subquery that names what is outside it goes by equalities of its WHERE alone, and has to aggregate; join a query \
          that groups by what is compared",
     ),
+    (
+        "chema contains qualified field name {} and unqualified field name {} which would be ambiguous",
+        "two columns are named '{1}'; rename one with AS",
+    ),
     ("chema contains duplicate qualified field name {}", "{0} is there twice; give one of its relations another alias"),
     ("oin condition must be boolean type, but got {}", "ON takes true or false, not {0}; compare it"),
     ("annot automatically convert {} to Boolean", "{0} is not true or false; compare it"),
@@ -94,6 +98,7 @@ const SENTENCES: [(&str, &str); 70] = [
     ("xpected an integer value", "lag and lead take their offset as a literal whole number"),
     ("only support Literal types for field at idx", "this argument of a window function must be a literal"),
     ("rgument {} to grouping function", "GROUPING() takes keys of GROUP BY, and {0} is none"),
+    ("IKE does not support escape_char", "LIKE knows no ESCAPE but the backslash; write LIKE '50\\\\%'"),
     ("nvalid escape character in LIKE", "ESCAPE takes one character between quotes"),
     ("ield position must not be zero", "split_part counts fields from 1, or from -1 backwards"),
     ("negative substring length not allowed", "substr takes a length of 0 or more"),
@@ -150,7 +155,7 @@ const SENTENCES: [(&str, &str); 70] = [
     ("start bound cannot be UNBOUNDED FOLLOWING", "a frame cannot begin at UNBOUNDED FOLLOWING; write CURRENT ROW"),
     (
         "start bound ({}) cannot be larger than end bound ({})",
-        "a frame cannot begin at {0} and end at {1}; turn them round",
+        "a frame of a window ends before it begins; turn its bounds round",
     ),
     (
         "frame offsets for ROWS / GROUPS must be non negative integers",

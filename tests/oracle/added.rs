@@ -82,6 +82,9 @@ impl OrdinaryBlock<'_, '_> {
     /// What an expression over the source's rows holds.
     fn holds_in_rows(&self, expr: &Expr) -> Holds {
         let value = looked_through(expr);
+        if yields_constants(value) {
+            return Holds::Free;
+        }
         if let Some(at) = self.column(value) {
             return self.source.columns[at].1;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::commas::conjuncts;
+use super::commas::{conjuncts, made_constant};
 use super::grouped::{Group, GroupedBlock};
 use super::meaning::{Holds, Lazy, Oracle, Rows, Scope, aggregates, holds_call, holds_window};
 use super::names::{Names, output_name};
@@ -63,8 +63,10 @@ impl<'a> Oracle<'a> {
                 levels.iter().map(level).collect::<Answer<Vec<_>>>()?.concat()
             }
         };
-        let mut block =
-            GroupedBlock { oracle: self, lazy: &lazy, keys: &keys, levels: levels.is_some(), groups, scope };
+        let own = split.facts.iter().filter_map(made_constant);
+        let fixed = lazy.fixed.iter().chain(own).filter(|_| levels.is_none()).cloned().collect();
+        let levels = levels.is_some();
+        let mut block = GroupedBlock { oracle: self, lazy: &lazy, keys: &keys, levels, fixed, groups, scope };
         let conditions: Vec<Expr> = split.groups.into_iter().chain(having).collect();
         for condition in &conditions {
             block.refuse_sums(condition)?;
@@ -87,10 +89,11 @@ impl<'a> Oracle<'a> {
         let place = |key: &Expr| exprs.iter().position(|expr| expr == key);
         let mut ties: Vec<Expr> = keys.clone();
         ties.sort_by_key(|key| place(key).unwrap_or(exprs.len()));
-        if levels.is_some() {
+        if levels {
             ties.extend(keys.iter().map(|key| Expr::Grouping(Box::new(key.clone()))));
         }
-        let unique: Option<BTreeSet<usize>> = ties.iter().map(place).collect();
+        let told = |key: &&Expr| !block.fixed.contains(key);
+        let unique: Option<BTreeSet<usize>> = ties.iter().filter(told).map(place).collect();
         let ordering = Ordering { exprs, order, ties, settled: false };
         finished(&block, query, select.distinct, ordering, columns, unique.into_iter().collect())
     }

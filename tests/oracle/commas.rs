@@ -72,3 +72,20 @@ pub(crate) fn conjuncts(expr: &Expr) -> Vec<&Expr> {
         other => vec![other],
     }
 }
+
+/// What a condition makes equal to a constant.
+pub(crate) fn made_constant(condition: &Expr) -> Option<&Expr> {
+    match condition {
+        Expr::Binary("=" | "IS NOT DISTINCT FROM", of, by) if is_constant(by) => Some(of),
+        Expr::Binary("=" | "IS NOT DISTINCT FROM", by, of) if is_constant(by) => Some(of),
+        _ => None,
+    }
+}
+
+fn is_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::Literal(_) | Expr::Zoned(..) => true,
+        Expr::Cast(inner, _) => is_constant(inner),
+        _ => false,
+    }
+}

@@ -83,22 +83,30 @@ impl Machine {
 
     /// The rows of a statement.
     pub(crate) async fn ask(&self, asked: &Asked, sql: &str) -> Result<Vec<Vec<Value>>> {
-        let query = Query {
-            id: uuid::Uuid::nil(),
-            principal: Principal::local(),
-            settings: Settings::default(),
-            mart_version: 1,
-            now: chrono::DateTime::from_timestamp(1_500_000_000, 0).unwrap(),
-            timezone: asked.zone,
-            stop: Stop::default(),
-        };
-        let context =
-            Context { model: &asked.model, catalog: &asked.tables, functions: &self.functions, query: &query };
-        let plan = plan(&statement(sql)?, &context)?;
+        let query = query(asked);
+        let plan = plan(&statement(sql)?, &self.context(asked, &query))?;
         let permit = self.engine.admit(&query.stop).await?;
         let answer = self.engine.execute(&query, permit, plan.logical, plan.schema).await?;
         let batches: Vec<RecordBatch> = answer.try_collect().await?;
         Ok(batches.iter().flat_map(rows).collect())
+    }
+
+    /// What a statement is planned with.
+    pub(crate) fn context<'a>(&'a self, asked: &'a Asked, query: &'a Query) -> Context<'a> {
+        Context { model: &asked.model, catalog: &asked.tables, functions: &self.functions, query }
+    }
+}
+
+/// A query of one who may ask everything.
+pub(crate) fn query(asked: &Asked) -> Query {
+    Query {
+        id: uuid::Uuid::nil(),
+        principal: Principal::local(),
+        settings: Settings::default(),
+        mart_version: 1,
+        now: chrono::DateTime::from_timestamp(1_500_000_000, 0).unwrap(),
+        timezone: asked.zone,
+        stop: Stop::default(),
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct GroupedBlock<'o, 'a> {
     pub(crate) keys: &'o [Expr],
     /// Whether there are several levels.
     pub(crate) levels: bool,
+    /// What WHERE makes equal to constants.
+    pub(crate) fixed: Vec<Expr>,
     pub(crate) groups: Vec<Group>,
     pub(crate) scope: &'o Scope,
 }
@@ -215,8 +217,11 @@ impl GroupedBlock<'_, '_> {
     }
 
     fn held(&self, expr: &Expr) -> Holds {
-        if self.keys.contains(expr) {
+        if yields_constants(looked_through(expr)) {
             return Holds::Free;
+        }
+        if self.keys.contains(expr) {
+            return self.beside(expr);
         }
         let value = looked_through(expr);
         let adds_up = |measure: &str| if self.lazy.cube.adds_up(measure) { Holds::Sum } else { Holds::Other };
@@ -243,8 +248,22 @@ impl GroupedBlock<'_, '_> {
         let queried = value.any(&mut |part| matches!(part, Expr::Scalar(_)));
         match self.lazy.mentions_measure(value) || holds_call(value) || queried {
             true => Holds::Other,
-            false => Holds::Free,
+            false => self.beside(value),
         }
+    }
+
+    /// What an expression holds of rows beside the cube, which several facts may have met.
+    fn beside(&self, expr: &Expr) -> Holds {
+        let computed = |part: &Expr| match part {
+            Expr::Name(parts) if parts.len() == 2 => {
+                let place = parts[0].strip_prefix('$').and_then(|at| at.parse::<usize>().ok());
+                let rows = place.and_then(|at| self.lazy.beside.get(at)).map(|beside| &beside.rows);
+                let column = rows.zip(parts[1].parse::<usize>().ok()).and_then(|(rows, at)| rows.columns.get(at));
+                column.is_some_and(|(_, holds)| *holds != Holds::Free)
+            }
+            _ => false,
+        };
+        if expr.any(&mut |part| computed(part)) { Holds::Other } else { Holds::Free }
     }
 
     /// Refuses windows that sum what does not add up (rule 4).
@@ -255,9 +274,8 @@ impl GroupedBlock<'_, '_> {
             && let Some(argument) = &call.argument
         {
             let level = |key: &Expr| !self.levels || partition.contains(&Expr::Grouping(Box::new(key.clone())));
-            let alone = self.keys.iter().all(|key| partition.contains(key) && level(key));
-            let holds = if yields_constants(looked_through(argument)) { Holds::Free } else { self.holds(argument) };
-            if holds == Holds::Other && !alone {
+            let alone = self.keys.iter().all(|key| self.fixed.contains(key) || partition.contains(key) && level(key));
+            if self.holds(argument) == Holds::Other && !alone {
                 return refuse("4", format!("{expr}"));
             }
         }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::commas::{conjuncts, made_constant};
 use super::detail::refuse_beside_star;
 use super::joined::Join;
 use super::names::{Names, output_name};
@@ -56,6 +57,8 @@ pub(crate) struct Lazy<'a> {
     /// What it is called, where it is not the first after FROM.
     pub(crate) called: Option<String>,
     pub(crate) facts: Vec<usize>,
+    /// What its WHERE makes equal to constants.
+    pub(crate) fixed: Vec<Expr>,
     /// The columns, each over the cube's dimensions and measures.
     pub(crate) columns: Vec<(String, Expr)>,
     /// The keys of the rows that the block would have; none where it is the cube itself.
@@ -159,6 +162,7 @@ impl<'a> Oracle<'a> {
                     cube,
                     called: None,
                     facts: self.star.facts(cube)?,
+                    fixed: Vec::new(),
                     columns,
                     keys: None,
                     beside: Vec::new(),
@@ -212,6 +216,7 @@ impl<'a> Oracle<'a> {
         let mut block = under.clone();
         if let Some(condition) = condition {
             block.facts = self.facts_where(under, &condition, scope)?;
+            block.fixed.extend(conjuncts(&condition).into_iter().filter_map(made_constant).cloned());
         }
         refuse_beside_star(select, &names, under)?;
         block.columns = Vec::new();

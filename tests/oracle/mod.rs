@@ -21,6 +21,7 @@ mod joined;
 mod meaning;
 mod names;
 mod ordinary;
+mod parameters;
 mod places;
 mod printed;
 mod rows_joined;

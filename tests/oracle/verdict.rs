@@ -1,6 +1,9 @@
 //! Whether the oracle and the planner agree, case by case.
 
 use std::cell::Cell;
+use std::num::NonZero;
+use std::ops::Range;
+use std::sync::Mutex;
 
 use starmart::error::Kind;
 use tokio::runtime::Runtime;
@@ -63,6 +66,9 @@ enum Outcome {
 }
 
 fn outcome(machine: &Machine, asked: &Asked, statement: &Query, runtime: &Runtime) -> Outcome {
+    if let Ok(Some(differs)) = machine.differs_with_parameters(asked, &statement.to_string()) {
+        return Outcome::Broken(differs);
+    }
     match runtime.block_on(machine.ask(asked, &statement.to_string())) {
         Ok(rows) => Outcome::Rows(rows),
         Err(error) if error.kind() == Kind::Invalid => Outcome::Refused(error.to_string()),
@@ -144,40 +150,69 @@ fn given(name: &str) -> Option<u64> {
 
 #[test]
 fn random_statements_agree_with_the_semantics_page() {
-    let machine = Machine::new();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     if let Ok(list) = std::env::var("STARMART_ORACLE_CASE") {
         let taken: Vec<u32> = list.split([',', ' ', '[', ']']).filter_map(|number| number.parse().ok()).collect();
-        let case = case(&taken);
-        let asked = machine.opened(&case.star);
-        let explained = runtime.block_on(machine.ask(&asked, &case.statement.to_string()));
+        let (case, asker) = (case(&taken), Asker::new());
+        let asked = asker.machine.opened(&case.star);
+        let explained = asker.runtime.block_on(asker.machine.ask(&asked, &case.statement.to_string()));
         panic!("{}\nexpected {:?}\nfound {explained:?}", told(&taken, &case, ""), expected(&case));
     }
     let stars = given("STARMART_SOAK_STARS").unwrap_or(STARS);
     let first = given("STARMART_SOAK_SEED").unwrap_or(1);
-    // So many failures as they come, not made smaller.
-    let quick = given("STARMART_ORACLE_FAILURES").map(|most| most as usize);
-    let mut tally = Tally::default();
-    let mut failures = Vec::new();
-    for seed in first..first + stars {
-        let asked = machine.opened(&draw_star::star(&mut Choices::seeded(seed)));
-        for taken in cases(Choices::seeded(seed), seed) {
-            let case = case(&taken);
-            let expected = expected(&case);
-            tally.add(&case.statement, &expected);
-            let wrong = disagreement(&expected, &outcome(&machine, &asked, &case.statement, &runtime));
-            failures.extend(wrong.filter(|wrong| !is_known(&case.statement, wrong)).map(|wrong| match quick {
-                Some(_) => format!("seed {seed}: {}\n{wrong}", case.statement),
-                None => smallest(&machine, &runtime, taken),
-            }));
-        }
-        if failures.len() >= quick.unwrap_or(FAILURES) {
-            break;
-        }
-    }
+    let run = Run { seeds: Mutex::new(first..first + stars), tally: Mutex::default(), failures: Mutex::default() };
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(|| Asker::new().work(&run)))));
+    let (tally, failures) = (run.tally.into_inner().unwrap(), run.failures.into_inner().unwrap());
     println!("{}", tally.report());
     assert!(failures.is_empty(), "{}\n{}", failures.join("\n\n"), tally.report());
     assert!(tally.answered * 2 > stars as usize * STATEMENTS, "{}", tally.report());
+}
+
+/// What the threads share.
+struct Run {
+    /// The stars that nobody has taken yet.
+    seeds: Mutex<Range<u64>>,
+    tally: Mutex<Tally>,
+    failures: Mutex<Vec<String>>,
+}
+
+/// One thread's engine.
+struct Asker {
+    machine: Machine,
+    runtime: Runtime,
+}
+
+impl Asker {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        Self { machine: Machine::new(), runtime }
+    }
+
+    /// Asks star after star until there are none, or failures enough.
+    fn work(&self, run: &Run) {
+        // So many failures as they come, not made smaller.
+        let quick = given("STARMART_ORACLE_FAILURES").map(|most| most as usize);
+        let next = || run.seeds.lock().unwrap().next();
+        while let Some(seed) = next() {
+            let asked = self.machine.opened(&draw_star::star(&mut Choices::seeded(seed)));
+            for taken in cases(Choices::seeded(seed), seed) {
+                let case = case(&taken);
+                let expected = expected(&case);
+                run.tally.lock().unwrap().add(&case.statement, &expected);
+                let wrong = disagreement(&expected, &outcome(&self.machine, &asked, &case.statement, &self.runtime));
+                if let Some(wrong) = wrong.filter(|wrong| !is_known(&case.statement, wrong)) {
+                    let failure = match quick {
+                        Some(_) => format!("seed {seed}: {}\n{wrong}", case.statement),
+                        None => smallest(&self.machine, &self.runtime, taken),
+                    };
+                    run.failures.lock().unwrap().push(failure);
+                }
+            }
+            if run.failures.lock().unwrap().len() >= quick.unwrap_or(FAILURES) {
+                break;
+            }
+        }
+    }
 }
 
 /// How a case fails, in the smallest form that is found.

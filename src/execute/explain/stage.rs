@@ -19,6 +19,7 @@ use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
+use super::super::offset::passed_over;
 use super::words;
 
 /// A stage.
@@ -81,6 +82,9 @@ fn told(node: &dyn ExecutionPlan) -> Option<String> {
     if let Some(limit) = node.downcast_ref::<GlobalLimitExec>() {
         let skipped = if limit.skip() > 0 { format!(" after {}", words::grouped(limit.skip())) } else { String::new() };
         return Some(format!("first {} rows{skipped}", limit.fetch().map_or("all".into(), words::grouped)));
+    }
+    if let Some(rows) = passed_over(node) {
+        return Some(format!("first all rows after {}", words::grouped(rows)));
     }
     if node.is::<LocalLimitExec>() {
         return None;

@@ -103,7 +103,7 @@ fn refuse_time_of_date(left: (&Expr, &DataType), right: (&Expr, &DataType)) -> R
             if *date.1 == DataType::Date32 && length.nanoseconds != 0 =>
         {
             let interval = written(*length);
-            plan_err!("{interval} has hours, which a date does not; cast {} to a timestamp first", date.0)
+            plan_err!("{interval} has hours, which a date does not; cast the date to a timestamp first")
         }
         _ => Ok(()),
     }

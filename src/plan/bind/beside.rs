@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::sql;
 
 use super::super::ast;
-use super::super::relation::Relation;
+use super::super::relation::{Lineage, Relation};
 use super::Binder;
 use super::items::Names;
 use super::joins::{equality, looked_up, using};
@@ -27,6 +27,8 @@ pub(super) struct Beside {
     pub(super) columns: Vec<String>,
     /// Those of them that USING makes one with the cube's.
     pub(super) shared: Vec<String>,
+    /// What those of them hold that a cube has computed.
+    held: Vec<(String, Lineage)>,
     /// What is joined, bound.
     factor: TableFactor,
     /// Whether facts that meet no row stay.
@@ -44,10 +46,17 @@ impl Beside {
             // No bare name means them.
             shared: columns.clone(),
             columns,
+            held: Vec::new(),
             factor,
             left: on.is_some(),
             on: on.unwrap_or_default(),
         }
+    }
+
+    /// What one of its columns holds. Many facts may meet a row of it, so that sums add up no more.
+    pub(super) fn holds(&self, column: &str) -> Lineage {
+        let found = self.held.iter().find(|(name, _)| name == column);
+        found.map_or(Lineage::Free, |(_, lineage)| lineage.clone())
     }
 
     /// Whether it is a part of a mark, which no name means.
@@ -153,6 +162,7 @@ impl<'a> Binder<'a> {
                 planned: format!("$b{}", self.planned),
                 columns: relation.columns.iter().map(|column| column.name.clone()).collect(),
                 shared: operator.map(using).unwrap_or_default(),
+                held: held(&relation),
                 factor: ast::renamed(factor, &format!("$b{}", self.planned)),
                 left,
                 on: Vec::new(),
@@ -296,4 +306,13 @@ fn refused(cube: &str, other: Option<&str>, why: &str) -> Error {
          join a block that has one row for each key: JOIN (SELECT … GROUP BY the keys) AS t ON …, or ask the cube first: \
          FROM (SELECT … FROM {cube} GROUP BY …) AS c JOIN …"
     ))
+}
+
+/// What the columns of a relation hold that a cube has computed, once facts have met its rows.
+fn held(relation: &Relation) -> Vec<(String, Lineage)> {
+    let met = relation.columns.iter().cloned().map(|mut column| {
+        column.merge();
+        (column.name, column.lineage)
+    });
+    met.filter(|(_, lineage)| lineage.measure().is_some()).collect()
 }

@@ -21,7 +21,7 @@ use super::plain::Plain;
 use super::rows::LazyRows;
 use super::shown::shown;
 use super::star::Star;
-use super::{Binder, Place, explain, instant, rows, sets};
+use super::{Binder, Place, explain, instant, joins, rows, sets};
 
 /// What the inner query is called in the outer one.
 pub(super) const BLOCK: &str = "$block";
@@ -66,6 +66,7 @@ impl<'a> Binder<'a> {
             names: self.names(&plain),
             keys: Vec::new(),
             sets: None,
+            fixed: Vec::new(),
             grouped_by_constant: false,
             leaves: Vec::new(),
             ties: Vec::new(),
@@ -130,17 +131,24 @@ impl Evaluation<'_> {
             }
             if let Some(measure) = self.names.mentioned_measure(&condition) {
                 if explicit {
-                    let condition = self.names.shown(&condition);
-                    return Err(Error::invalid(format!(
-                        "'{condition}' in WHERE beside GROUP BY or an aggregate could mean groups or rows of '{}'; \
-                         write HAVING {condition} to choose groups, or FROM (SELECT * FROM {} WHERE {condition}) to \
-                         choose rows",
-                        measure.name, self.names.cube.name
-                    ))
-                    .with_source(Misuse::Condition));
+                    let (condition, name) = (self.names.shown(&condition), &measure.name);
+                    let message = match measure.is_additive() {
+                        true => format!(
+                            "'{condition}' in WHERE beside GROUP BY or an aggregate could mean groups or rows of '{name}'; \
+                             write HAVING {condition} to choose groups, or FROM (SELECT * FROM {} WHERE {condition}) to \
+                             choose rows",
+                            self.names.cube.name
+                        ),
+                        false => format!(
+                            "'{condition}' in WHERE beside GROUP BY or an aggregate stands before there are groups, and \
+                             '{name}' has no value in a row: write HAVING {condition}"
+                        ),
+                    };
+                    return Err(Error::invalid(message).with_source(Misuse::Condition));
                 }
                 split.groups.push(self.output(&condition)?);
             } else {
+                self.fixed.extend(joins::constant(&condition).map(unwrapped).cloned());
                 split.rows.extend(self.pruning(&condition)?);
                 split.rows.push(self.rows(&condition)?);
             }

@@ -167,10 +167,10 @@ pub(super) fn describe(block: &Evaluation<'_>, items: &[Item], select: &Select) 
         let item = items.iter().find(|item| Evaluation::is_grouping_of(&item.expr, key));
         item.map(|item| item.name.clone())
     };
-    let keys = block.keys.iter().map(named);
     let unique: Option<BTreeSet<String>> = match block.sets {
-        None => keys.collect(),
-        Some(_) => keys.chain(block.keys.iter().map(grouping)).collect(),
+        // A key that is the same in every group tells none apart.
+        None => block.keys.iter().filter(|key| !block.fixed.contains(unwrapped(key))).map(named).collect(),
+        Some(_) => block.keys.iter().map(named).chain(block.keys.iter().map(grouping)).collect(),
     };
     let distinct = matches!(select.distinct, Some(Distinct::Distinct));
     if distinct && unique.is_none() {

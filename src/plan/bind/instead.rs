@@ -4,8 +4,8 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArguments, GroupByExpr, Query, Select, SelectItem, SetExpr, TableFactor,
-    TableWithJoins, VisitMut, VisitorMut,
+    BinaryOperator, CaseWhen, Expr, Function, FunctionArguments, GroupByExpr, Query, Select, SelectItem, SetExpr,
+    TableFactor, TableWithJoins, VisitMut, VisitorMut,
 };
 
 use crate::error::{Error, Result};
@@ -16,7 +16,7 @@ use super::items::{Names, is_measure_call};
 use super::measure::{is_distinct, is_own};
 use super::ordinary::output_name;
 use super::subqueries::item_expr_mut;
-use super::summand::{looked_through, yields_constants};
+use super::summand::{is_null, is_zero, looked_through, yields_constants};
 
 /// Longer statements are not sent along.
 const LONGEST: usize = 2_000;
@@ -91,11 +91,18 @@ pub(super) fn told(error: Error, statement: &Query, is_bound: impl Fn(&Query) ->
     else {
         return error;
     };
+    let message = error.to_string();
+    let why = HINTS.iter().find_map(|hint| message.split_once(hint)).map_or(message.as_str(), |(why, _)| why);
     let mut texts = Vec::new();
     for by in by {
         let mut statement = statement.clone();
-        let mut put = Put { written, by, done: false };
+        let mut put = Put { written, by, done: false, values: 0 };
         let _ = statement.visit(&mut put);
+        if put.values > 0
+            && let Some(of_groups) = over_groups(written)
+        {
+            return Error::new(error.kind(), format!("{why}; over groups it is ({of_groups}), and of all ({by})"));
+        }
         let text = statement.to_string();
         if put.done && text.len() <= LONGEST && !texts.contains(&text) && is_bound(&statement) {
             texts.push(text);
@@ -103,12 +110,19 @@ pub(super) fn told(error: Error, statement: &Query, is_bound: impl Fn(&Query) ->
     }
     match texts.is_empty() {
         true => error,
-        false => {
-            let message = error.to_string();
-            let why = HINTS.iter().find_map(|hint| message.split_once(hint)).map_or(message.as_str(), |(why, _)| why);
-            Error::new(error.kind(), format!("{why}; send: {}", texts.join("; or: ")))
-        }
+        false => Error::new(error.kind(), format!("{why}; send: {}", texts.join("; or: "))),
     }
+}
+
+/// A mean or the like as it would be over groups, where a SELECT asks for it alone.
+fn over_groups(written: &Select) -> Option<String> {
+    let [SelectItem::UnnamedExpr(of @ Expr::Function(call))] = written.projection.as_slice() else { return None };
+    let counts = ast::function_name(call).is_none_or(|name| name == "count");
+    let arguments = ast::arguments(call).filter(|_| !counts)?;
+    let mut rows = written.clone();
+    rows.projection = vec![SelectItem::UnnamedExpr((*arguments.first()?).clone())];
+    let rows = rows.to_string();
+    Some(format!("SELECT {of} FROM (SELECT …, {} GROUP BY …) AS t", rows.strip_prefix("SELECT ")?))
 }
 
 /// Puts one SELECT in the place of another.
@@ -116,10 +130,22 @@ struct Put<'a> {
     written: &'a Select,
     by: &'a Select,
     done: bool,
+    /// How many queries whose value is asked stand around the place.
+    values: usize,
 }
 
 impl VisitorMut for Put<'_> {
     type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        self.values += usize::from(matches!(expr, Expr::Subquery(_)));
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        self.values -= usize::from(matches!(expr, Expr::Subquery(_)));
+        ControlFlow::Continue(())
+    }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         if !self.done && select == self.written {
@@ -154,16 +180,37 @@ fn evaluate(names: &Names<'_>, expr: &mut Expr) -> Result<()> {
                 *function = ast::call("MEASURE", vec![(*argument).clone()]);
                 function.filter = filter;
             }
-            None if function.filter.is_none() && name == "sum" && adds_measures(names, &meant) => {
-                let mut arithmetic = (*argument).clone();
-                measure_names(names, &mut arithmetic)?;
-                *expr = Expr::Nested(Box::new(arithmetic));
+            None if name == "sum" && !distinct => {
+                if let Some(otherwise) = otherwise(names, argument, function)? {
+                    *expr = otherwise;
+                } else if function.filter.is_none() && adds_measures(names, &meant) {
+                    let mut arithmetic = (*argument).clone();
+                    measure_names(names, &mut arithmetic)?;
+                    *expr = Expr::Nested(Box::new(arithmetic));
+                }
             }
             _ => {}
         }
         return Ok(());
     }
     ast::children(expr)?.into_iter().try_for_each(|child| evaluate(names, child))
+}
+
+/// `SUM(CASE WHEN p THEN 0 ELSE m END)` as the measure m with the filter that p is not true.
+fn otherwise(names: &Names<'_>, argument: &Expr, function: &Function) -> Result<Option<Expr>> {
+    let Expr::Case { operand: None, conditions, else_result: Some(value), .. } = argument else { return Ok(None) };
+    let [CaseWhen { condition, result }] = conditions.as_slice() else { return Ok(None) };
+    if function.filter.is_some() || names.measure(&names.normalised(value)?).is_none() {
+        return Ok(None);
+    }
+    let mut call = ast::call("MEASURE", vec![value.as_ref().clone()]);
+    call.filter = Some(Box::new(Expr::IsNotTrue(Box::new(Expr::Nested(Box::new(condition.clone()))))));
+    let measure = Expr::Function(call);
+    Ok(match result {
+        zero if is_zero(zero) => Some(Expr::Function(ast::call("COALESCE", vec![measure, ast::number(0)]))),
+        null if is_null(null) => Some(measure),
+        _ => None,
+    })
 }
 
 /// Whether an expression is measures added to and subtracted from each other: the sums of that are that of the sums.

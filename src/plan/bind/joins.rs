@@ -10,7 +10,7 @@ use crate::sql::{self, fold};
 use super::super::ast;
 use super::super::relation::Column;
 use super::measure::unwrapped;
-use super::summand::yields_constants;
+use super::summand::is_constant;
 use super::sums::Named;
 
 /// How many unique sets of a join are kept.
@@ -207,16 +207,18 @@ pub(super) fn looked_up(condition: Expr) -> Expr {
     }
 }
 
+/// What a condition makes equal to a constant.
+pub(super) fn constant(condition: &Expr) -> Option<&Expr> {
+    let (left, right) = equality(condition)?;
+    [(left, right), (right, left)].into_iter().find(|(_, by)| is_constant(by)).map(|(of, _)| of)
+}
+
 /// The columns that a WHERE makes equal to constants.
 pub(super) fn constants(sources: &[Named], selection: Option<&Expr>) -> BTreeSet<Identity> {
     let mut fixed = BTreeSet::new();
     for condition in selection.cloned().into_iter().flat_map(ast::conjuncts) {
-        if let Some((left, right)) = equality(&condition) {
-            for (column, by) in [(left, right), (right, left)] {
-                if let Some((place, column)) = found(sources, column).filter(|_| yields_constants(by)) {
-                    fixed.insert((place, column.name.clone()));
-                }
-            }
+        if let Some((place, column)) = constant(&condition).and_then(|of| found(sources, of)) {
+            fixed.insert((place, column.name.clone()));
         }
     }
     fixed

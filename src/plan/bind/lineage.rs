@@ -10,7 +10,7 @@ use super::found;
 use super::items::{Item, Names};
 use super::measure::{Evaluation, is_distinct, unwrapped};
 use super::sets::is_grouping;
-use super::summand::{reads_cube, summed};
+use super::summand::{reads_cube, summed, yields_constants};
 
 impl Names<'_> {
     /// Whether an expression, as it is written, mentions a measure.
@@ -61,11 +61,14 @@ impl Evaluation<'_> {
     }
 
     fn lineage_of_level(&self, expr: &Expr) -> Lineage {
+        if yields_constants(summed(expr)) {
+            return Lineage::Free;
+        }
         if ast::any(expr, |inner| found::is_value(inner) == Some(true)) {
             return Lineage::Fixed("a query over a cube".to_owned());
         }
         if self.keys.iter().any(|key| unwrapped(key) == unwrapped(expr)) {
-            return Lineage::Free;
+            return self.beside(expr);
         }
         let value = summed(expr);
         let measure = self.names.measure(value).or_else(|| match value {
@@ -91,9 +94,30 @@ impl Evaluation<'_> {
             other => match self.names.mentioned_measure(other) {
                 Some(measure) => Lineage::Fixed(measure.name.clone()),
                 None if self.holds_call(other) || holds_cube_query(other) => Lineage::Fixed(self.names.shown(other)),
-                None => Lineage::Free,
+                None => self.beside(other),
             },
         }
+    }
+}
+
+impl Evaluation<'_> {
+    /// What an expression holds of what stands beside the cube, whose columns are dimensions here.
+    fn beside(&self, expr: &Expr) -> Lineage {
+        let column = |expr: &Expr| {
+            let Expr::CompoundIdentifier(parts) = expr else { return None };
+            let [relation, name] = parts.as_slice() else { return None };
+            let beside = self.names.beside.iter().find(|beside| beside.planned == relation.value)?;
+            Some(beside.holds(&name.value))
+        };
+        if let Some(lineage) = column(summed(expr)) {
+            return lineage;
+        }
+        let mut measure = None;
+        ast::any(expr, |inner| {
+            measure = column(inner).and_then(|lineage| lineage.measure().map(str::to_owned));
+            measure.is_some()
+        });
+        measure.map_or(Lineage::Free, Lineage::Fixed)
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Evaluation<'a> {
     pub(super) keys: Vec<Expr>,
     /// The places of the keys that make each level; none where there is one level, of all keys.
     pub(super) sets: Option<Vec<Vec<usize>>>,
+    /// What the WHERE makes equal to constants.
+    pub(super) fixed: Vec<Expr>,
     /// Whether a constant is grouped by: no key, but no group without rows.
     pub(super) grouped_by_constant: bool,
     /// The aggregates over the star, each once; the inner query calls them `$a0`, `$a1`, ….
@@ -182,6 +184,9 @@ impl Evaluation<'_> {
             return self.of_rows(&name, None, false, filter, function);
         };
         let [argument] = arguments.as_slice() else {
+            if let Some(measure) = arguments.iter().find_map(|argument| self.names.measure(looked_through(argument))) {
+                return Err(refused_aggregate(&name, false, measure, self.names.cube.name.as_str()));
+            }
             return Err(Error::invalid(format!("{name}() takes one argument over a cube")));
         };
         let distinct = is_distinct(function);

@@ -10,6 +10,7 @@ mod explain;
 mod found;
 mod grouped;
 mod grouping;
+mod hidden;
 mod instant;
 mod instead;
 mod items;

@@ -22,7 +22,7 @@ use super::joins::{self, Joined};
 use super::keyless::keyless;
 use super::marks::Looked;
 use super::sums::{Block, Named, unique};
-use super::{Binder, Source, column_names, read_table, ties, using, valueless};
+use super::{Binder, Source, column_names, hidden, read_table, ties, using, valueless};
 
 impl Binder<'_> {
     /// Binds a SELECT in place.
@@ -63,7 +63,9 @@ impl Binder<'_> {
         if distinct && unique(&block, select, &columns, false).is_empty() {
             columns.iter_mut().for_each(Column::merge);
         }
-        Ok(Relation { unique: unique(&block, select, &columns, distinct), columns, cube })
+        let unique = unique(&block, select, &columns, distinct);
+        hidden::put_beneath(select, order)?;
+        Ok(Relation { unique, columns, cube })
     }
 
     /// Puts marks in the place of IN and EXISTS outside WHERE and HAVING, and of correlated subqueries over cubes.

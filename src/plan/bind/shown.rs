@@ -1,8 +1,9 @@
 //! Expressions of a block as people read them in errors and in lineage: what planning has put into them is taken out again.
 
-use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Query};
 
 use super::super::ast;
+use super::cube::BLOCK;
 use super::items::Names;
 
 /// What stands in the place of a subquery, over the cube, and the subquery as it was written.
@@ -47,7 +48,18 @@ pub(super) fn subquery_of(marked: &[Marked], column: &Expr) -> Option<String> {
     marked.iter().find(of).map(|(_, written)| shown(written))
 }
 
-/// An expression as it is written, without quotes around its names.
+/// An expression as it is written, without quotes around its names. What a query over a cube has become is left out.
 pub(super) fn shown(expr: &Expr) -> String {
-    expr.to_string().replace('"', "")
+    let mut told = expr.clone();
+    leave_out(&mut told);
+    told.to_string().replace('"', "")
+}
+
+fn leave_out(expr: &mut Expr) {
+    let bound = |query: &Query| query.to_string().contains(BLOCK);
+    match expr {
+        Expr::Subquery(query) if bound(query) => *expr = Expr::Identifier(Ident::new("(SELECT …)")),
+        Expr::Exists { subquery, .. } if bound(subquery) => *expr = Expr::Identifier(Ident::new("EXISTS (SELECT …)")),
+        _ => ast::children(expr).unwrap_or_default().into_iter().for_each(leave_out),
+    }
 }

@@ -9,13 +9,13 @@ use crate::sql::fold;
 use super::super::ast;
 use super::super::catalog::DESCRIBING;
 
-/// What casts, brackets and `coalesce(x, 0)` stand around.
+/// What casts, brackets and `coalesce(x, 0)` stand around, and `coalesce(x, NULL)`, which is x.
 pub(super) fn looked_through(expr: &Expr) -> &Expr {
     match expr {
         Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => looked_through(inner),
         Expr::Function(function) if ast::function_name(function).as_deref() == Some("coalesce") => {
             match ast::arguments(function).as_deref() {
-                Some([inner, zero]) if is_zero(zero) => looked_through(inner),
+                Some([inner, default]) if is_zero(default) || is_null(default) => looked_through(inner),
                 _ => expr,
             }
         }
@@ -37,7 +37,6 @@ pub(super) struct Chosen<'e> {
 pub(super) fn chosen(expr: &Expr) -> Option<Chosen<'_>> {
     let Expr::Case { operand: None, conditions, else_result, .. } = expr else { return None };
     let [CaseWhen { condition: when, result: then }] = conditions.as_slice() else { return None };
-    let is_null = |expr: &Expr| matches!(expr, Expr::Value(value) if value.value == Value::Null);
     match else_result.as_deref() {
         None => Some(Chosen { when, then, zero: false }),
         Some(otherwise) if is_null(otherwise) => Some(Chosen { when, then, zero: false }),
@@ -55,11 +54,24 @@ pub(super) fn summed(expr: &Expr) -> &Expr {
     }
 }
 
-fn is_zero(expr: &Expr) -> bool {
+pub(super) fn is_null(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if value.value == Value::Null)
+}
+
+pub(super) fn is_zero(expr: &Expr) -> bool {
     matches!(expr, Expr::Value(value) if matches!(&value.value, Value::Number(text, _) if text.parse::<f64>() == Ok(0.0)))
 }
 
-/// A constant, or a CASE that yields only constants.
+/// Whether an expression is the same in every row.
+pub(super) fn is_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(_) | Expr::TypedString(_) => true,
+        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => is_constant(inner),
+        _ => false,
+    }
+}
+
+/// A constant, or a CASE that yields only constants, which one may be another in every row.
 pub(super) fn yields_constants(expr: &Expr) -> bool {
     match expr {
         Expr::Value(_) | Expr::TypedString(_) => true,

@@ -188,6 +188,9 @@ impl Block {
     /// What an expression of the SELECT holds: where it aggregates, in a group.
     pub(super) fn lineage(&self, expr: &Expr) -> Lineage {
         let value = summed(expr);
+        if yields_constants(value) {
+            return Lineage::Free;
+        }
         if let Some(column) = self.column(value) {
             let mut column = column.clone();
             if self.merges_rows() {
@@ -232,11 +235,25 @@ impl Block {
         let [argument] = arguments.as_slice() else { return Ok(()) };
         // A window runs over what the SELECT makes of its rows.
         let lineage = match function.over {
-            Some(_) if yields_constants(argument) => Lineage::Free,
             Some(_) => self.lineage(argument),
             None => self.summand(argument),
         };
         refuse_sum(&lineage, function, || self.groups_are_rows(function), "the cube")
+    }
+
+    /// An expression with each column written in one way, however it names it.
+    fn told_apart(&self, expr: &Expr) -> Expr {
+        let mut told = expr.clone();
+        match self.identity(expr) {
+            Some((place, name)) => ast::column(&format!("{place}.{name}")),
+            None => {
+                // What cannot be walked is compared as it is written.
+                for child in ast::children(&mut told).unwrap_or_default() {
+                    *child = self.told_apart(child);
+                }
+                told
+            }
+        }
     }
 
     /// Whether each group (or partition) of a sum holds one row of the one relation.
@@ -244,12 +261,8 @@ impl Block {
         match &function.over {
             None => self.keys.as_ref().is_some_and(|keys| self.is_unique_on(&keys.columns)),
             Some(WindowType::WindowSpec(spec)) if self.keys.is_some() => {
-                let same = |key: &Expr, part: &Expr| match (self.identity(key), self.identity(part)) {
-                    (Some(one), Some(other)) => one == other,
-                    (None, None) => key == part,
-                    _ => false,
-                };
-                let parted = |key: &Expr| spec.partition_by.iter().any(|part| same(key, part));
+                let parts: Vec<Expr> = spec.partition_by.iter().map(|part| self.told_apart(part)).collect();
+                let parted = |key: &Expr| parts.contains(&self.told_apart(key));
                 let keys = self.keys.as_ref().filter(|grouping| !grouping.levels);
                 let keys = keys.and_then(|grouping| grouping.keys.as_ref());
                 keys.is_some_and(|keys| keys.iter().all(parted))

@@ -3,18 +3,24 @@
 
 use datafusion::sql::sqlparser::ast::{Expr, Function, WindowType};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 use super::super::ast;
-use super::super::relation::Lineage;
+use super::items::is_measure_call;
 use super::measure::{Evaluation, unwrapped};
-use super::summand::yields_constants;
 use super::sums::refuse_sum;
 use super::ties;
 
 impl Evaluation<'_> {
     /// A window function over the block's groups.
     pub(super) fn window(&mut self, function: &Function) -> Result<Expr> {
+        if ast::function_name(function).is_some_and(|name| is_measure_call(&name)) {
+            let measure = self.names.shown(&Expr::Function(Function { over: None, ..function.clone() }));
+            return Err(Error::invalid(format!(
+                "{measure} is one value for each group, and takes no OVER; write {measure} alone, or SUM({measure}) OVER (…) \
+                 for a total of groups"
+            )));
+        }
         self.refuse_window_sum(function)?;
         let mut window = function.clone();
         for part in ast::call_parts(&mut window) {
@@ -25,19 +31,22 @@ impl Evaluation<'_> {
         Ok(Expr::Function(window))
     }
 
-    /// Refuses a sum over groups of what does not add up, unless each partition is one group.
+    /// Refuses a sum over groups of what does not add up, unless each partition is one group: by all keys that the WHERE
+    /// does not make equal to constants.
     fn refuse_window_sum(&self, function: &Function) -> Result<()> {
         if ast::function_name(function).as_deref() != Some("sum") {
             return Ok(());
         }
         let arguments = ast::arguments(function).unwrap_or_default();
         let [argument] = arguments.as_slice() else { return Ok(()) };
-        let lineage = if yields_constants(argument) { Lineage::Free } else { self.lineage(argument) };
+        let lineage = self.lineage(argument);
+        let fixed = |key: &Expr| self.sets.is_none() && self.fixed.contains(unwrapped(key));
         let one_group = || match &function.over {
             Some(WindowType::WindowSpec(spec)) => {
                 let by = |is: &dyn Fn(&Expr) -> bool| spec.partition_by.iter().any(is);
                 let level = |key: &Expr| self.sets.is_none() || by(&|part| Self::is_grouping_of(part, key));
-                self.keys.iter().all(|key| by(&|part| unwrapped(part) == unwrapped(key)) && level(key))
+                let within = |key: &Expr| by(&|part| unwrapped(part) == unwrapped(key)) && level(key);
+                self.keys.iter().all(|key| fixed(key) || within(key))
             }
             _ => false,
         };
