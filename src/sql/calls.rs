@@ -82,6 +82,15 @@ fn refusal(function: &Function, functions: &Functions) -> Option<String> {
              of the value"
         ));
     }
+    if changing_format(function) {
+        return Some(format!("{name} takes its format as a literal: {name}(day, 'YYYY-MM')"));
+    }
+    if partial_format(function) {
+        return Some(format!(
+            "{name} reads a time by hours and minutes, and 12 hours by AM or PM; a format with some of them alone would read \
+             midnight"
+        ));
+    }
     if zoned_format(function) {
         return Some(format!(
             "{name} reads a wall clock; its format cannot name a zone. Without a format it reads texts such as \
@@ -117,6 +126,38 @@ fn plain_format(function: &Function) -> bool {
     let FunctionArguments::List(list) = &function.args else { return false };
     let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(format)))) = list.args.get(1) else { return false };
     formats && matches!(&format.value, Value::SingleQuotedString(format) if !format.contains('%'))
+}
+
+/// Whether a format is another one for every value, of which the first would be taken for all.
+fn changing_format(function: &Function) -> bool {
+    let writes = matches!(function_name(function).as_deref(), Some("to_char" | "date_format"));
+    let FunctionArguments::List(list) = &function.args else { return false };
+    let literal = |argument: &FunctionArg| {
+        matches!(argument, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(_) | Expr::TypedString(_))))
+    };
+    writes && list.args.get(1).is_some_and(|format| !literal(format))
+}
+
+/// Whether a format has a part of the time of day by which it cannot be told: chrono reads the date alone then.
+fn partial_format(function: &Function) -> bool {
+    let FunctionArguments::List(list) = &function.args else { return false };
+    let partial = |argument: &FunctionArg| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(format))) => match &format.value {
+            Value::SingleQuotedString(format) => {
+                let has = |letters: &[&str]| letters.iter().any(|letter| format.contains(letter));
+                let whole = has(&["%T", "%R", "%c", "%r", "%X", "%s"]);
+                let of_24 = has(&["%H", "%-H", "%k"]);
+                let of_12 = has(&["%I", "%-I", "%l"]);
+                let half = has(&["%p", "%P"]);
+                let (hours, minutes) = (of_24 || of_12, has(&["%M", "%-M"]));
+                let finer = has(&["%S", "%-S"]);
+                !whole && (hours != minutes || finer && !minutes || of_12 && !of_24 && !half || half && !hours)
+            }
+            _ => false,
+        },
+        _ => false,
+    };
+    function_name(function).is_some_and(|name| reads_time(&name)) && list.args.iter().skip(1).any(partial)
 }
 
 fn reads_time(name: &str) -> bool {

@@ -39,6 +39,9 @@ const CASED: [Part; 8] = [
     ("pm", "%P"),
 ];
 
+/// What begins as something known does.
+const UNKNOWN: [&str; 1] = ["SSSS"];
+
 /// A quarter has no form of reading, so it is written alone.
 const WRITTEN: Part = ("Q", "%q");
 
@@ -50,6 +53,9 @@ pub(super) fn percent_letters(format: &str, writes: bool) -> Option<String> {
     }
     let (mut letters, mut rest, mut parts) = (String::new(), format, 0);
     while let Some(first) = rest.chars().next() {
+        if UNKNOWN.iter().any(|part| begins(rest, part)) {
+            return None;
+        }
         let either = PARTS.iter().find(|(part, _)| begins(rest, part));
         let part = either.or_else(|| CASED.iter().find(|(part, _)| rest.starts_with(part)));
         if let Some((part, letter)) = part.or_else(|| (writes && begins(rest, WRITTEN.0)).then_some(&WRITTEN)) {
@@ -92,7 +98,7 @@ mod tests {
         ] {
             assert_eq!(letters(format).as_deref(), Some(same), "{format}");
         }
-        for format in ["%Y-%m", "Month", "YYYY-WW", "999,999.00", "", "-", "\"open", "TZ", "MON", "日"] {
+        for format in ["%Y-%m", "Month", "YYYY-WW", "SSSS", "999,999.00", "", "-", "\"open", "TZ", "MON", "日"] {
             assert_eq!(letters(format), None, "{format}");
         }
         assert_eq!(percent_letters("YYYY-Q", false), None, "a quarter is not read");

@@ -17,9 +17,21 @@ pub(super) fn refuse(expr: &Expr, schema: &DFSchema) -> PlanResult<()> {
             least(window.fun.name(), &window.params.args, schema)?;
             distance(window, schema)
         }
+        Expr::ScalarFunction(call) if call.func.name() == "to_char" => written(call.args.first(), schema),
         Expr::Cast(cast) => time_of_number(&cast.expr, cast.field.data_type(), schema),
         Expr::TryCast(cast) => time_of_number(&cast.expr, cast.field.data_type(), schema),
         _ => Ok(()),
+    }
+}
+
+/// How long something takes has no format: it would be written as it is.
+fn written(value: Option<&Expr>, schema: &DFSchema) -> PlanResult<()> {
+    let long = |of: &DataType| matches!(of, DataType::Interval(_) | DataType::Duration(_));
+    match value.map(|value| value.get_type(schema)).transpose()?.is_some_and(|of| long(&of)) {
+        true => {
+            Err(refusal("to_char writes a date or a time; EXTRACT(DAY FROM …) takes a number of an interval".into()))
+        }
+        false => Ok(()),
     }
 }
 

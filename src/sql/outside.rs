@@ -138,10 +138,13 @@ impl Path {
     }
 }
 
-/// Whether a condition makes something inside equal to something outside.
+/// Whether a condition makes a column inside equal to something outside, so that an aggregate can be grouped by it.
 fn is_equality(condition: &Expr) -> bool {
     let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = condition else { return false };
-    let inside = |side: &Expr| !side.contains_outer() && !side.column_refs().is_empty();
+    let inside = |side: &Expr| match side {
+        Expr::Cast(cast) => matches!(cast.expr.as_ref(), Expr::Column(_)),
+        side => matches!(side, Expr::Column(_)),
+    };
     let outside = |side: &Expr| side.contains_outer() && side.column_refs().is_empty();
     inside(left) && outside(right) || outside(left) && inside(right)
 }

@@ -4,7 +4,7 @@
 use super::fault::in_words;
 
 /// Theirs, somewhere within a message, and ours for the whole of it.
-const SENTENCES: [(&str, &str); 72] = [
+const SENTENCES: [(&str, &str); 74] = [
     // Values that cannot be read or do not fit.
     ("rror parsing timestamp from '{}' using format '{}': ", "'{0}' is no time in the format '{1}'"),
     ("rror parsing timestamp from '{}': ", "'{0}' is no time; write 2017-06-01 or 2017-06-01 12:00:00"),
@@ -66,6 +66,14 @@ const SENTENCES: [(&str, &str); 72] = [
         "|| puts texts together, and {0} and {1} are none; cast one of them to TEXT",
     ),
     ("annot get result type for temporal operation {} {} {}: {}", "{0} {1} {2} is not defined; cast one of them"),
+    (
+        "hysical plan does not support logical expression Exists",
+        "EXISTS over a subquery that names what is outside asks for rows in no order; leave its ORDER BY out",
+    ),
+    (
+        "hysical plan does not support logical expression InSubquery",
+        "IN over a subquery that names what is outside asks for rows in no order; leave its ORDER BY out",
+    ),
     (
         "hysical plan does not support logical expression ScalarSubquery",
         "a subquery that names what is outside it goes by equalities of its WHERE alone, and has to aggregate; join a query \

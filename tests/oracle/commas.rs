@@ -3,6 +3,7 @@
 use super::meaning::Oracle;
 use super::names::{called, output_name};
 use super::tree::{Body, Expr, From, Item, On, Select};
+use super::value::Type;
 
 impl Oracle<'_> {
     /// The same SELECT with joins in the place of commas.
@@ -85,7 +86,7 @@ pub(crate) fn made_constant(condition: &Expr) -> Option<&Expr> {
 fn is_constant(expr: &Expr) -> bool {
     match expr {
         Expr::Literal(_) | Expr::Zoned(..) => true,
-        Expr::Cast(inner, _) => is_constant(inner),
+        Expr::Cast(inner, to) => *to != Type::Double && is_constant(inner),
         _ => false,
     }
 }

@@ -9,6 +9,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Field, Float64Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType,
+    TimestampNanosecondType,
 };
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::logical_expr::TableSource;
@@ -172,6 +173,9 @@ fn value(column: &ArrayRef, row: usize) -> Value {
         DataType::Utf8 => Value::Text(column.as_string::<i32>().value(row).to_owned()),
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
             Value::Instant(column.as_primitive::<TimestampMicrosecondType>().value(row))
+        }
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            Value::Instant(column.as_primitive::<TimestampNanosecondType>().value(row) / 1_000)
         }
         DataType::Date32 => Value::Date(column.as_primitive::<Date32Type>().value(row)),
         other => panic!("a result holds {other}"),

@@ -44,6 +44,8 @@ pub(super) struct Names<'a> {
     pub(super) block: Option<Vec<(String, Expr)>>,
     /// What stands beside it in FROM.
     pub(super) beside: Vec<Beside>,
+    /// What stands beside the cube within the plain block, where only its columns name it.
+    pub(super) within: Vec<Beside>,
     /// What stands in the place of subqueries.
     pub(super) marked: Vec<Marked>,
     /// The functions that SQL may call.
@@ -114,6 +116,11 @@ impl<'a> Names<'a> {
             all.extend(own.filter_map(|name| Some((name.clone(), beside.column(name)?))));
         }
         all
+    }
+
+    /// What is planned under a name, beside the cube or within the plain block.
+    pub(super) fn planned(&self, name: &str) -> Option<&Beside> {
+        self.beside.iter().chain(&self.within).find(|beside| beside.planned == name)
     }
 
     /// What a column is over the cube and what stands beside it.

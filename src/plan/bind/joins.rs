@@ -82,7 +82,8 @@ impl Joined {
         let pairs = own.iter().flat_map(|one| right.unique.iter().map(move |other| one | other)).collect::<Vec<_>>();
         self.unique.extend(own.into_iter().filter(|_| right_once && !kept.right));
         self.unique.extend(right.unique.into_iter().filter(|_| left_once && !kept.left));
-        self.unique.extend(pairs);
+        // A row whose left key is NULL, and that has no right side, may be as one that has no left side.
+        self.unique.extend(pairs.into_iter().filter(|_| !(kept.left && kept.right)));
         self.unique.truncate(SETS);
         for (at, (_, relation)) in all.iter_mut().enumerate() {
             let once = if at < middle { right_once } else { left_once };

@@ -106,8 +106,7 @@ impl Evaluation<'_> {
         let column = |expr: &Expr| {
             let Expr::CompoundIdentifier(parts) = expr else { return None };
             let [relation, name] = parts.as_slice() else { return None };
-            let beside = self.names.beside.iter().find(|beside| beside.planned == relation.value)?;
-            Some(beside.holds(&name.value))
+            self.names.planned(&relation.value).map(|beside| beside.holds(&name.value))
         };
         if let Some(lineage) = column(summed(expr)) {
             return lineage;

@@ -225,6 +225,7 @@ impl<'a> Binder<'a> {
             outside: self.outside.clone(),
             block: plain.columns.clone(),
             beside: plain.beside.iter().skip(plain.within).cloned().collect(),
+            within: plain.beside.iter().take(plain.within).cloned().collect(),
             marked: plain.marked.clone(),
             functions: self.context.functions,
             spelled_out: Cell::new(0),

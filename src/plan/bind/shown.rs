@@ -31,7 +31,7 @@ impl Names<'_> {
         }
         if let Expr::CompoundIdentifier(parts) = expr
             && let Some(relation) = parts.first_mut()
-            && let Some(beside) = self.beside.iter().find(|beside| beside.planned == relation.value)
+            && let Some(beside) = self.planned(&relation.value)
         {
             *relation = ast::ident(&beside.alias);
         }

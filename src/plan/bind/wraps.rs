@@ -1,14 +1,15 @@
 //! What is written otherwise than it is read: brackets and `SELECT *` around queries, and what inner joins look for in ON.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Join, JoinConstraint, JoinOperator, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
-    TableFactor, TableWithJoins, Value,
+    Expr, Join, JoinConstraint, JoinOperator, LimitClause, Offset, OffsetRows, Query, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, TableFactor, TableWithJoins, Value,
 };
 
 use crate::error::Result;
 use crate::sql::{self, fold};
 
 use super::super::ast;
+use super::items::ordinal;
 use super::plain::is_plain;
 
 /// Takes away brackets around a whole query: what stands behind them belongs to what stands in them.
@@ -34,18 +35,40 @@ pub(super) fn without_wraps(query: &mut Query) -> Result<()> {
         {
             without_brackets(inner)?;
             without_wraps(inner)?;
-            let apart = (inner.with.is_none() || query.with.is_none())
-                && (inner.limit_clause.is_none() || query.limit_clause.is_none());
-            if inner.order_by.is_some() && apart {
+            let apart = inner.with.is_none() || query.with.is_none();
+            let limit = limit_of_both(inner.limit_clause.as_ref(), query.limit_clause.as_ref());
+            if inner.order_by.is_some()
+                && apart
+                && let Some(limit) = limit
+            {
                 let inner = std::mem::replace(inner, ast::query_of(ast::empty_select()?));
                 query.with = query.with.take().or(inner.with);
-                query.limit_clause = inner.limit_clause.or_else(|| query.limit_clause.take());
+                query.limit_clause = limit;
                 query.order_by = inner.order_by;
                 query.body = inner.body;
             }
         }
         Ok(())
     })
+}
+
+/// What LIMIT and OFFSET leave of what others have left; none where they are no numbers.
+fn limit_of_both(inner: Option<&LimitClause>, outer: Option<&LimitClause>) -> Option<Option<LimitClause>> {
+    let (Some(first), Some(then)) = (inner, outer) else { return Some(inner.or(outer).cloned()) };
+    let ((limit, offset), (then_limit, then_offset)) = (numbers(first)?, numbers(then)?);
+    let left = limit.map(|limit| limit.saturating_sub(then_offset));
+    let limit = [left, then_limit].into_iter().flatten().min();
+    let number = |rows: usize| Expr::value(Value::Number(rows.to_string(), false));
+    let offset = Offset { value: number(offset.checked_add(then_offset)?), rows: OffsetRows::None };
+    Some(Some(LimitClause::LimitOffset { limit: limit.map(number), offset: Some(offset), limit_by: Vec::new() }))
+}
+
+/// The numbers of a LIMIT and of an OFFSET.
+fn numbers(clause: &LimitClause) -> Option<(Option<usize>, usize)> {
+    let LimitClause::LimitOffset { limit, offset, .. } = clause else { return None };
+    let limit = limit.as_ref().map(|limit| ordinal(limit).ok_or(())).transpose().ok()?;
+    let offset = offset.as_ref().map(|offset| ordinal(&offset.value).ok_or(())).transpose().ok()?;
+    Some((limit, offset.unwrap_or(0)))
 }
 
 /// Puts an ordered query, the last of WITH, where a `SELECT *` of it alone names it.
