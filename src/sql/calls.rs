@@ -119,13 +119,35 @@ fn unplaced(function: &Function, functions: &Functions) -> bool {
     function.over.is_none() && function_name(function).as_ref().is_some_and(only)
 }
 
+/// The formats of a call, what stands behind its first argument; none in the place of one that is no literal text.
+fn formats(function: &Function) -> impl Iterator<Item = Option<&str>> {
+    let arguments = match &function.args {
+        FunctionArguments::List(list) => list.args.as_slice(),
+        _ => &[],
+    };
+    arguments.iter().skip(1).map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value))) => match &value.value {
+            Value::SingleQuotedString(format) => Some(format.as_str()),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// Whether a function reads times by formats.
+pub(super) fn reads_times(name: &str) -> bool {
+    name.starts_with("to_timestamp")
+}
+
+fn is_of_times(function: &Function) -> bool {
+    function_name(function).is_some_and(|name| reads_times(&name))
+}
+
 /// Whether a call has a format that is the same for every value, as those of PostgreSQL are that % letters have not.
 fn plain_format(function: &Function) -> bool {
-    let formats = function_name(function)
-        .is_some_and(|name| ["to_char", "date_format", "to_date"].contains(&name.as_str()) || reads_time(&name));
-    let FunctionArguments::List(list) = &function.args else { return false };
-    let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(format)))) = list.args.get(1) else { return false };
-    formats && matches!(&format.value, Value::SingleQuotedString(format) if !format.contains('%'))
+    let takes_format = matches!(function_name(function).as_deref(), Some("to_char" | "date_format" | "to_date"));
+    (takes_format || is_of_times(function))
+        && formats(function).next().flatten().is_some_and(|format| !format.contains('%'))
 }
 
 /// Whether a format is another one for every value, of which the first would be taken for all.
@@ -140,43 +162,24 @@ fn changing_format(function: &Function) -> bool {
 
 /// Whether a format has a part of the time of day by which it cannot be told: chrono reads the date alone then.
 fn partial_format(function: &Function) -> bool {
-    let FunctionArguments::List(list) = &function.args else { return false };
-    let partial = |argument: &FunctionArg| match argument {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(format))) => match &format.value {
-            Value::SingleQuotedString(format) => {
-                let has = |letters: &[&str]| letters.iter().any(|letter| format.contains(letter));
-                let whole = has(&["%T", "%R", "%c", "%r", "%X", "%s"]);
-                let of_24 = has(&["%H", "%-H", "%k"]);
-                let of_12 = has(&["%I", "%-I", "%l"]);
-                let half = has(&["%p", "%P"]);
-                let (hours, minutes) = (of_24 || of_12, has(&["%M", "%-M"]));
-                let finer = has(&["%S", "%-S"]);
-                !whole && (hours != minutes || finer && !minutes || of_12 && !of_24 && !half || half && !hours)
-            }
-            _ => false,
-        },
-        _ => false,
+    let partial = |format: &str| {
+        let has = |letters: &[&str]| letters.iter().any(|letter| format.contains(letter));
+        let whole = has(&["%T", "%R", "%c", "%r", "%X", "%s"]);
+        let of_24 = has(&["%H", "%-H", "%k"]);
+        let of_12 = has(&["%I", "%-I", "%l"]);
+        let half = has(&["%p", "%P"]);
+        let (hours, minutes) = (of_24 || of_12, has(&["%M", "%-M"]));
+        let finer = has(&["%S", "%-S"]);
+        !whole && (hours != minutes || finer && !minutes || of_12 && !of_24 && !half || half && !hours)
     };
-    function_name(function).is_some_and(|name| reads_time(&name)) && list.args.iter().skip(1).any(partial)
-}
-
-fn reads_time(name: &str) -> bool {
-    name.starts_with("to_timestamp")
+    is_of_times(function) && formats(function).flatten().any(partial)
 }
 
 /// Whether a call reads times by a format with a zone: it would give the clock in UTC, whatever the session's zone.
 fn zoned_format(function: &Function) -> bool {
     const ZONES: [&str; 6] = ["%z", "%:z", "%::z", "%#z", "%Z", "%+"];
-    let reads = function_name(function).is_some_and(|name| reads_time(&name));
-    let FunctionArguments::List(list) = &function.args else { return false };
-    let zoned = |argument: &FunctionArg| match argument {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(format))) => match &format.value {
-            Value::SingleQuotedString(format) => ZONES.iter().any(|zone| format.contains(zone)),
-            _ => false,
-        },
-        _ => false,
-    };
-    reads && list.args.iter().skip(1).any(zoned)
+    let zoned = |format: &str| ZONES.iter().any(|zone| format.contains(zone));
+    is_of_times(function) && formats(function).flatten().any(zoned)
 }
 
 /// Whether it is a count of the distinct values of several columns.

@@ -68,7 +68,8 @@ impl Dialect for StarmartDialect {
         Some(deep(|| parser.parse_prefix()))
     }
 
-    /// ISNULL and NOTNULL are no keywords to the parser. Its own reading of IS DISTINCT FROM takes all that follows for its right side, AND and OR included.
+    /// ISNULL and NOTNULL are no keywords to the parser. Its own reading of IS DISTINCT FROM takes all that follows for its
+    /// right side, AND and OR included.
     fn parse_infix(&self, parser: &mut Parser<'_>, left: &Expr, _precedence: u8) -> Option<Result<Expr, ParserError>> {
         use Keyword::{DISTINCT, FROM, IS, NOT};
         if let Some(test) = null_test(parser) {

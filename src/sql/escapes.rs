@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::calls::reads_times;
 use super::formats::percent_letters;
 use super::{StarmartDialect, arguments, call, function_name};
 
@@ -178,7 +179,7 @@ fn escape_like(expr: &mut Expr) {
 fn formatted(function: &mut Function) {
     let writes = match function_name(function).as_deref() {
         Some("to_char") => true,
-        Some(name) if name == "to_date" || name.starts_with("to_timestamp") => false,
+        Some(name) if name == "to_date" || reads_times(name) => false,
         _ => return,
     };
     let FunctionArguments::List(list) = &mut function.args else { return };

@@ -9,6 +9,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, JoinType, LogicalPlan, Operator
 
 use crate::error::{Error, Result};
 
+use super::wording::BY_EQUALITIES;
 use super::{deep, planning_error};
 
 /// What is asked of a subquery.
@@ -27,10 +28,7 @@ pub(super) enum Asked {
 /// # Errors
 /// Invalid, with what to write instead.
 pub(super) fn refused(subquery: &Subquery, asked: Asked) -> Result<()> {
-    match names_outside(&subquery.subquery)? {
-        true => Path { asked, aggregated: false, met: false }.down(&subquery.subquery),
-        false => Ok(()),
-    }
+    Path { asked, aggregated: false, met: false }.down(&subquery.subquery)
 }
 
 /// Refuses subqueries within a plan's expressions that name what is not right outside them.
@@ -185,8 +183,5 @@ fn elsewhere(place: &str) -> Error {
 }
 
 fn by_equalities() -> Error {
-    Error::invalid(
-        "a subquery that names what is outside it goes by equalities of its WHERE alone, and has to aggregate; join a query \
-         that groups by what is compared",
-    )
+    Error::invalid(BY_EQUALITIES)
 }

@@ -3,6 +3,10 @@
 
 use super::fault::in_words;
 
+/// What subqueries that name what is outside are held to.
+pub(super) const BY_EQUALITIES: &str = "a subquery that names what is outside it goes by equalities of its WHERE alone, and \
+     has to aggregate; join a query that groups by what is compared";
+
 /// Theirs, somewhere within a message, and ours for the whole of it.
 const SENTENCES: [(&str, &str); 74] = [
     // Values that cannot be read or do not fit.
@@ -74,11 +78,7 @@ const SENTENCES: [(&str, &str); 74] = [
         "hysical plan does not support logical expression InSubquery",
         "IN over a subquery that names what is outside asks for rows in no order; leave its ORDER BY out",
     ),
-    (
-        "hysical plan does not support logical expression ScalarSubquery",
-        "a subquery that names what is outside it goes by equalities of its WHERE alone, and has to aggregate; join a query \
-         that groups by what is compared",
-    ),
+    ("hysical plan does not support logical expression ScalarSubquery", BY_EQUALITIES),
     (
         "chema contains qualified field name {} and unqualified field name {} which would be ambiguous",
         "two columns are named '{1}'; rename one with AS",

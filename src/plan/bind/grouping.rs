@@ -169,7 +169,7 @@ pub(super) fn describe(block: &Evaluation<'_>, items: &[Item], select: &Select) 
     };
     let unique: Option<BTreeSet<String>> = match block.sets {
         // A key that is the same in every group tells none apart.
-        None => block.keys.iter().filter(|key| !block.fixed.contains(unwrapped(key))).map(named).collect(),
+        None => block.keys.iter().filter(|key| !block.is_fixed(key)).map(named).collect(),
         Some(_) => block.keys.iter().map(named).chain(block.keys.iter().map(grouping)).collect(),
     };
     let distinct = matches!(select.distinct, Some(Distinct::Distinct));

@@ -9,6 +9,7 @@ use crate::sql::fold;
 
 use super::super::ast;
 use super::items::ordinal;
+use super::ordinary::output_name;
 
 /// What the query beneath is called.
 const BENEATH: &str = "$shown";
@@ -18,10 +19,9 @@ pub(super) fn put_beneath(select: &mut Select, order: &mut [OrderByExpr]) -> Res
     let Some(items) = named_items(select).filter(|_| select.distinct.is_none()) else { return Ok(()) };
     let is_name =
         |expr: &Expr| matches!(expr, Expr::Identifier(name) if items.iter().any(|(item, _)| *item == fold(name)));
-    let is_shown =
-        |expr: &Expr| ordinal(expr).is_some() || is_name(expr) || items.iter().any(|(_, item)| *item == expr);
     let stays: Vec<bool> = order.iter().map(|by| ordinal(&by.expr).is_some() || is_name(&by.expr)).collect();
-    let hidden: Vec<&Expr> = order.iter().map(|by| &by.expr).filter(|expr| !is_shown(expr)).collect();
+    let moved = order.iter().zip(&stays).filter(|(_, stays)| !**stays).map(|(by, _)| &by.expr);
+    let hidden: Vec<&Expr> = moved.filter(|expr| !items.iter().any(|(_, item)| item == expr)).collect();
     // A bare name within an expression may be an item's, which the query beneath could not see.
     let sees_items = hidden.iter().any(|expr| ast::any(expr, is_name));
     if sees_items || !hidden.iter().any(|expr| ast::any(expr, |inner| is_called_as_another(inner, &items))) {
@@ -45,8 +45,7 @@ fn named_items(select: &Select) -> Option<Vec<(String, &Expr)>> {
     for item in &select.projection {
         let (name, expr) = match item {
             SelectItem::ExprWithAlias { expr, alias } => (fold(alias), expr),
-            SelectItem::UnnamedExpr(expr @ Expr::Identifier(name)) => (fold(name), expr),
-            SelectItem::UnnamedExpr(expr @ Expr::CompoundIdentifier(parts)) => (fold(parts.last()?), expr),
+            SelectItem::UnnamedExpr(expr) => (output_name(expr), expr),
             _ => return None,
         };
         if items.iter().any(|(known, _)| *known == name) {

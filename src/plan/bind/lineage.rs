@@ -61,7 +61,8 @@ impl Evaluation<'_> {
     }
 
     fn lineage_of_level(&self, expr: &Expr) -> Lineage {
-        if yields_constants(summed(expr)) {
+        let value = summed(expr);
+        if yields_constants(value) {
             return Lineage::Free;
         }
         if ast::any(expr, |inner| found::is_value(inner) == Some(true)) {
@@ -70,7 +71,6 @@ impl Evaluation<'_> {
         if self.keys.iter().any(|key| unwrapped(key) == unwrapped(expr)) {
             return self.beside(expr);
         }
-        let value = summed(expr);
         let measure = self.names.measure(value).or_else(|| match value {
             Expr::Function(function) if self.is_call(function) => {
                 let arguments = ast::arguments(function)?;
@@ -98,9 +98,7 @@ impl Evaluation<'_> {
             },
         }
     }
-}
 
-impl Evaluation<'_> {
     /// What an expression holds of what stands beside the cube, whose columns are dimensions here.
     fn beside(&self, expr: &Expr) -> Lineage {
         let column = |expr: &Expr| {

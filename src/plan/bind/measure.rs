@@ -86,6 +86,11 @@ impl Evaluation<'_> {
         })
     }
 
+    /// Whether the WHERE makes a key the same in every group.
+    pub(super) fn is_fixed(&self, key: &Expr) -> bool {
+        self.sets.is_none() && self.fixed.contains(unwrapped(key))
+    }
+
     /// Whether a column is one of a mark that the keys determine: all that it was sought by is grouped by.
     fn is_determined(&self, parts: &[Ident]) -> Result<bool> {
         let [relation, _] = parts else { return Ok(false) };

@@ -242,18 +242,16 @@ impl Block {
     }
 
     /// An expression with each column written in one way, however it names it.
-    fn told_apart(&self, expr: &Expr) -> Expr {
-        let mut told = expr.clone();
-        match self.identity(expr) {
-            Some((place, name)) => ast::column(&format!("{place}.{name}")),
-            None => {
-                // What cannot be walked is compared as it is written.
-                for child in ast::children(&mut told).unwrap_or_default() {
-                    *child = self.told_apart(child);
-                }
-                told
-            }
+    fn in_one_way(&self, expr: &Expr) -> Expr {
+        if let Some((place, name)) = self.identity(expr) {
+            return ast::column(&format!("{place}.{name}"));
         }
+        let mut told = expr.clone();
+        // What cannot be walked is compared as it is written.
+        for child in ast::children(&mut told).unwrap_or_default() {
+            *child = self.in_one_way(child);
+        }
+        told
     }
 
     /// Whether each group (or partition) of a sum holds one row of the one relation.
@@ -261,8 +259,8 @@ impl Block {
         match &function.over {
             None => self.keys.as_ref().is_some_and(|keys| self.is_unique_on(&keys.columns)),
             Some(WindowType::WindowSpec(spec)) if self.keys.is_some() => {
-                let parts: Vec<Expr> = spec.partition_by.iter().map(|part| self.told_apart(part)).collect();
-                let parted = |key: &Expr| parts.contains(&self.told_apart(key));
+                let parts: Vec<Expr> = spec.partition_by.iter().map(|part| self.in_one_way(part)).collect();
+                let parted = |key: &Expr| parts.contains(&self.in_one_way(key));
                 let keys = self.keys.as_ref().filter(|grouping| !grouping.levels);
                 let keys = keys.and_then(|grouping| grouping.keys.as_ref());
                 keys.is_some_and(|keys| keys.iter().all(parted))

@@ -40,13 +40,12 @@ impl Evaluation<'_> {
         let arguments = ast::arguments(function).unwrap_or_default();
         let [argument] = arguments.as_slice() else { return Ok(()) };
         let lineage = self.lineage(argument);
-        let fixed = |key: &Expr| self.sets.is_none() && self.fixed.contains(unwrapped(key));
         let one_group = || match &function.over {
             Some(WindowType::WindowSpec(spec)) => {
                 let by = |is: &dyn Fn(&Expr) -> bool| spec.partition_by.iter().any(is);
                 let level = |key: &Expr| self.sets.is_none() || by(&|part| Self::is_grouping_of(part, key));
                 let within = |key: &Expr| by(&|part| unwrapped(part) == unwrapped(key)) && level(key);
-                self.keys.iter().all(|key| fixed(key) || within(key))
+                self.keys.iter().all(|key| self.is_fixed(key) || within(key))
             }
             _ => false,
         };
