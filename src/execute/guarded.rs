@@ -8,7 +8,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::OptimizerConfig;
 use datafusion::optimizer::optimizer::{ApplyOrder, Optimizer, OptimizerRule};
 
-use super::{dependencies, totals};
+use super::{dependencies, null_keys, totals};
 
 /// What a rule is given: a plan, or none where it may not touch it.
 pub(super) enum Given {
@@ -24,6 +24,8 @@ pub(super) fn rules() -> impl Iterator<Item = Arc<dyn OptimizerRule + Send + Syn
     Optimizer::new().rules.into_iter().map(|rule| {
         let guard: Guard = match rule.name() {
             totals::GUARDED => totals::spared,
+            null_keys::TAKING_APART => null_keys::not_mixed,
+            null_keys::EXTRACTING => null_keys::not_extended,
             name if dependencies::ASKING.contains(&name) => dependencies::forgotten,
             _ => return rule,
         };

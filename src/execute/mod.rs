@@ -18,6 +18,7 @@ mod fault;
 pub mod functions;
 mod guarded;
 mod joins;
+mod null_keys;
 mod offset;
 mod orderings;
 mod passing;

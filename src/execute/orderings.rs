@@ -5,7 +5,9 @@
 //! Such joins are not told of either here. And of a union whose one side is constant where the other is sorted it says that
 //! nothing is sorted, so that its own check refuses the plan: unions are not told of constants, nor are grouping sets, whose
 //! totals have NULL in their place. And a window that runs above one in the other direction may take its sort away and turn it
-//! round, though the rows are sorted by the first key alone; so the one above is not told how rows come.
+//! round, though the rows are sorted by the first key alone; so the one above is not told how rows come. And of what a
+//! filter makes equal to a constant, sorts are left out, though once common expressions have names it is not known for one
+//! any more, and the check refuses the plan: only plain columns are told to be constant.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,9 +15,11 @@ use std::sync::Arc;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{JoinType, Result};
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec};
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
@@ -40,6 +44,9 @@ impl PhysicalOptimizerRule for Sides {
         let optimized = plan.transform_up(|node| {
             if sorts && node.is::<UnionExec>() {
                 return united(node);
+            }
+            if sorts && node.is::<FilterExec>() && !constants_are_columns(&node) {
+                return Ok(Transformed::yes(side(&node, true)));
             }
             if let Some(sets) = node.downcast_ref::<AggregateExec>().filter(|sets| !sets.group_expr().is_single()) {
                 let input = Arc::clone(sets.input());
@@ -127,6 +134,10 @@ fn side(plan: &Arc<dyn ExecutionPlan>, hide: bool) -> Arc<dyn ExecutionPlan> {
         true => Passing::above(Arc::clone(plan), Untold),
         false => Arc::clone(plan),
     }
+}
+
+fn constants_are_columns(filter: &Arc<dyn ExecutionPlan>) -> bool {
+    filter.equivalence_properties().constants().iter().all(|constant| constant.expr.is::<Column>())
 }
 
 fn constant(side: &Arc<dyn ExecutionPlan>) -> bool {

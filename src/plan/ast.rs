@@ -5,14 +5,24 @@ use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
-    LimitClause, Offset, Query, Select, SelectItem, SetExpr, TableAlias, TableFactor, TimezoneInfo, TypedString, Value,
-    Visit, Visitor, WindowSpec, WindowType,
+    LimitClause, Offset, Query, Select, SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, TimezoneInfo,
+    TypedString, Value, Visit, Visitor, WindowSpec, WindowType,
 };
 
 use crate::error::{Error, Result};
 use crate::sql;
 
 pub(super) use crate::sql::{arguments, call, function_name};
+
+/// The relations of a FROM, those within brackets as well.
+pub(super) fn factors(from: &TableWithJoins) -> Vec<&TableFactor> {
+    let each = std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation));
+    each.flat_map(|factor| match factor {
+        TableFactor::NestedJoin { table_with_joins, alias: None } => factors(table_with_joins),
+        other => vec![other],
+    })
+    .collect()
+}
 
 /// The direct children of an expression, subqueries apart. All variants that the allow-list lets through are here.
 pub(super) fn children(expr: &mut Expr) -> Result<Vec<&mut Expr>> {

@@ -106,9 +106,12 @@ impl Relation {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// The relation under an alias that renames its first columns.
+    /// The relation under an alias that renames its first columns. Which of two columns of one name a set means is not
+    /// known any more.
     pub(super) fn renamed(mut self, names: &[String]) -> Self {
         let mut new = BTreeMap::new();
+        let count = |name: &String| self.columns.iter().filter(|column| column.name == *name).count();
+        self.unique.retain(|set| set.iter().all(|name| count(name) == 1));
         for (column, name) in self.columns.iter_mut().zip(names) {
             new.insert(std::mem::replace(&mut column.name, name.clone()), name.clone());
         }

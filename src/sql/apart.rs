@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
@@ -10,24 +11,50 @@ use super::Functions;
 
 /// The function that keeps its argument apart; nobody else may call it.
 pub const APART: &str = "$apart";
+/// Functions that tell whether a list holds a value, which DataFusion writes as IN.
+const HOLDING: [&str; 3] = ["array_has", "array_contains", "list_has"];
 
 /// The expression with its second side kept apart, where the two would be merged.
 pub(super) fn kept_apart(expr: Expr, functions: &Functions) -> Expr {
     let Expr::BinaryExpr(BinaryExpr { left, op, right }) = &expr else { return expr };
-    let (Some(one), Some(other)) = (Search::of(left), Search::of(right)) else { return expr };
-    // Beneath NOT the one becomes the other.
-    let merged = match op {
-        Operator::And => !(one.negated && other.negated),
-        Operator::Or => one.negated || other.negated,
+    let merged = match (op, Search::of(left), Search::of(right)) {
+        // Beneath NOT the one becomes the other.
+        (Operator::And, Some(one), Some(other)) => one.sought == other.sought && !(one.negated && other.negated),
+        (Operator::Or, Some(one), Some(other)) => one.sought == other.sought && (one.negated || other.negated),
+        // What stands around a list may be gone once constants are computed.
+        (Operator::And | Operator::Or, ..) => {
+            let (left, right) = (searched(left), searched(right));
+            left.iter().any(|sought| right.contains(sought))
+        }
         _ => false,
     };
     match functions.scalar.get(APART) {
-        Some(apart) if merged && one.sought == other.sought => {
+        Some(apart) if merged => {
             let kept = ScalarFunction { func: Arc::clone(apart), args: vec![right.as_ref().clone()] };
             Expr::BinaryExpr(BinaryExpr { left: left.clone(), op: *op, right: Box::new(Expr::ScalarFunction(kept)) })
         }
         _ => expr,
     }
+}
+
+/// What lists anywhere within an expression look for.
+fn searched(expr: &Expr) -> Vec<&Expr> {
+    let mut found = Vec::new();
+    let mut stack = vec![expr];
+    while let Some(expr) = stack.pop() {
+        match expr {
+            Expr::InList(list) => found.push(list.expr.as_ref()),
+            Expr::ScalarFunction(call) if HOLDING.contains(&call.func.name()) => found.extend(&call.args),
+            other => {
+                found.extend(Search::of(other).map(|search| search.sought));
+                let _ = other.apply_children(|child| {
+                    stack.push(child);
+                    Ok(TreeNodeRecursion::Continue)
+                });
+            }
+        }
+    }
+    found
 }
 
 /// What is looked for in a list, or may be once equalities have become one.

@@ -127,15 +127,20 @@ fn meet_in_join(mut join: Join, meeting: Meeting<'_>) -> PlanResult<Join> {
     for (left, right) in &mut join.on {
         let types = [left.get_type(join.left.schema())?, right.get_type(join.right.schema())?];
         let mut keys = [Operand::new(left.clone(), &types[0]), Operand::new(right.clone(), &types[1])];
-        meeting.compared(&mut keys)?;
+        meeting.equated(&mut keys)?;
         [*left, *right] = keys.map(|key| key.expr);
     }
     Ok(join)
 }
 
-fn compares(op: Operator) -> bool {
+/// How the sides of an operator that compares them meet.
+fn comparison<'a>(op: Operator) -> Option<fn(Meeting<'a>, &mut [Operand]) -> PlanResult<()>> {
     use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
-    matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom)
+    match op {
+        Eq | NotEq | IsDistinctFrom | IsNotDistinctFrom => Some(Meeting::equated),
+        Lt | LtEq | Gt | GtEq => Some(Meeting::compared),
+        _ => None,
+    }
 }
 
 /// Decides the types of expressions over one schema, innermost first.
@@ -204,25 +209,26 @@ impl<'a> Types<'a> {
     /// Makes those parts of the expression that meet go together.
     fn meet(&self, expr: &mut Expr) -> PlanResult<()> {
         match expr {
-            Expr::BinaryExpr(BinaryExpr { left, op, right }) if compares(*op) => {
-                self.together([left.as_mut(), right.as_mut()], Meeting::compared)
-            }
             Expr::BinaryExpr(BinaryExpr { left, op: Operator::Minus, right }) => {
                 self.together([left.as_mut(), right.as_mut()], |meeting, operands| {
                     meeting.subtracted(operands);
                     Ok(())
                 })
             }
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) => match comparison(*op) {
+                Some(how) => self.together([left.as_mut(), right.as_mut()], how),
+                None => Ok(()),
+            },
             Expr::Between(Between { expr, low, high, .. }) => {
                 self.together([expr.as_mut(), low.as_mut(), high.as_mut()], Meeting::compared)
             }
             Expr::InList(InList { expr, list, .. }) => {
-                self.together(std::iter::once(expr.as_mut()).chain(list), Meeting::compared)
+                self.together(std::iter::once(expr.as_mut()).chain(list), Meeting::equated)
             }
             Expr::Case(case) => self.case(case),
             Expr::ScalarFunction(ScalarFunction { func, args }) if CHOOSING.contains(&func.name()) => {
                 let how = match func.name() {
-                    "nullif" => Meeting::compared,
+                    "nullif" => Meeting::equated,
                     "coalesce" => Meeting::chosen_or_written,
                     _ => Meeting::chosen,
                 };
@@ -259,7 +265,7 @@ impl<'a> Types<'a> {
     fn case(&self, case: &mut Case) -> PlanResult<()> {
         if let Some(operand) = &mut case.expr {
             let whens = case.when_then_expr.iter_mut().map(|(when, _)| when.as_mut());
-            self.together(std::iter::once(operand.as_mut()).chain(whens), Meeting::compared)?;
+            self.together(std::iter::once(operand.as_mut()).chain(whens), Meeting::equated)?;
         }
         let thens = case.when_then_expr.iter_mut().map(|(_, then)| then.as_mut());
         self.together(thens.chain(case.else_expr.iter_mut().map(AsMut::as_mut)), Meeting::chosen)
@@ -273,7 +279,7 @@ impl<'a> Types<'a> {
             Operand::new(within.expr.as_ref().clone(), &of),
             Operand::new(column.clone(), schema.field(0).data_type()),
         ];
-        self.meeting.compared(&mut sides)?;
+        self.meeting.equated(&mut sides)?;
         let [expr, met] = sides.map(|side| side.expr);
         *within.expr = expr;
         if met != column {

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
-use super::{APART, MARK};
+use super::{APART, EXACTLY, MARK};
 
 /// Functions that planning keeps for itself: nobody else may call them.
-pub const HIDDEN: [&str; 2] = [MARK, APART];
+pub const HIDDEN: [&str; 3] = [MARK, APART, EXACTLY];
 
 /// Functions by name (aliases included, lowercase), and the planners that give operators their meaning.
 #[derive(Clone, Default)]

@@ -11,6 +11,15 @@ use crate::error::Error;
 
 use super::Functions;
 
+/// The function that reads an exact number as a double, unless another may be the same one; nobody else may call it.
+pub const EXACTLY: &str = "$exactly";
+/// The largest of the whole numbers that even a double of half the size tells apart.
+const SMALL: i64 = 1 << 24;
+
+fn is_small(whole: i64) -> bool {
+    (-SMALL..=SMALL).contains(&whole)
+}
+
 /// An expression and its type.
 #[derive(Debug, Clone)]
 pub(super) struct Operand {
@@ -59,6 +68,27 @@ impl Operand {
         }
     }
 
+    /// Whether it is an exact number, other ones of which may be the same double.
+    fn may_share(&self) -> bool {
+        match (&self.of, &self.expr) {
+            (DataType::Decimal128(precision, _), _) => *precision > 15,
+            (of, Expr::Literal(value, _)) if of.is_integer() => {
+                !matches!(value.cast_to(&DataType::Int64), Ok(ScalarValue::Int64(whole)) if whole.is_none_or(is_small))
+            }
+            (of, _) => of.is_integer(),
+        }
+    }
+
+    /// Whether it is written as 0, which no other number becomes as a double.
+    fn is_zero(&self) -> bool {
+        let written = match &self.expr {
+            Expr::Cast(cast) => cast.expr.as_ref(),
+            other => other,
+        };
+        matches!(written, Expr::Literal(value, _)
+            if matches!(value.cast_to(&DataType::Float64), Ok(ScalarValue::Float64(Some(0.0)))))
+    }
+
     /// The same value as another type.
     fn read_as(&mut self, of: DataType) {
         if self.of != of {
@@ -86,6 +116,18 @@ impl Meeting<'_> {
         self.times(operands)?;
         doubles(operands);
         Ok(())
+    }
+
+    /// Values that are to equal each other: exact numbers beside doubles are told apart, or fail. Two that are one double
+    /// would each be found for it, though a key has both.
+    pub(super) fn equated(self, operands: &mut [Operand]) -> PlanResult<()> {
+        let double = operands.iter().any(|operand| operand.of.is_floating() && !operand.is_zero());
+        if let Some(exactly) = self.functions.scalar.get(EXACTLY).filter(|_| double) {
+            for operand in operands.iter_mut().filter(|operand| operand.may_share()) {
+                operand.replace(exactly.call(vec![operand.expr.clone()]), DataType::Float64);
+            }
+        }
+        self.compared(operands)
     }
 
     /// Values of which one is chosen, row by row.

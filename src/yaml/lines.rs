@@ -11,21 +11,22 @@ pub struct Lines(Vec<(usize, Position)>);
 impl Lines {
     /// The lines of `text`, whose first character stands at `at` in a file of these lines.
     pub(super) fn of(text: &str, file: &[&str], at: Position) -> Self {
-        let text: Vec<char> = text.chars().collect();
         let mut starts = Vec::new();
-        let mut read = 0;
+        let (mut rest, mut read) = (text, 0);
         for (index, line) in file.iter().enumerate().skip(at.line.saturating_sub(1)) {
-            let line: Vec<char> = line.chars().collect();
-            let from = if index + 1 == at.line { at.column.saturating_sub(1) } else { 0 };
-            let blanks = line.iter().skip(from).take_while(|c| c.is_whitespace()).count();
-            let written = line.iter().skip(from + blanks).collect::<String>();
-            read += text.iter().skip(read).take_while(|c| c.is_whitespace()).count();
-            if read >= text.len() {
+            let blanks = rest.chars().take_while(|c| c.is_whitespace()).count();
+            (rest, read) = (rest.trim_start(), read + blanks);
+            if rest.is_empty() {
                 break;
             }
+            let from = if index + 1 == at.line { at.column.saturating_sub(1) } else { 0 };
+            let line = beyond(line, from);
+            let written = line.trim_start();
             if !written.is_empty() {
+                let blanks = line.chars().take_while(|c| c.is_whitespace()).count();
                 starts.push((read, Position { line: index + 1, column: from + blanks + 1 }));
-                read += written.trim_end().chars().count();
+                let count = written.trim_end().chars().count();
+                (rest, read) = (beyond(rest, count), read + count);
             }
         }
         Self(starts)
@@ -36,6 +37,11 @@ impl Lines {
         let (before, at) = self.0.iter().rev().find(|(before, _)| *before <= offset)?;
         Some(Position { line: at.line, column: at.column + offset - before })
     }
+}
+
+/// A text without so many of its first characters.
+fn beyond(text: &str, count: usize) -> &str {
+    text.char_indices().nth(count).map_or("", |(at, _)| &text[at..])
 }
 
 #[cfg(test)]

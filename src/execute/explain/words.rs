@@ -12,7 +12,7 @@ use datafusion::physical_expr::expressions::{
 };
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 
-use crate::sql::APART;
+use crate::sql::{APART, EXACTLY};
 
 /// The longest text of one expression, in characters.
 const CHARACTERS: usize = 300;
@@ -59,7 +59,7 @@ fn written(of: &Arc<dyn PhysicalExpr>) -> String {
                 let zone = zone.downcast_ref::<Literal>().map(|zone| zone.value().to_string()).unwrap_or_default();
                 format!("{} in {zone}", written(instant))
             }
-            (APART, [kept]) => written(kept),
+            (APART | EXACTLY, [same]) => written(same),
             (name, arguments) => format!("{}({})", plain(name), list(arguments)),
         }
     } else {

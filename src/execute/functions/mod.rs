@@ -21,6 +21,7 @@ mod choice;
 mod concatenation;
 mod conversion;
 mod elapsed;
+mod exactly;
 mod extreme;
 mod float;
 mod float_aggregate;
@@ -81,7 +82,7 @@ pub fn all() -> Functions {
     let planners = planner::planners(SessionStateDefaults::default_expr_planners());
     let mut functions = Functions { planners, ..Functions::default() };
     let ours = [elapsed::days_between(), times::interval_times(), truncate::date_trunc(), truncate::date_bin()];
-    let ours = ours.into_iter().chain([mark::mark(), mark::apart()]);
+    let ours = ours.into_iter().chain([mark::mark(), mark::apart(), exactly::exactly()]);
     let ours = arithmetic::all().into_iter().chain(wall_clock::wall_clocks()).chain(ours).map(Arc::new);
     let theirs = SessionStateDefaults::default_scalar_functions().into_iter();
     let theirs =

@@ -98,14 +98,32 @@ fn refuse_misread(operator: &BinaryOperator, left: &DataType, right: &DataType) 
 /// Refuses hours beside a date, which DataFusion would drop from the date that it gives.
 fn refuse_time_of_date(left: (&Expr, &DataType), right: (&Expr, &DataType)) -> Result<()> {
     let (date, interval) = if *left.1 == DataType::Date32 { (left, right) } else { (right, left) };
+    if *date.1 != DataType::Date32 || !matches!(interval.1, DataType::Interval(_)) || is_of_days(interval.0) {
+        return Ok(());
+    }
     match multiplied(interval.0).unwrap_or(interval.0) {
-        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(length)), _)
-            if *date.1 == DataType::Date32 && length.nanoseconds != 0 =>
-        {
+        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(length)), _) => {
             let interval = written(*length);
             plan_err!("{interval} has hours, which a date does not; cast the date to a timestamp first")
         }
-        _ => Ok(()),
+        _ => plan_err!("a computed interval may have hours, which a date does not; cast the date to a timestamp first"),
+    }
+}
+
+/// Whether an interval is written so that it has no hours.
+fn is_of_days(interval: &Expr) -> bool {
+    match interval {
+        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(length)), _) => length.nanoseconds == 0,
+        Expr::Literal(value, _) => value.is_null() || matches!(value, ScalarValue::IntervalYearMonth(_)),
+        Expr::Negative(inner) => is_of_days(inner),
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Plus | Operator::Minus, right }) => {
+            is_of_days(left) && is_of_days(right)
+        }
+        Expr::Case(case) => {
+            let results = case.when_then_expr.iter().map(|(_, then)| then).chain(&case.else_expr);
+            results.into_iter().all(|result| is_of_days(result))
+        }
+        other => multiplied(other).is_some_and(is_of_days),
     }
 }
 

@@ -50,7 +50,7 @@ impl Build<'_, '_> {
             _ => return Err(format!("'*' stands only in count(*); name what {name} is to take")),
         };
         let data_type = leaf_type(aggregate, argument.as_ref())?;
-        Ok(slot_ident(self.add(Leaf { aggregate, argument, filter: None, fraction, data_type })))
+        Ok(slot_ident(self.add(&Leaf { aggregate, argument, filter: None, fraction, data_type })))
     }
 
     fn argument(&self, ast: &Expr) -> Result<RowExpr, String> {

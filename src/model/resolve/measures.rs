@@ -15,7 +15,7 @@ use crate::sql::{fold, parse_expr, type_expr};
 use super::Resolver;
 use super::dimensions::Scope;
 use super::growth::{parts, refuse_deep, refuse_many};
-use super::instants::refuse_computed_instants;
+use super::instants::{is_instant, refuse_computed_instants};
 use super::names::unknown;
 use super::rows::{all_of, nested};
 
@@ -23,36 +23,49 @@ use super::rows::{all_of, nested};
 #[derive(Default)]
 struct Done {
     /// What is resolved; none where it is faulty.
-    measures: BTreeMap<String, Option<Measure>>,
+    measures: BTreeMap<String, Option<Resolved>>,
     open: Vec<String>,
+}
+
+/// A measure, and what measures made of it are typed with.
+struct Resolved {
+    measure: Measure,
+    /// The type of its value before it is shown as one that a mart has.
+    found: DataType,
 }
 
 impl<'a> Resolver<'a> {
     /// The measures of a cube, as written.
     pub(super) fn measures(&mut self, scope: &Scope<'a>) -> Vec<Measure> {
         let mut done = Done::default();
-        scope.spec.measures.iter().filter_map(|spec| self.measure(spec, scope, &mut done)).collect()
+        for spec in &scope.spec.measures {
+            self.measure(spec, scope, &mut done);
+        }
+        let resolved = scope.spec.measures.iter().filter_map(|spec| done.measures.remove(&spec.name)?);
+        resolved.map(|resolved| resolved.measure).collect()
     }
 
-    fn measure(&mut self, spec: &MeasureSpec, scope: &Scope<'a>, done: &mut Done) -> Option<Measure> {
+    /// Resolves a measure, unless it is; tells whether it is sound.
+    fn measure(&mut self, spec: &MeasureSpec, scope: &Scope<'a>, done: &mut Done) -> bool {
         if let Some(measure) = done.measures.get(&spec.name) {
-            return measure.clone();
+            return measure.is_some();
         }
         if let Some(start) = done.open.iter().position(|open| open == &spec.name) {
             let cycle = [&done.open[start..], std::slice::from_ref(&spec.name)].concat().join(" → ");
             let message = format!("measures are made of each other in a circle: {cycle}");
             self.fault(&about(spec), &spec.expr.place, &message);
-            return None;
+            return false;
         }
         done.open.push(spec.name.clone());
         let measure = self.measure_after(spec, scope, done);
         done.open.pop();
-        done.measures.insert(spec.name.clone(), measure.clone());
-        measure
+        let is_sound = measure.is_some();
+        done.measures.insert(spec.name.clone(), measure);
+        is_sound
     }
 
     /// Resolves a measure after those that it mentions.
-    fn measure_after(&mut self, spec: &MeasureSpec, scope: &Scope<'a>, done: &mut Done) -> Option<Measure> {
+    fn measure_after(&mut self, spec: &MeasureSpec, scope: &Scope<'a>, done: &mut Done) -> Option<Resolved> {
         // Both are resolved before either may end this, so that both have their faults noted.
         let filter = spec.filter.as_ref().map(|filter| self.filter(&about(spec), filter, scope));
         if self.spec.is_faulty(&spec.place) {
@@ -73,31 +86,27 @@ impl<'a> Resolver<'a> {
         let mentioned = self.measures_in(&value);
         let mut whole = true;
         for other in scope.spec.measures.iter().filter(|other| mentioned.contains(&other.name)) {
-            whole &= self.measure(other, scope, done).is_some();
+            whole &= self.measure(other, scope, done);
         }
         if !whole {
             return None;
         }
-        let mut build = Build { resolver: self, scope, done, leaves: Vec::new(), parts: 0 };
-        let built = match VisitMut::visit(&mut value, &mut build) {
-            ControlFlow::Break(message) => Err(message),
-            ControlFlow::Continue(()) => Ok(build.leaves),
-        };
-        let typed = built.and_then(|leaves| {
-            refuse_deep(&value)?;
-            let data_type = self.type_measure(&value, &leaves)?;
+        let filter = filter.map(|filter| filter.ok_or_else(String::new)).transpose();
+        let built = self.built(&mut value, scope, done).and_then(|(leaves, found)| {
             // A faulty filter has its fault already.
-            let filter = filter.map(|filter| filter.ok_or_else(String::new)).transpose()?;
-            Ok((filtered(leaves, filter)?, data_type))
+            let leaves = filtered(leaves, filter?)?;
+            let shown = mart_type(&found).filter(|_| found != DataType::Null);
+            let data_type = shown.ok_or_else(|| format!("a measure cannot be {found}; cast it"))?;
+            Ok((leaves, found, data_type))
         });
-        let (leaves, data_type) = match typed {
-            Ok(typed) => typed,
+        let (leaves, found, data_type) = match built {
+            Ok(built) => built,
             Err(message) => {
                 self.fault(&about(spec), &spec.expr.place, &message);
                 return None;
             }
         };
-        Some(Measure {
+        let measure = Measure {
             name: spec.name.clone(),
             title: spec.title.clone(),
             description: spec.description.clone(),
@@ -108,7 +117,24 @@ impl<'a> Resolver<'a> {
             leaves,
             value,
             data_type,
-        })
+        };
+        Some(Resolved { measure, found })
+    }
+
+    /// Turns an expression into arithmetic over leaves, and tells those and its type. It is typed while the measures that
+    /// it mentions still stand there as names, since the same parts would be typed anew in each measure made of them.
+    fn built(&self, value: &mut Expr, scope: &Scope<'a>, done: &Done) -> Result<(Vec<Leaf>, DataType), String> {
+        let mut build = Build { resolver: self, scope, done, leaves: Vec::new(), parts: 0, mentioned: BTreeMap::new() };
+        if let ControlFlow::Break(message) = VisitMut::visit(value, &mut build) {
+            return Err(message);
+        }
+        let Build { leaves, mentioned, .. } = build;
+        let named = value.clone();
+        let _: ControlFlow<()> = VisitMut::visit(value, &mut Inline { mentioned: &mentioned });
+        refuse_deep(value)?;
+        let mentioned = mentioned.into_iter().map(|(name, (resolved, _))| (name, resolved.found.clone())).collect();
+        let found = self.type_measure(&named, mentioned, &leaves)?;
+        Ok((leaves, found))
     }
 
     /// Whether an expression calls an aggregate.
@@ -127,31 +153,35 @@ impl<'a> Resolver<'a> {
         outside.names
     }
 
-    fn type_measure(&self, value: &Expr, leaves: &[Leaf]) -> Result<DataType, String> {
+    /// The type of an expression over leaves and the measures `mentioned`.
+    fn type_measure(
+        &self,
+        value: &Expr,
+        mentioned: BTreeMap<String, DataType>,
+        leaves: &[Leaf],
+    ) -> Result<DataType, String> {
         if leaves.is_empty() {
             return Err("a measure aggregates rows, and this has no aggregate; write one, such as sum(x)".into());
         }
-        let slots: BTreeMap<String, DataType> =
-            leaves.iter().enumerate().map(|(at, leaf)| (slot(at), leaf.data_type.clone())).collect();
-        let instant = leaves.iter().find(|leaf| matches!(leaf.data_type, DataType::Timestamp(_, Some(_))));
-        if let (Err(_), Some(leaf)) = (refuse_computed_instants(value, &slots), instant) {
+        let mut columns = mentioned;
+        columns.extend(leaves.iter().enumerate().map(|(at, leaf)| (slot(at), leaf.data_type.clone())));
+        let instant = leaves.iter().find(|leaf| is_instant(&leaf.data_type));
+        if let (Err(_), Some(leaf)) = (refuse_computed_instants(value, &columns), instant) {
             return Err(format!(
                 "{}(…) is an instant, whose day and hour depend on the session's zone; make it a measure of its own",
                 leaf.aggregate.name()
             ));
         }
-        let fields: Vec<Field> = slots.iter().map(|(name, kind)| Field::new(name, kind.clone(), true)).collect();
+        let fields: Vec<Field> = columns.into_iter().map(|(name, kind)| Field::new(name, kind, true)).collect();
         let schema = DFSchema::try_from(Schema::new(fields)).map_err(|error| error.to_string())?;
-        let (_, found) = type_expr(value, &schema, self.zone(), self.functions).map_err(|error| {
+        let typed = type_expr(value, &schema, self.zone(), self.functions).map_err(|error| {
             leaves
                 .iter()
                 .enumerate()
                 .rev()
                 .fold(error.message().to_owned(), |message, (at, leaf)| message.replace(&slot(at), &shown(leaf)))
-        })?;
-        mart_type(&found)
-            .filter(|_| found != DataType::Null)
-            .ok_or_else(|| format!("a measure cannot be {found}; cast it"))
+        });
+        typed.map(|(_, found)| found)
     }
 }
 
@@ -219,14 +249,16 @@ pub(super) fn name_of(function: &Function) -> String {
     function.name.to_string().to_lowercase()
 }
 
-/// Turns aggregates into leaves and sets mentioned measures in their place.
+/// Turns aggregates into leaves, and gathers the measures that are mentioned with theirs.
 pub(super) struct Build<'r, 'a> {
     pub(super) resolver: &'r Resolver<'a>,
     pub(super) scope: &'r Scope<'a>,
     done: &'r Done,
     leaves: Vec<Leaf>,
-    /// How many parts were set in place.
+    /// How many parts are to be set in place.
     parts: usize,
+    /// The measures met, each with the places of its leaves here.
+    mentioned: BTreeMap<String, (&'r Resolved, Vec<usize>)>,
 }
 
 impl VisitorMut for Build<'_, '_> {
@@ -234,10 +266,7 @@ impl VisitorMut for Build<'_, '_> {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
         let replaced = match &*expr {
-            Expr::Identifier(ident) if slot_of(ident).is_some_and(|at| at < self.leaves.len()) => {
-                return ControlFlow::Continue(());
-            }
-            Expr::Identifier(ident) => self.inlined(&fold(ident)),
+            Expr::Identifier(ident) => self.mention(fold(ident)),
             Expr::CompoundIdentifier(_) => Err(format!(
                 "'{expr}' is a column, which stands inside an aggregate, or in `filter`; write one, such as max({expr})"
             )),
@@ -256,20 +285,20 @@ impl VisitorMut for Build<'_, '_> {
 }
 
 impl Build<'_, '_> {
-    pub(super) fn add(&mut self, leaf: Leaf) -> usize {
-        match self.leaves.iter().position(|other| other == &leaf) {
+    pub(super) fn add(&mut self, leaf: &Leaf) -> usize {
+        match self.leaves.iter().position(|other| other == leaf) {
             Some(at) => at,
             None => {
-                self.leaves.push(leaf);
+                self.leaves.push(leaf.clone());
                 self.leaves.len() - 1
             }
         }
     }
 
-    /// Another measure's arithmetic, over the leaves here.
-    fn inlined(&mut self, name: &str) -> Result<Expr, String> {
+    /// The name of another measure, whose leaves are leaves here too.
+    fn mention(&mut self, name: String) -> Result<Expr, String> {
         let spec = self.scope.spec;
-        let Some(measure) = self.done.measures.get(name) else {
+        let Some(resolved) = self.done.measures.get(&name) else {
             let is_dimension = spec.dimensions.iter().any(|dimension| dimension.name == name)
                 || spec.time.as_ref().is_some_and(|time| time.value == name);
             if is_dimension {
@@ -277,21 +306,40 @@ impl Build<'_, '_> {
                     "'{name}' is a dimension, which a measure takes in `filter` only; aggregate a column"
                 ));
             }
-            if self.scope.fact.column(name).is_some() {
+            if self.scope.fact.column(&name).is_some() {
                 return Err(format!(
                     "'{name}' is a column; outside an aggregate names are measures: write an aggregate, such as sum({name})"
                 ));
             }
-            return Err(unknown("measure", name, spec.measures.iter().map(|measure| measure.name.as_str())));
+            return Err(unknown("measure", &name, spec.measures.iter().map(|measure| measure.name.as_str())));
         };
-        let measure = measure.as_ref().ok_or_else(String::new)?;
-        self.parts += parts(&measure.value);
+        let resolved = resolved.as_ref().ok_or_else(String::new)?;
+        self.parts += parts(&resolved.measure.value);
         refuse_many(self.parts)?;
-        let measure = measure.clone();
-        let places: Vec<usize> = measure.leaves.into_iter().map(|leaf| self.add(leaf)).collect();
-        let mut value = measure.value;
-        let _: ControlFlow<()> = VisitMut::visit(&mut value, &mut Renumber { places: &places });
-        Ok(nested(value))
+        let places = resolved.measure.leaves.iter().map(|leaf| self.add(leaf)).collect();
+        let ident = Expr::Identifier(Ident::with_quote('"', &name));
+        self.mentioned.insert(name, (resolved, places));
+        Ok(ident)
+    }
+}
+
+/// Sets the arithmetic of mentioned measures in the place of their names.
+struct Inline<'m, 'r> {
+    mentioned: &'m BTreeMap<String, (&'r Resolved, Vec<usize>)>,
+}
+
+impl VisitorMut for Inline<'_, '_> {
+    type Break = ();
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Identifier(ident) = expr
+            && let Some((resolved, places)) = self.mentioned.get(&ident.value)
+        {
+            let mut value = resolved.measure.value.clone();
+            let _: ControlFlow<()> = VisitMut::visit(&mut value, &mut Renumber { places });
+            *expr = nested(value);
+        }
+        ControlFlow::Continue(())
     }
 }
 

@@ -124,12 +124,8 @@ impl<'a> Binder<'a> {
 
     /// What a subquery reads.
     fn within(&mut self, select: &Select, bare: bool) -> Result<Within> {
-        let factors = select
-            .from
-            .iter()
-            .flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
         let mut within = Within { relations: Vec::new(), columns: Some(Vec::new()) };
-        for factor in factors {
+        for factor in select.from.iter().flat_map(ast::factors) {
             let (name, columns) = match factor {
                 TableFactor::Table { name, alias, version, .. } => {
                     let own = || name.0.last().and_then(|part| part.as_ident()).map(fold).unwrap_or_default();
@@ -154,6 +150,7 @@ impl<'a> Binder<'a> {
                     let name = alias.as_ref().map(|alias| fold(&alias.name)).unwrap_or_default();
                     (name, if bare { self.columns_after_from(factor) } else { None })
                 }
+                TableFactor::NestedJoin { alias: Some(alias), .. } => (fold(&alias.name), None),
                 _ => (String::new(), None),
             };
             within.relations.push(name);

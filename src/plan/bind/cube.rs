@@ -289,6 +289,11 @@ impl Evaluation<'_> {
         if counted && self.leaves.is_empty() {
             return Ok(table_of(self.counted_rows(rows, false)?));
         }
+        if counted && self.has_level_twice() {
+            return Err(Error::invalid(
+                "rows are counted beside measures for each level of GROUP BY, and it names one level twice; name it once",
+            ));
+        }
         let beside = if counted { Some(self.counted_rows(rows.clone(), true)?) } else { None };
         let mut from = table_of(self.inner(rows, explicit)?);
         from.joins.extend(beside.map(|beside| rows::joined(beside, self.keys.len(), self.sets.is_some())));
@@ -301,6 +306,7 @@ impl Evaluation<'_> {
         let mut group_by = Vec::new();
         for (at, key) in self.keys.clone().iter().enumerate() {
             let expr = self.rows(key)?;
+            let expr = if self.sets.is_some() { sets::told_apart(expr, &group_by) } else { expr };
             group_by.push(expr.clone());
             inner.projection.push(ast::named(expr, &key_name(at)));
         }

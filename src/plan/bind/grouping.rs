@@ -170,6 +170,7 @@ pub(super) fn describe(block: &Evaluation<'_>, items: &[Item], select: &Select) 
     let unique: Option<BTreeSet<String>> = match block.sets {
         // A key that is the same in every group tells none apart.
         None => block.keys.iter().filter(|key| !block.is_fixed(key)).map(named).collect(),
+        Some(_) if block.has_level_twice() => None,
         Some(_) => block.keys.iter().map(named).chain(block.keys.iter().map(grouping)).collect(),
     };
     let distinct = matches!(select.distinct, Some(Distinct::Distinct));

@@ -12,6 +12,7 @@ use super::super::relation::Column;
 use super::measure::unwrapped;
 use super::summand::is_constant;
 use super::sums::Named;
+use super::using::Merged;
 
 /// How many unique sets of a join are kept.
 const SETS: usize = 16;
@@ -22,6 +23,8 @@ pub(super) struct Joined {
     pub(super) sources: Vec<Named>,
     /// Sets of columns that tell the rows apart.
     pub(super) unique: Vec<BTreeSet<Identity>>,
+    /// What columns that USING made one stand for.
+    pub(super) merged: Vec<Merged>,
 }
 
 /// What a column is: the place of its relation among those at hand, and its name.
@@ -56,7 +59,7 @@ impl Joined {
     /// One relation.
     pub(super) fn of(source: Named) -> Self {
         let sets = source.1.unique.iter().map(|set| set.iter().map(|name| (0, name.clone())).collect());
-        Self { unique: sets.collect(), sources: vec![source] }
+        Self { unique: sets.collect(), sources: vec![source], merged: Vec::new() }
     }
 
     /// Joins what stands further on, `conditions` among which hold for every pair that meets.
@@ -73,6 +76,7 @@ impl Joined {
         all.append(&mut right.sources);
         let moved = |set: BTreeSet<Identity>| set.into_iter().map(|(place, name)| (place + middle, name)).collect();
         right.unique = right.unique.into_iter().map(moved).collect();
+        self.merged.extend(right.merged.into_iter().map(|merged| merged.moved(middle)));
         let fixed = |side: &dyn Fn(usize) -> bool| -> BTreeSet<Identity> {
             conditions.iter().flat_map(|condition| fixed_columns(&all, condition, side)).collect()
         };
@@ -93,20 +97,10 @@ impl Joined {
     }
 }
 
-/// The conditions of a join's ON and USING, between what stands on its left and on its right.
-pub(super) fn conditions(operator: &JoinOperator, left: &[Named], right: &[Named]) -> Vec<Expr> {
+/// The conditions of a join's ON.
+pub(super) fn conditions(operator: &JoinOperator) -> Vec<Expr> {
     match sql::constraint(operator) {
         Some(JoinConstraint::On(on)) => ast::conjuncts(on.clone()),
-        Some(JoinConstraint::Using(_)) => {
-            let side = |sources: &[Named], name: &str| {
-                sources
-                    .iter()
-                    .find(|(_, relation)| relation.column(name).is_some())
-                    .map(|(alias, _)| ast::column_of(alias, name))
-            };
-            let equal = |name: String| Some(ast::binary(side(left, &name)?, BinaryOperator::Eq, side(right, &name)?));
-            using(operator).into_iter().filter_map(equal).collect()
-        }
         _ => Vec::new(),
     }
 }
@@ -121,16 +115,24 @@ pub(super) fn using(operator: &JoinOperator) -> Vec<String> {
     }
 }
 
+/// What pairs the rows of a join, to be changed.
+pub(super) fn constraint_mut(operator: &mut JoinOperator) -> Option<&mut JoinConstraint> {
+    match operator {
+        JoinOperator::Join(constraint)
+        | JoinOperator::Inner(constraint)
+        | JoinOperator::Left(constraint)
+        | JoinOperator::LeftOuter(constraint)
+        | JoinOperator::Right(constraint)
+        | JoinOperator::RightOuter(constraint)
+        | JoinOperator::FullOuter(constraint) => Some(constraint),
+        _ => None,
+    }
+}
+
 /// The condition of a join, to be changed.
 pub(super) fn on_mut(operator: &mut JoinOperator) -> Option<&mut Expr> {
-    match operator {
-        JoinOperator::Join(JoinConstraint::On(on))
-        | JoinOperator::Inner(JoinConstraint::On(on))
-        | JoinOperator::Left(JoinConstraint::On(on))
-        | JoinOperator::LeftOuter(JoinConstraint::On(on))
-        | JoinOperator::Right(JoinConstraint::On(on))
-        | JoinOperator::RightOuter(JoinConstraint::On(on))
-        | JoinOperator::FullOuter(JoinConstraint::On(on)) => Some(on),
+    match constraint_mut(operator) {
+        Some(JoinConstraint::On(on)) => Some(on),
         _ => None,
     }
 }

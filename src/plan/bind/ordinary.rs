@@ -17,7 +17,7 @@ use super::super::relation::{Column, Lineage, Relation};
 use super::correlated::Around;
 use super::instead;
 use super::item_expr;
-use super::items::{is_measure_call, numbered};
+use super::items::{is_measure_call, numbered, ordinal};
 use super::joins::{self, Joined};
 use super::keyless::keyless;
 use super::marks::Looked;
@@ -34,7 +34,7 @@ impl Binder<'_> {
     ) -> Result<Relation> {
         let written = select.clone();
         let joined = self.joined(select)?;
-        using::spelled_out(select, order, &joined.sources)?;
+        using::spelled_out(select, order, &joined)?;
         let looked = self.mark_searches(select, order, &joined.sources)?;
         let cube = joined.sources.iter().any(|(_, relation)| relation.cube);
         let fixed = joins::constants(&joined.sources, select.selection.as_ref());
@@ -109,7 +109,7 @@ impl Binder<'_> {
             }
         }
         // Without FROM there is one row.
-        Ok(all.unwrap_or_else(|| Joined { sources: Vec::new(), unique: vec![BTreeSet::new()] }))
+        Ok(all.unwrap_or_else(|| Joined { unique: vec![BTreeSet::new()], ..Joined::default() }))
     }
 
     /// Relations joined one after the other.
@@ -117,7 +117,8 @@ impl Binder<'_> {
         let mut joined = self.factor(&mut from.relation, filter)?;
         for join in &mut from.joins {
             let next = self.factor(&mut join.relation, filter)?;
-            let mut conditions = joins::conditions(&join.join_operator, &joined.sources, &next.sources);
+            let merged = using::as_on(&mut join.join_operator, &joined, &next)?;
+            let mut conditions = joins::conditions(&join.join_operator);
             if matches!(join.join_operator, JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_))
             {
                 conditions.extend_from_slice(filter);
@@ -133,6 +134,7 @@ impl Binder<'_> {
                 *on = ast::all(each).unwrap_or_else(|| Expr::value(Value::Boolean(true)));
             }
             joined.join(next, Some(&join.join_operator), &conditions);
+            joined.merge(merged);
         }
         Ok(joined)
     }
@@ -310,8 +312,9 @@ fn name_items(select: &mut Select, order: &mut [OrderByExpr]) {
     let starred = select.projection.iter().any(|item| item_expr(item).is_none());
     for (at, item) in select.projection.iter().enumerate().filter(|_| !starred) {
         let Some(expr) = item_expr(item) else { continue };
-        let named = |expr: &Expr| matches!(expr, Expr::Identifier(_));
-        for ordered in order.iter_mut().filter(|ordered| ordered.expr == *expr && !named(&ordered.expr)) {
+        // A number in ORDER BY counts items, whatever they are.
+        let other = |expr: &Expr| matches!(expr, Expr::Identifier(_)) || ordinal(expr).is_some();
+        for ordered in order.iter_mut().filter(|ordered| ordered.expr == *expr && !other(&ordered.expr)) {
             ordered.expr = Expr::value(Value::Number((at + 1).to_string(), false));
         }
     }

@@ -5,6 +5,7 @@
 use datafusion::sql::sqlparser::ast::{DataType, Expr, Function, GroupByExpr};
 
 use crate::error::{Error, Result};
+use crate::sql::APART;
 
 use super::super::ast;
 use super::measure::{Evaluation, unwrapped};
@@ -62,6 +63,17 @@ fn refuse_many(levels: usize) -> Result<()> {
     Ok(())
 }
 
+/// A key of levels, after others. DataFusion takes keys that are one expression for one key, so that a level with the one
+/// would be a level with the other; they may become one when expressions are simplified.
+pub(super) fn told_apart(key: Expr, others: &[Expr]) -> Expr {
+    let plain = |expr: &Expr| matches!(expr, Expr::CompoundIdentifier(_));
+    let may_be_one = |other: &Expr| *other == key || !(plain(other) || plain(&key));
+    match others.iter().any(may_be_one) {
+        true => Expr::Function(ast::call(APART, vec![key])),
+        false => key,
+    }
+}
+
 /// What the inner query calls GROUPING of a key.
 pub(super) fn grouping_name(at: usize) -> String {
     format!("$g{at}")
@@ -93,6 +105,13 @@ impl Evaluation<'_> {
             None => keys,
         };
         GroupByExpr::Expressions(keys, Vec::new())
+    }
+
+    /// Whether two levels are the same, so that their rows are told apart by nothing.
+    pub(super) fn has_level_twice(&self) -> bool {
+        let same =
+            |one: &[usize], other: &[usize]| one.len() == other.len() && one.iter().all(|key| other.contains(key));
+        self.sets.iter().any(|sets| (1..sets.len()).any(|at| sets[..at].iter().any(|set| same(set, &sets[at]))))
     }
 
     /// `GROUPING(k, …)` of the block's keys: a bit for each, 1 where the row is of a level without it.

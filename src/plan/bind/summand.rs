@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{CaseWhen, DataType, Expr, Query, TableFactor, Value, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{CaseWhen, Expr, Query, TableFactor, Value, Visit, Visitor};
 
 use crate::sql::fold;
 
@@ -62,13 +62,10 @@ pub(super) fn is_zero(expr: &Expr) -> bool {
     matches!(expr, Expr::Value(value) if matches!(&value.value, Value::Number(text, _) if text.parse::<f64>() == Ok(0.0)))
 }
 
-/// Whether an expression is the same in every row, and equal to one value of a column at most: large whole numbers may be
-/// equal to one double.
+/// Whether an expression is the same in every row.
 pub(super) fn is_constant(expr: &Expr) -> bool {
-    use DataType::{Double, DoublePrecision, Float, Float4, Float8, Real};
     match expr {
         Expr::Value(_) | Expr::TypedString(_) => true,
-        Expr::Cast { data_type: Double(_) | DoublePrecision | Float(_) | Float4 | Float8 | Real, .. } => false,
         Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => is_constant(inner),
         _ => false,
     }

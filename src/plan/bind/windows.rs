@@ -41,6 +41,7 @@ impl Evaluation<'_> {
         let [argument] = arguments.as_slice() else { return Ok(()) };
         let lineage = self.lineage(argument);
         let one_group = || match &function.over {
+            _ if self.has_level_twice() => false,
             Some(WindowType::WindowSpec(spec)) => {
                 let by = |is: &dyn Fn(&Expr) -> bool| spec.partition_by.iter().any(is);
                 let level = |key: &Expr| self.sets.is_none() || by(&|part| Self::is_grouping_of(part, key));
