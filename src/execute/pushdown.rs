@@ -16,7 +16,7 @@ use datafusion::physical_plan::ExecutionPlan;
 
 use super::offset::Offsets;
 use super::orderings::{self, Sides};
-use super::statistics::guarded;
+use super::spared::guarded;
 
 /// DataFusion's physical rules, with this pushdown in place of its own.
 pub(super) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {

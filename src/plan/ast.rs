@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
     LimitClause, Offset, Query, Select, SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, TimezoneInfo,
-    TypedString, Value, Visit, Visitor, WindowSpec, WindowType,
+    TypedString, Value, Visit, Visitor, WindowSpec, WindowType, visit_expressions_mut,
 };
 
 use crate::error::{Error, Result};
@@ -22,6 +22,25 @@ pub(super) fn factors(from: &TableWithJoins) -> Vec<&TableFactor> {
         other => vec![other],
     })
     .collect()
+}
+
+/// What is marked, or the expression itself.
+pub(super) fn unmarked(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Function(function) if function_name(function).as_deref() == Some(sql::MARK) => {
+            arguments(function).and_then(|arguments| arguments.first().copied()).unwrap_or(expr)
+        }
+        other => other,
+    }
+}
+
+/// Takes the marks out of an expression and the queries in it, for whoever reads it.
+pub(super) fn unmark(expr: &mut Expr) {
+    let _: ControlFlow<()> = visit_expressions_mut(expr, |inner| {
+        let plain = unmarked(inner).clone();
+        *inner = plain;
+        ControlFlow::Continue(())
+    });
 }
 
 /// The direct children of an expression, subqueries apart. All variants that the allow-list lets through are here.

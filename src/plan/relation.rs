@@ -60,6 +60,8 @@ pub(super) struct Column {
     pub(super) lineage: Lineage,
     /// The member of a cube whose values it holds as they are.
     pub(super) member: Option<Member>,
+    /// Whether it may show wall clocks of a cube with their hours, of which two instants may show one.
+    pub(super) clock: bool,
 }
 
 /// A dimension or measure.
@@ -67,19 +69,12 @@ pub(super) struct Column {
 pub(super) struct Member {
     pub(super) cube: String,
     pub(super) name: String,
-    /// Whether it is a wall clock, which two instants may show.
-    pub(super) clock: bool,
 }
 
 impl Column {
     /// A column that holds something of its own.
     pub(super) fn new(name: impl Into<String>, lineage: Lineage) -> Self {
-        Self { name: name.into(), lineage, member: None }
-    }
-
-    /// Whether it shows the wall clock of a cube.
-    pub(super) fn is_clock(&self) -> bool {
-        self.member.as_ref().is_some_and(|member| member.clock)
+        Self { name: name.into(), lineage, member: None, clock: false }
     }
 
     /// Makes it the column of rows that stand for several equal ones: what it held adds up no more.

@@ -3,9 +3,9 @@
 //! literal, and an instant that meets a wall clock is put on the wall of the session's zone first, since DataFusion would
 //! drop its offset. What types an expression had is decided here, so that a schema is announced as it is sent.
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 use chrono_tz::Tz;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRewriter};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion, TreeNodeRewriter};
 use datafusion::common::{DFSchema, Result as PlanResult};
 use datafusion::logical_expr::expr::{Between, Case, Cast, InList, InSubquery, ScalarFunction, TryCast};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
@@ -23,7 +23,7 @@ use super::Functions;
 use super::apart::kept_apart;
 use super::fault::planning_error;
 use super::levels;
-use super::meeting::{MICROSECONDS, Meeting, Operand};
+use super::meeting::{MICROSECONDS, Meeting, Operand, Written};
 use super::misuse;
 
 /// Functions whose arguments are compared with each other, or of which one is chosen.
@@ -100,10 +100,35 @@ fn meet_in_union(union: Union, meeting: Meeting<'_>) -> PlanResult<Union> {
     Ok(Union { inputs: inputs.collect::<PlanResult<Vec<_>>>()?, schema: union.schema })
 }
 
-/// VALUES, in which decimals beside doubles, which have been cast to decimals already, are doubles.
+/// Whether clocks of a type are finer than a mart's.
+fn is_fine(of: &DataType) -> bool {
+    matches!(of, DataType::Timestamp(TimeUnit::Nanosecond, None))
+}
+
+fn is_written_instant(expr: &Expr) -> bool {
+    let mut instant = false;
+    let _ = expr.apply(|inner| {
+        if let Expr::Literal(value, _) = inner {
+            let written = value.try_as_str().flatten().and_then(Written::read);
+            instant = instant || matches!(written, Some(Written::Instant(_)));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    instant
+}
+
+/// VALUES, in which clocks are as fine as a mart's, and decimals beside doubles, which have been cast to decimals already, are doubles.
 fn meet_in_values(mut values: Values) -> PlanResult<Values> {
     let none = DFSchema::empty();
     let mut fields = values.schema.fields().to_vec();
+    for (at, field) in fields.iter_mut().enumerate().filter(|(_, field)| is_fine(field.data_type())) {
+        let mut column: Vec<&mut Expr> = values.values.iter_mut().filter_map(|row| row.get_mut(at)).collect();
+        // A text with an offset is an instant, which the cast would make a clock.
+        if !column.iter().any(|expr| is_written_instant(expr)) {
+            column.iter_mut().for_each(|expr| **expr = cast(std::mem::take(*expr), MICROSECONDS));
+            *field = Arc::new(field.as_ref().clone().with_data_type(MICROSECONDS));
+        }
+    }
     for (at, field) in fields.iter_mut().enumerate().filter(|(_, field)| field.data_type().is_decimal()) {
         let decimal = field.data_type().clone();
         // A value as it was written.

@@ -10,6 +10,7 @@ use datafusion::logical_expr::{Expr, cast, lit};
 use crate::error::Error;
 
 use super::Functions;
+use super::mark::instant_of;
 
 /// The function that reads an exact number as a double, unless another may be the same one; nobody else may call it.
 pub const EXACTLY: &str = "$exactly";
@@ -113,6 +114,7 @@ impl Meeting<'_> {
     /// Values that are compared with each other.
     pub(super) fn compared(self, operands: &mut [Operand]) -> PlanResult<()> {
         numbers_from_text(operands)?;
+        as_instants(operands);
         self.times(operands)?;
         doubles(operands);
         Ok(())
@@ -132,6 +134,7 @@ impl Meeting<'_> {
 
     /// Values of which one is chosen, row by row.
     pub(super) fn chosen(self, operands: &mut [Operand]) -> PlanResult<()> {
+        as_instants(operands);
         let clocks = operands.iter().any(|operand| operand.is_clock() && !operand.is_literal());
         if clocks && operands.iter().any(|operand| operand.is_instant() && !operand.is_literal()) {
             return Err(refusal(
@@ -163,6 +166,7 @@ impl Meeting<'_> {
 
     /// Two values of which one is subtracted from the other.
     pub(super) fn subtracted(self, operands: &mut [Operand]) {
+        as_instants(operands);
         if operands.iter().all(Operand::is_timestamp) {
             self.on_the_wall(operands);
         }
@@ -306,6 +310,19 @@ impl Written {
         let here = string_to_datetime(&Utc, &whole).ok()?;
         let elsewhere = string_to_datetime(&FixedOffset::east_opt(3600)?, &whole).ok()?;
         Some(if here == elsewhere { Self::Instant(here) } else { Self::Clock(here.naive_utc()) })
+    }
+}
+
+/// Clocks that were written as instants, beside instants alone, as what was written.
+fn as_instants(operands: &mut [Operand]) {
+    let clock = |operand: &Operand| operand.is_clock() && instant_of(&operand.expr).is_none() && !operand.is_literal();
+    if operands.iter().any(clock) || !operands.iter().any(Operand::is_instant) {
+        return;
+    }
+    for operand in operands {
+        if let Some(at) = instant_of(&operand.expr) {
+            operand.replace(instant(at), zoned());
+        }
     }
 }
 

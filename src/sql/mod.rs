@@ -34,7 +34,7 @@ pub use dialect::StarmartDialect;
 pub use fault::{clean, planning_error, reworded, unsupported};
 pub use functions::{Functions, HIDDEN};
 pub use keywords::keywords;
-pub use mark::{MARK, marked_by_chance};
+pub use mark::{MARK, marked_by_chance, marked_instant};
 pub use meeting::{EXACTLY, Written};
 pub use parse::{SyntaxFault, fold, parse_expr, parse_query, parse_statements, version_number};
 pub use provider::{Tables, plan_query, type_expr, type_query};

@@ -28,7 +28,7 @@ pub(super) enum Asked {
 /// # Errors
 /// Invalid, with what to write instead.
 pub(super) fn refused(subquery: &Subquery, asked: Asked) -> Result<()> {
-    Path { asked, aggregated: false, met: false }.down(&subquery.subquery)
+    Path { asked, aggregated: false, named: false, met: false }.down(&subquery.subquery)
 }
 
 /// Refuses subqueries within a plan's expressions that name what is not right outside them.
@@ -69,6 +69,8 @@ struct Path {
     asked: Asked,
     /// Whether it went by an aggregate.
     aggregated: bool,
+    /// Whether it went into a query after FROM.
+    named: bool,
     /// Whether it met such a condition.
     met: bool,
 }
@@ -82,10 +84,14 @@ impl Path {
             return Err(elsewhere("in an expression that is no condition of its WHERE"));
         }
         deep(|| match plan {
-            LogicalPlan::Projection(_) | LogicalPlan::SubqueryAlias(_) | LogicalPlan::Sort(_) => self.beneath(plan),
+            LogicalPlan::Projection(_) | LogicalPlan::Sort(_) => self.beneath(plan),
+            LogicalPlan::SubqueryAlias(_) => Self { named: true, ..self }.beneath(plan),
             LogicalPlan::Filter(filter) => self.filter(filter),
             LogicalPlan::Aggregate(_) if self.met => Err(elsewhere("in HAVING")),
             LogicalPlan::Aggregate(_) if self.asked == Asked::Value && self.aggregated => Err(by_equalities()),
+            LogicalPlan::Aggregate(_) if self.asked == Asked::Value && self.named => {
+                Err(elsewhere("beneath an aggregate in a query after FROM"))
+            }
             LogicalPlan::Aggregate(_) => Self { aggregated: true, ..self }.beneath(plan),
             LogicalPlan::Distinct(Distinct::All(_)) if self.asked != Asked::Value => {
                 Self { aggregated: true, ..self }.beneath(plan)

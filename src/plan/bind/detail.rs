@@ -121,14 +121,16 @@ impl Evaluation<'_> {
         let mut all = Vec::with_capacity(cube.dimensions.len() + cube.measures.len());
         for dimension in &cube.dimensions {
             let member = Some(self.names.member(&dimension.name));
-            let column = Column { name: dimension.name.clone(), lineage: Lineage::Free, member };
+            let clock = self.names.is_clock(&ast::column(&dimension.name));
+            let column = Column { name: dimension.name.clone(), lineage: Lineage::Free, member, clock };
             all.push((column, self.star.dimension(dimension)?));
         }
         for measure in &cube.measures {
             let of = measure.name.clone();
             let lineage = if row_leaf(measure).is_some() { Lineage::Additive(of) } else { Lineage::Valueless(of) };
             let member = Some(self.names.member(&measure.name));
-            all.push((Column { name: measure.name.clone(), lineage, member }, self.value_of_a_row(measure)?));
+            let clock = self.names.is_clock(&ast::column(&measure.name));
+            all.push((Column { name: measure.name.clone(), lineage, member, clock }, self.value_of_a_row(measure)?));
         }
         let at = self.names.star_at(projection)?.unwrap_or_default();
         columns.splice(at..at, all);

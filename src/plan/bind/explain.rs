@@ -180,6 +180,7 @@ impl<'a> Values<'a> {
     /// An expression over the star or over the inner query, in the words of the model.
     fn readable(&self, expr: &Expr) -> Result<String> {
         let mut expr = expr.clone();
+        ast::unmark(&mut expr);
         self.read(&mut expr)?;
         while let Expr::Nested(inner) = expr {
             expr = *inner;

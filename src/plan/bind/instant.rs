@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{BinaryOperator, DataType, Expr, TypedStrin
 
 use crate::model::Grain;
 use crate::query::Query;
-use crate::sql::Written;
+use crate::sql::{Written, marked_instant};
 
 use super::super::ast;
 
@@ -28,10 +28,26 @@ pub(super) fn clock_call(expr: &Expr, query: &Query, naive: bool) -> Option<Expr
             value: Value::SingleQuotedString(wall.date().to_string()).into(),
             uses_odbc_syntax: false,
         })),
-        "now" | "current_timestamp" if naive => Some(ast::timestamp(&shown(wall))),
+        "now" | "current_timestamp" if naive => Some(marked_instant(ast::timestamp(&shown(wall)), query.now)),
         "now" | "current_timestamp" => Some(utc(query.now)),
         _ => None,
     }
+}
+
+/// Whether an expression may show a clock with its hours, where it holds something that does: what is cast to another type
+/// does not, nor does a part of it.
+pub(super) fn may_show(expr: &Expr, is_clock: impl FnMut(&Expr) -> bool) -> bool {
+    let other = match expr {
+        Expr::Nested(inner) => return may_show(inner, is_clock),
+        Expr::Cast { data_type, .. } => !matches!(data_type, DataType::Timestamp(..)),
+        Expr::Function(function) => {
+            let name = ast::function_name(function);
+            name.is_some_and(|name| ["date_part", "to_char", "count", "grouping"].contains(&name.as_str()))
+        }
+        Expr::Extract { .. } | Expr::IsNull(_) | Expr::IsNotNull(_) => true,
+        _ => false,
+    };
+    !other && ast::any(expr, is_clock)
 }
 
 /// A UTC instant as a literal of the mart's type.
@@ -62,7 +78,9 @@ fn zoned_literal(expr: &Expr, zone: Tz) -> Option<Expr> {
     match expr {
         Expr::Value(_) => None,
         _ => match Written::read(literal_text(expr)?)? {
-            Written::Instant(at) => Some(ast::timestamp(&shown(at.with_timezone(&zone).naive_local()))),
+            Written::Instant(at) => {
+                Some(marked_instant(ast::timestamp(&shown(at.with_timezone(&zone).naive_local())), at))
+            }
             Written::Clock(_) => None,
         },
     }
@@ -105,7 +123,7 @@ fn as_written(text: &str) -> String {
 
 /// The wall clock that a literal names.
 fn wall_clock(expr: &Expr, zone: Tz) -> Option<NaiveDateTime> {
-    let text = match expr {
+    let text = match ast::unmarked(expr) {
         Expr::Nested(inner) => return wall_clock(inner, zone),
         Expr::Value(value) => quoted(&value.value)?,
         Expr::TypedString(TypedString { value, .. }) => quoted(&value.value)?,

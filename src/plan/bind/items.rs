@@ -84,7 +84,7 @@ impl<'a> Names<'a> {
 
     /// A dimension or measure of the cube.
     pub(super) fn member(&self, name: &str) -> Member {
-        Member { cube: self.cube.name.clone(), name: name.to_owned(), clock: self.is_clock(&ast::column(name)) }
+        Member { cube: self.cube.name.clone(), name: name.to_owned() }
     }
 
     /// The names of the columns.

@@ -151,7 +151,7 @@ pub(super) fn fixed_columns(sources: &[Named], condition: &Expr, side: &dyn Fn(u
             _ => false,
         };
         // Two instants of a table may show one wall clock of a cube.
-        let clock = |inner: &Expr| found(sources, inner).is_some_and(|(_, column)| column.is_clock());
+        let clock = |inner: &Expr| found(sources, inner).is_some_and(|(_, column)| column.clock);
         let of_table = sources.get(place).is_some_and(|(_, relation)| !relation.cube);
         let twice = ast::any(by, names_it) || (of_table && ast::any(by, clock));
         (!twice).then(|| (place, column.name.clone()))

@@ -1,5 +1,6 @@
 //! What the columns of a block over a cube hold, for whoever adds them up.
 
+use arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::Expr;
 
 use crate::model::{DimensionKind, Grain};
@@ -7,6 +8,7 @@ use crate::model::{DimensionKind, Grain};
 use super::super::ast;
 use super::super::relation::{Column, Lineage};
 use super::found;
+use super::instant;
 use super::items::{Item, Names};
 use super::measure::{Evaluation, is_distinct, unwrapped};
 use super::sets::is_grouping;
@@ -25,10 +27,16 @@ impl Names<'_> {
 
     /// Whether an expression over the cube shows wall clock with its hours.
     pub(super) fn is_clock(&self, expr: &Expr) -> bool {
-        ast::any(expr, |inner| match inner {
-            Expr::Identifier(name) => self.cube.dimension(&name.value).is_some_and(|dimension| {
+        let dimension = |name: &str| {
+            self.cube.dimension(name).is_some_and(|dimension| {
                 matches!(dimension.kind, DimensionKind::Instant | DimensionKind::Grain { grain: Grain::Hour, .. })
-            }),
+            })
+        };
+        let measure = |name: &str| {
+            self.cube.measure(name).is_some_and(|measure| matches!(measure.data_type, DataType::Timestamp(..)))
+        };
+        instant::may_show(expr, |inner| match inner {
+            Expr::Identifier(name) => dimension(&name.value) || measure(&name.value),
             _ => false,
         })
     }
@@ -49,7 +57,8 @@ impl Evaluation<'_> {
             _ => None,
         };
         let member = name.filter(|name| self.names.known(name).is_some()).map(|name| self.names.member(name));
-        Column { name: item.name.clone(), lineage: self.lineage(&item.expr), member }
+        let clock = self.names.is_clock(&item.expr);
+        Column { name: item.name.clone(), lineage: self.lineage(&item.expr), member, clock }
     }
 
     /// What an item of the block holds, for whoever adds it up: of several levels, nothing does.

@@ -372,7 +372,8 @@ fn united(left: Relation, right: &Relation) -> Relation {
         let member = column
             .member
             .filter(|member| right.columns.get(at).is_some_and(|other| other.member.as_ref() == Some(member)));
-        Column { name: column.name, lineage, member }
+        let clock = column.clock || right.columns.get(at).is_some_and(|other| other.clock);
+        Column { name: column.name, lineage, member, clock }
     });
     Relation { columns: columns.collect(), unique: Vec::new(), cube: left.cube || right.cube }
 }

@@ -22,7 +22,7 @@ use super::joins::{self, Joined};
 use super::keyless::keyless;
 use super::marks::Looked;
 use super::sums::{Block, Named, unique};
-use super::{Binder, Source, column_names, hidden, read_table, ties, using, valueless};
+use super::{Binder, Source, column_names, hidden, instant, read_table, ties, using, valueless};
 
 impl Binder<'_> {
     /// Binds a SELECT in place.
@@ -90,7 +90,7 @@ impl Binder<'_> {
             spell_out_stars(select, &around.relations)?;
         }
         marks.refuse_instants(|sought| {
-            ast::any(sought, |inner| joins::found(sources, inner).is_some_and(|(_, column)| column.is_clock()))
+            ast::any(sought, |inner| joins::found(sources, inner).is_some_and(|(_, column)| column.clock))
         })?;
         let looked = marks.looked();
         marks.join(&mut select.from)?;
@@ -290,7 +290,8 @@ impl Binder<'_> {
 
     fn column(&self, name: String, expr: &Expr, block: &Block) -> Column {
         let member = block.column(expr).and_then(|column| column.member.clone());
-        Column { name, lineage: block.lineage(expr), member }
+        let clock = instant::may_show(expr, |inner| block.column(inner).is_some_and(|column| column.clock));
+        Column { name, lineage: block.lineage(expr), member, clock }
     }
 }
 

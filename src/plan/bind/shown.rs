@@ -52,6 +52,7 @@ pub(super) fn subquery_of(marked: &[Marked], column: &Expr) -> Option<String> {
 pub(super) fn shown(expr: &Expr) -> String {
     let mut told = expr.clone();
     leave_out(&mut told);
+    ast::unmark(&mut told);
     told.to_string().replace('"', "")
 }
 

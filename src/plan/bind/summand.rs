@@ -64,7 +64,7 @@ pub(super) fn is_zero(expr: &Expr) -> bool {
 
 /// Whether an expression is the same in every row.
 pub(super) fn is_constant(expr: &Expr) -> bool {
-    match expr {
+    match ast::unmarked(expr) {
         Expr::Value(_) | Expr::TypedString(_) => true,
         Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => is_constant(inner),
         _ => false,
@@ -73,7 +73,7 @@ pub(super) fn is_constant(expr: &Expr) -> bool {
 
 /// A constant, or a CASE that yields only constants, which one may be another in every row.
 pub(super) fn yields_constants(expr: &Expr) -> bool {
-    match expr {
+    match ast::unmarked(expr) {
         Expr::Value(_) | Expr::TypedString(_) => true,
         Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => {
             yields_constants(inner)

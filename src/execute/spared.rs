@@ -1,0 +1,66 @@
+//! Plans that a physical rule of DataFusion 55 is not given, since it would make them answer otherwise.
+//!
+//! `aggregate_statistics` looks for the first step of a total among all the steps beneath it, one after the other, and passes
+//! over its own first step where that has a FILTER: beneath `SELECT count(*) FILTER (WHERE x > 100) FROM (SELECT count(*) AS
+//! x …)` it would take the inner count for the outer one. `LimitAggregation` looks for the groups that ORDER BY and LIMIT
+//! leave, through windows too, and then lets no others be: `SELECT k, count(*) OVER () … GROUP BY k ORDER BY k LIMIT 1` would
+//! count what the LIMIT leaves.
+
+use std::sync::Arc;
+
+use datafusion::common::Result;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::aggregate_statistics::AggregateStatistics;
+use datafusion::physical_optimizer::topk_aggregation::TopKAggregation;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::aggregates::AggregateExec;
+use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
+
+/// The rule, in place of DataFusion's own.
+pub(super) fn guarded(
+    rule: Arc<dyn PhysicalOptimizerRule + Send + Sync>,
+) -> Arc<dyn PhysicalOptimizerRule + Send + Sync> {
+    let spares = match rule.name() {
+        name if name == AggregateStatistics::new().name() => is_filtered_total,
+        name if name == TopKAggregation::new().name() => is_window,
+        _ => return rule,
+    };
+    Arc::new(Guarded { rule, spares })
+}
+
+#[derive(Debug)]
+struct Guarded {
+    rule: Arc<dyn PhysicalOptimizerRule + Send + Sync>,
+    /// Whether a plan with such a node is left as it is.
+    spares: fn(&Arc<dyn ExecutionPlan>) -> bool,
+}
+
+impl PhysicalOptimizerRule for Guarded {
+    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, config: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut spared = false;
+        plan.apply(|node| {
+            spared = (self.spares)(node);
+            Ok(if spared { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+        })?;
+        if spared { Ok(plan) } else { self.rule.optimize(plan, config) }
+    }
+
+    fn name(&self) -> &str {
+        self.rule.name()
+    }
+
+    fn schema_check(&self) -> bool {
+        self.rule.schema_check()
+    }
+}
+
+fn is_filtered_total(node: &Arc<dyn ExecutionPlan>) -> bool {
+    node.downcast_ref::<AggregateExec>()
+        .is_some_and(|step| step.group_expr().is_empty() && step.filter_expr().iter().any(|filter| filter.is_some()))
+}
+
+fn is_window(node: &Arc<dyn ExecutionPlan>) -> bool {
+    node.is::<WindowAggExec>() || node.is::<BoundedWindowAggExec>()
+}
