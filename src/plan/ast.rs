@@ -24,10 +24,12 @@ pub(super) fn factors(from: &TableWithJoins) -> Vec<&TableFactor> {
     .collect()
 }
 
-/// What is marked, or the expression itself.
+/// What is marked or kept apart, or the expression itself.
 pub(super) fn unmarked(expr: &Expr) -> &Expr {
     match expr {
-        Expr::Function(function) if function_name(function).as_deref() == Some(sql::MARK) => {
+        Expr::Function(function)
+            if function_name(function).is_some_and(|name| [sql::MARK, sql::APART].contains(&name.as_str())) =>
+        {
             arguments(function).and_then(|arguments| arguments.first().copied()).unwrap_or(expr)
         }
         other => other,

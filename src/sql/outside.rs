@@ -2,10 +2,12 @@
 //! where they stand and joins by them. That means the same only above plain rows and inner joins. From beneath an outer
 //! join, a window or a LIMIT it would compute of other rows (apache/datafusion#25507).
 
+use arrow::datatypes::DataType;
+use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::logical_plan::{Distinct, FetchType, Filter, Join, Limit, SkipType, Subquery};
 use datafusion::logical_expr::utils::split_conjunction;
-use datafusion::logical_expr::{BinaryExpr, Expr, JoinType, LogicalPlan, Operator};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, JoinType, LogicalPlan, Operator};
 
 use crate::error::{Error, Result};
 
@@ -117,7 +119,7 @@ impl Path {
         for condition in split_conjunction(&filter.predicate) {
             if condition.contains_outer() {
                 met = true;
-                if !is_equality(condition) && (self.aggregated || self.asked == Asked::Value) {
+                if !is_equality(condition, filter.input.schema()) && (self.aggregated || self.asked == Asked::Value) {
                     return Err(by_equalities());
                 }
             }
@@ -143,14 +145,30 @@ impl Path {
 }
 
 /// Whether a condition makes a column inside equal to something outside, so that an aggregate can be grouped by it.
-fn is_equality(condition: &Expr) -> bool {
+fn is_equality(condition: &Expr, schema: &DFSchema) -> bool {
     let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = condition else { return false };
+    // It is grouped by the column, so that a cast may not make one of two of its values.
     let inside = |side: &Expr| match side {
-        Expr::Cast(cast) => matches!(cast.expr.as_ref(), Expr::Column(_)),
+        Expr::Cast(cast) if matches!(cast.expr.as_ref(), Expr::Column(_)) => {
+            cast.expr.get_type(schema).is_ok_and(|from| tells_apart(&from, cast.field.data_type()))
+        }
         side => matches!(side, Expr::Column(_)),
     };
     let outside = |side: &Expr| side.contains_outer() && side.column_refs().is_empty();
     inside(left) && outside(right) || outside(left) && inside(right)
+}
+
+/// Whether a cast makes two values of two.
+fn tells_apart(from: &DataType, to: &DataType) -> bool {
+    match (from, to) {
+        (from, to) if from == to => true,
+        (from, DataType::Decimal128(precision, scale)) if from.is_integer() => {
+            i16::from(*precision) - i16::from(*scale) >= 19
+        }
+        (DataType::Decimal128(_, from), DataType::Decimal128(_, to)) => to >= from,
+        (DataType::Date32, DataType::Timestamp(..)) => true,
+        (from, to) => (from.is_integer() && to.is_integer()) || (from.is_string() && to.is_string()),
+    }
 }
 
 /// Whether a LIMIT takes no row away where there is one.

@@ -24,7 +24,11 @@ pub(super) fn place(expr: &Expr, alias: &str, source: &Rows) -> Option<usize> {
     }
     let relation = parts.first().filter(|_| parts.len() == 2);
     let of = |at: usize| relation.is_none_or(|relation| source.relations.get(at).is_none_or(|own| own == relation));
-    source.columns.iter().enumerate().position(|(at, (known, _))| known == name && of(at))
+    let mut found = (0..source.columns.len()).filter(|at| source.columns[*at].0 == *name && of(*at));
+    let first = found.next()?;
+    // A bare name may not name a column of another relation as well.
+    let ambiguous = relation.is_none() && found.any(|at| source.relations.get(at) != source.relations.get(first));
+    (!ambiguous).then_some(first)
 }
 
 pub(super) fn resolved(

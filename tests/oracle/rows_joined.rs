@@ -22,6 +22,12 @@ impl Oracle<'_> {
         let mut all = Rows {
             columns: [one.columns.clone(), other.columns.clone()].concat(),
             relations: [names(&one, join.left), names(&other, join.right)].concat(),
+            merged: one
+                .merged
+                .iter()
+                .cloned()
+                .chain(other.merged.iter().map(|(name, at)| (name.clone(), at + middle)))
+                .collect(),
             chance: one.chance || other.chance,
             cut: one.cut || other.cut,
             ..Rows::default()

@@ -1,12 +1,15 @@
 //! A cube in a JOIN (semantics, rule 5): what stands beside it is joined to its facts, at most one row to each, and its
 //! columns are dimensions of the block. Whatever could multiply the facts is no such join.
 
+use std::ops::ControlFlow;
+
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, Join, JoinConstraint, JoinOperator, Select, TableFactor, TableWithJoins, Value,
+    visit_expressions,
 };
 
 use crate::error::{Error, Result};
-use crate::sql;
+use crate::sql::{self, fold};
 
 use super::super::ast;
 use super::super::relation::{Lineage, Relation};
@@ -223,12 +226,14 @@ impl<'a> Binder<'a> {
                 let comma = places.get(*place).is_some_and(|(_, operator)| operator.is_none());
                 let of_filter = if comma { filter.as_slice() } else { &[] };
                 let others = inner.iter().copied().filter(|_| !beside.left);
+                let asked =
+                    |condition: &Expr| open.iter().any(|at| asks_for(condition, &own[*at].alias, &uniques[*at].1));
                 let fixed: Vec<&str> = on[*at]
                     .iter()
                     .chain(of_filter)
                     .chain(others)
                     // Two instants of a table may show one wall clock of the cube.
-                    .filter(|one| relation.cube || !names.is_clock(one))
+                    .filter(|one| (relation.cube || !names.is_clock(one)) && !asked(one))
                     .filter_map(|one| fixed_column(one, &beside.planned, &unknown))
                     .collect();
                 !relation.unique.iter().any(|set| set.iter().all(|name| fixed.contains(&name.as_str())))
@@ -275,6 +280,19 @@ fn written(names: &Names<'_>, operator: &JoinOperator) -> Result<Vec<Expr>> {
         }
         _ => Ok(Vec::new()),
     }
+}
+
+/// Whether a query within a condition may name columns of a relation around it.
+fn asks_for(condition: &Expr, alias: &str, relation: &Relation) -> bool {
+    let named = visit_expressions(condition, |inner| {
+        let names = match inner {
+            Expr::CompoundIdentifier(parts) => parts.iter().rev().nth(1).is_some_and(|part| fold(part) == alias),
+            Expr::Identifier(name) => relation.column(&fold(name)).is_some(),
+            _ => false,
+        };
+        if names { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    ast::holds_query(condition) && named.is_break()
 }
 
 /// The column of a relation that a condition fixes by what names nothing of those that are not determined.

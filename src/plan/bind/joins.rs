@@ -147,7 +147,7 @@ pub(super) fn fixed_columns(sources: &[Named], condition: &Expr, side: &dyn Fn(u
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
                 found(sources, inner).is_none_or(|(place, _)| side(place))
             }
-            Expr::Subquery(_) => true,
+            Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => true,
             _ => false,
         };
         // Two instants of a table may show one wall clock of a cube.

@@ -66,7 +66,7 @@ fn refuse_many(levels: usize) -> Result<()> {
 /// A key of levels, after others. DataFusion takes keys that are one expression for one key, so that a level with the one
 /// would be a level with the other; they may become one when expressions are simplified.
 pub(super) fn told_apart(key: Expr, others: &[Expr]) -> Expr {
-    let plain = |expr: &Expr| matches!(expr, Expr::CompoundIdentifier(_));
+    let plain = |expr: &Expr| matches!(unwrapped(expr), Expr::CompoundIdentifier(_));
     let may_be_one = |other: &Expr| *other == key || !(plain(other) || plain(&key));
     match others.iter().any(may_be_one) {
         true => Expr::Function(ast::call(APART, vec![key])),
