@@ -4,18 +4,21 @@
 //! over its own first step where that has a FILTER: beneath `SELECT count(*) FILTER (WHERE x > 100) FROM (SELECT count(*) AS
 //! x …)` it would take the inner count for the outer one. `LimitAggregation` looks for the groups that ORDER BY and LIMIT
 //! leave, through windows too, and then lets no others be: `SELECT k, count(*) OVER () … GROUP BY k ORDER BY k LIMIT 1` would
-//! count what the LIMIT leaves.
+//! count what the LIMIT leaves. And it follows the column that ORDER BY names through projections by its name, also where one
+//! computes another value of that name: `SELECT -k AS k FROM (SELECT DISTINCT k …) ORDER BY k LIMIT 1`.
 
 use std::sync::Arc;
 
 use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::aggregate_statistics::AggregateStatistics;
 use datafusion::physical_optimizer::topk_aggregation::TopKAggregation;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::aggregates::AggregateExec;
+use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 
 /// The rule, in place of DataFusion's own.
@@ -24,7 +27,7 @@ pub(super) fn guarded(
 ) -> Arc<dyn PhysicalOptimizerRule + Send + Sync> {
     let spares = match rule.name() {
         name if name == AggregateStatistics::new().name() => is_filtered_total,
-        name if name == TopKAggregation::new().name() => is_window,
+        name if name == TopKAggregation::new().name() => misleads,
         _ => return rule,
     };
     Arc::new(Guarded { rule, spares })
@@ -61,6 +64,16 @@ fn is_filtered_total(node: &Arc<dyn ExecutionPlan>) -> bool {
         .is_some_and(|step| step.group_expr().is_empty() && step.filter_expr().iter().any(|filter| filter.is_some()))
 }
 
-fn is_window(node: &Arc<dyn ExecutionPlan>) -> bool {
-    node.is::<WindowAggExec>() || node.is::<BoundedWindowAggExec>()
+fn misleads(node: &Arc<dyn ExecutionPlan>) -> bool {
+    node.is::<WindowAggExec>() || node.is::<BoundedWindowAggExec>() || gives_names_anew(node)
+}
+
+/// Whether a projection calls another value by the name of a column that it reads.
+fn gives_names_anew(node: &Arc<dyn ExecutionPlan>) -> bool {
+    let Some(projection) = node.downcast_ref::<ProjectionExec>() else { return false };
+    let read = projection.input().schema();
+    let same = |expr: &ProjectionExpr| {
+        expr.expr.downcast_ref::<Column>().is_some_and(|column| column.name() == expr.alias.as_str())
+    };
+    projection.expr().iter().any(|expr| read.column_with_name(&expr.alias).is_some() && !same(expr))
 }

@@ -158,8 +158,11 @@ fn meet_in_join(mut join: Join, meeting: Meeting<'_>) -> PlanResult<Join> {
     Ok(join)
 }
 
+/// What is done to operands so that they go together.
+type How<'a> = fn(Meeting<'a>, &mut [Operand]) -> PlanResult<()>;
+
 /// How the sides of an operator that compares them meet.
-fn comparison<'a>(op: Operator) -> Option<fn(Meeting<'a>, &mut [Operand]) -> PlanResult<()>> {
+fn comparison<'a>(op: Operator) -> Option<How<'a>> {
     use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
     match op {
         Eq | NotEq | IsDistinctFrom | IsNotDistinctFrom => Some(Meeting::equated),
