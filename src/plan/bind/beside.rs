@@ -14,6 +14,7 @@ use crate::sql::{self, fold};
 use super::super::ast;
 use super::super::relation::{Lineage, Relation};
 use super::Binder;
+use super::instant;
 use super::items::Names;
 use super::joins::{equality, looked_up, using};
 use super::measure::unwrapped;
@@ -228,12 +229,26 @@ impl<'a> Binder<'a> {
                 let others = inner.iter().copied().filter(|_| !beside.left);
                 let asked =
                     |condition: &Expr| open.iter().any(|at| asks_for(condition, &own[*at].alias, &uniques[*at].1));
+                let theirs = |inner: &Expr| match inner {
+                    Expr::CompoundIdentifier(parts) => {
+                        let [other, name] = parts.as_slice() else { return false };
+                        let mut known = own.iter().zip(uniques).filter(|(known, _)| known.planned == other.value);
+                        known.any(|(_, (_, relation))| relation.column(&name.value).is_some_and(|column| column.clock))
+                    }
+                    _ => false,
+                };
+                let clock = |condition: &Expr| {
+                    let sides = equality(condition);
+                    let computed = sides
+                        .is_some_and(|(left, right)| instant::computes_clock(left) || instant::computes_clock(right));
+                    names.is_clock(condition) || computed || ast::any(condition, theirs)
+                };
                 let fixed: Vec<&str> = on[*at]
                     .iter()
                     .chain(of_filter)
                     .chain(others)
                     // Two instants of a table may show one wall clock of the cube.
-                    .filter(|one| (relation.cube || !names.is_clock(one)) && !asked(one))
+                    .filter(|one| (relation.cube || !clock(one)) && !asked(one))
                     .filter_map(|one| fixed_column(one, &beside.planned, &unknown))
                     .collect();
                 !relation.unique.iter().any(|set| set.iter().all(|name| fixed.contains(&name.as_str())))

@@ -11,6 +11,7 @@ use crate::query::Query;
 use crate::sql::{Written, marked_instant};
 
 use super::super::ast;
+use super::summand::is_constant;
 
 /// How far a wall clock may be from UTC, and how much a literal may lose when it is cut to its date.
 const MARGIN_DAYS: i64 = 2;
@@ -48,6 +49,17 @@ pub(super) fn may_show(expr: &Expr, is_clock: impl FnMut(&Expr) -> bool) -> bool
         _ => false,
     };
     !other && ast::any(expr, is_clock)
+}
+
+/// Whether an expression computes a clock of what is written: a cast to a timestamp, or a literal of one, in what is no
+/// constant itself. A constant beside instants is one of them.
+pub(super) fn computes_clock(expr: &Expr) -> bool {
+    let timestamp = |inner: &Expr| match inner {
+        Expr::Cast { data_type, .. } => matches!(data_type, DataType::Timestamp(..)),
+        Expr::TypedString(text) => matches!(text.data_type, DataType::Timestamp(..)),
+        _ => false,
+    };
+    !is_constant(expr) && may_show(expr, timestamp)
 }
 
 /// A UTC instant as a literal of the mart's type.

@@ -9,6 +9,7 @@ use crate::sql::{self, fold};
 
 use super::super::ast;
 use super::super::relation::Column;
+use super::instant;
 use super::measure::unwrapped;
 use super::summand::is_constant;
 use super::sums::Named;
@@ -153,7 +154,8 @@ pub(super) fn fixed_columns(sources: &[Named], condition: &Expr, side: &dyn Fn(u
         // Two instants of a table may show one wall clock of a cube.
         let clock = |inner: &Expr| found(sources, inner).is_some_and(|(_, column)| column.clock);
         let of_table = sources.get(place).is_some_and(|(_, relation)| !relation.cube);
-        let twice = ast::any(by, names_it) || (of_table && ast::any(by, clock));
+        let clocks = || ast::any(by, clock) || instant::computes_clock(by);
+        let twice = ast::any(by, names_it) || (of_table && clocks());
         (!twice).then(|| (place, column.name.clone()))
     };
     [fixes(left, right), fixes(right, left)].into_iter().flatten().collect()
