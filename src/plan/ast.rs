@@ -26,21 +26,21 @@ pub(super) fn factors(from: &TableWithJoins) -> Vec<&TableFactor> {
 
 /// What is marked or kept apart, or the expression itself.
 pub(super) fn unmarked(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Function(function)
-            if function_name(function).is_some_and(|name| [sql::MARK, sql::APART].contains(&name.as_str())) =>
-        {
-            arguments(function).and_then(|arguments| arguments.first().copied()).unwrap_or(expr)
-        }
-        other => other,
-    }
+    marked(expr).unwrap_or(expr)
+}
+
+fn marked(expr: &Expr) -> Option<&Expr> {
+    let Expr::Function(function) = expr else { return None };
+    let marks = function_name(function).is_some_and(|name| [sql::MARK, sql::APART].contains(&name.as_str()));
+    arguments(function).filter(|_| marks)?.first().copied()
 }
 
 /// Takes the marks out of an expression and the queries in it, for whoever reads it.
 pub(super) fn unmark(expr: &mut Expr) {
     let _: ControlFlow<()> = visit_expressions_mut(expr, |inner| {
-        let plain = unmarked(inner).clone();
-        *inner = plain;
+        if let Some(plain) = marked(inner).cloned() {
+            *inner = plain;
+        }
         ControlFlow::Continue(())
     });
 }

@@ -23,8 +23,9 @@ pub(super) fn kept_apart(expr: Expr, functions: &Functions) -> Expr {
         (Operator::Or, Some(one), Some(other)) => one.sought == other.sought && (one.negated || other.negated),
         // What stands around a list may be gone once constants are computed.
         (Operator::And | Operator::Or, ..) => {
-            let (left, right) = (searched(left), searched(right));
-            left.iter().any(|sought| right.contains(sought))
+            // Chains lean to the left: what is short is looked through first.
+            let right = searched(right);
+            !right.is_empty() && searched(left).iter().any(|sought| right.contains(sought))
         }
         _ => false,
     };

@@ -117,7 +117,8 @@ fn is_written_instant(expr: &Expr) -> bool {
     instant
 }
 
-/// VALUES, in which clocks are as fine as a mart's, and decimals beside doubles, which have been cast to decimals already, are doubles.
+/// VALUES, in which clocks are as fine as a mart's, and decimals beside doubles, which have been cast to decimals already,
+/// are doubles.
 fn meet_in_values(mut values: Values) -> PlanResult<Values> {
     let none = DFSchema::empty();
     let mut fields = values.schema.fields().to_vec();

@@ -229,25 +229,14 @@ impl<'a> Binder<'a> {
                 let others = inner.iter().copied().filter(|_| !beside.left);
                 let asked =
                     |condition: &Expr| open.iter().any(|at| asks_for(condition, &own[*at].alias, &uniques[*at].1));
-                let theirs = |inner: &Expr| match inner {
-                    Expr::CompoundIdentifier(parts) => {
-                        let [other, name] = parts.as_slice() else { return false };
-                        let mut known = own.iter().zip(uniques).filter(|(known, _)| known.planned == other.value);
-                        known.any(|(_, (_, relation))| relation.column(&name.value).is_some_and(|column| column.clock))
-                    }
-                    _ => false,
-                };
-                let clock = |condition: &Expr| {
-                    let sides = equality(condition);
-                    let computed = sides
-                        .is_some_and(|(left, right)| instant::computes_clock(left) || instant::computes_clock(right));
-                    names.is_clock(condition) || computed || ast::any(condition, theirs)
-                };
+                let named =
+                    own.iter().map(|beside| beside.planned.as_str()).zip(uniques.iter().map(|(_, known)| known));
+                let clock = |one: &Expr| names.is_clock(one) || shows_clock(one, named.clone());
                 let fixed: Vec<&str> = on[*at]
                     .iter()
                     .chain(of_filter)
                     .chain(others)
-                    // Two instants of a table may show one wall clock of the cube.
+                    // Two instants of a table may show one wall clock.
                     .filter(|one| (relation.cube || !clock(one)) && !asked(one))
                     .filter_map(|one| fixed_column(one, &beside.planned, &unknown))
                     .collect();
@@ -295,6 +284,20 @@ fn written(names: &Names<'_>, operator: &JoinOperator) -> Result<Vec<Expr>> {
         }
         _ => Ok(Vec::new()),
     }
+}
+
+/// Whether an equality holds a clock of what stands beside the cube, or one that it computes itself.
+fn shows_clock<'r>(condition: &Expr, beside: impl Iterator<Item = (&'r str, &'r Relation)> + Clone) -> bool {
+    let column = |inner: &Expr| match inner {
+        Expr::CompoundIdentifier(parts) => {
+            let [of, name] = parts.as_slice() else { return false };
+            let clock = |relation: &Relation| relation.column(&name.value).is_some_and(|column| column.clock);
+            beside.clone().any(|(planned, relation)| planned == of.value && clock(relation))
+        }
+        _ => false,
+    };
+    let sides = equality(condition).map(|(left, right)| [left, right]);
+    sides.into_iter().flatten().any(instant::computes_clock) || ast::any(condition, column)
 }
 
 /// Whether a query within a condition may name columns of a relation around it.

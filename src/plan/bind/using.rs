@@ -83,13 +83,13 @@ impl Joined {
         if let Some(merged) = self.merged.iter().find(|merged| merged.name == name && merged.places == places) {
             return Ok(merged.clone());
         }
-        match places.iter().collect::<Vec<_>>().as_slice() {
-            [] => {
+        match (places.first(), places.len()) {
+            (None, _) => {
                 Err(Error::invalid(format!("USING ({name}) names a column of both sides, and the {side} one has none")))
             }
-            [place] => {
-                let value = ast::column_of(&self.sources[**place].0, name);
-                Ok(Merged { name: name.to_owned(), value, places: BTreeSet::from([**place]) })
+            (Some(place), 1) => {
+                let value = ast::column_of(&self.sources[*place].0, name);
+                Ok(Merged { name: name.to_owned(), value, places })
             }
             _ => Err(Error::invalid(format!(
                 "USING ({name}) names one column of each side, and the {side} one has several; write ON"
