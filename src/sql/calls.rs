@@ -18,24 +18,36 @@ use super::{Functions, HIDDEN, function_name};
 const PASSING_NULLS: [&str; 5] = ["lag", "lead", "first_value", "last_value", "nth_value"];
 
 /// Functions of other servers, and what is written here.
-const ELSEWHERE: [(&str, &str); 17] = [
+const ELSEWHERE: [(&str, &str); 29] = [
     ("charindex", "strpos(text, part)"),
+    ("date", "CAST(time AS DATE)"),
     ("date_add", "day + INTERVAL '1 day'"),
     ("date_diff", "later - earlier, and EXTRACT(DAY FROM …) of that"),
     ("date_sub", "day - INTERVAL '1 day'"),
     ("dateadd", "day + INTERVAL '1 day'"),
     ("datediff", "later - earlier, and EXTRACT(DAY FROM …) of that"),
     ("datename", "to_char(day, 'FMDay')"),
+    ("day", "EXTRACT(DAY FROM day)"),
+    ("dayofmonth", "EXTRACT(DAY FROM day)"),
+    ("dayofweek", "EXTRACT(DOW FROM day)"),
     ("getdate", "now()"),
     ("group_concat", "string_agg(text, ', ')"),
+    ("hour", "EXTRACT(HOUR FROM time)"),
+    ("if", "CASE WHEN … THEN … ELSE … END"),
     ("iff", "CASE WHEN … THEN … ELSE … END"),
     ("iif", "CASE WHEN … THEN … ELSE … END"),
-    ("if", "CASE WHEN … THEN … ELSE … END"),
     ("isnull", "coalesce(value, 0)"),
+    ("last_day", "date_trunc('month', day) + INTERVAL '1 month' - INTERVAL '1 day'"),
     ("len", "length(text)"),
     ("listagg", "string_agg(text, ', ')"),
+    ("minute", "EXTRACT(MINUTE FROM time)"),
+    ("month", "EXTRACT(MONTH FROM day)"),
+    ("quarter", "EXTRACT(QUARTER FROM day)"),
+    ("second", "EXTRACT(SECOND FROM time)"),
     ("timestampdiff", "later - earlier, and EXTRACT(DAY FROM …) of that"),
     ("to_number", "CAST(text AS DECIMAL(12, 2))"),
+    ("week", "EXTRACT(WEEK FROM day)"),
+    ("year", "EXTRACT(YEAR FROM day)"),
 ];
 
 /// Refuses such calls wherever they stand in what somebody wrote.

@@ -3,7 +3,7 @@
 //! literal, and an instant that meets a wall clock is put on the wall of the session's zone first, since DataFusion would
 //! drop its offset. What types an expression had is decided here, so that a schema is announced as it is sent.
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, TimeUnit};
 use chrono_tz::Tz;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion, TreeNodeRewriter};
 use datafusion::common::{DFSchema, Result as PlanResult};
@@ -28,6 +28,9 @@ use super::misuse;
 
 /// Functions whose arguments are compared with each other, or of which one is chosen.
 const CHOOSING: [&str; 6] = ["coalesce", "nvl", "ifnull", "nullif", "greatest", "least"];
+
+/// Functions that may give a longer number than they take.
+const ROUNDING: [&str; 2] = ["ceil", "floor"];
 
 /// Functions that read a text as a cast to a timestamp does.
 const READING: [&str; 3] = ["to_timestamp", "to_timestamp_micros", "to_timestamp_nanos"];
@@ -263,11 +266,17 @@ impl<'a> Types<'a> {
                 };
                 self.together(args, how)
             }
+            Expr::ScalarFunction(ScalarFunction { func, args }) if ROUNDING.contains(&func.name()) => {
+                self.with_a_digit_more(args)
+            }
             Expr::InSubquery(within) => self.in_subquery(within),
             Expr::Cast(Cast { expr: value, field }) => {
                 let of = value.get_type(self.schema)?;
                 if let Some(time) = self.meeting.time(value, &of, field.data_type(), "wall_clock") {
                     *expr = time;
+                } else if of == DataType::Date32 && is_fine(field.data_type()) {
+                    // As nanoseconds there would be none after 2262.
+                    *expr = cast(std::mem::take(value), MICROSECONDS);
                 }
                 Ok(())
             }
@@ -289,6 +298,17 @@ impl<'a> Types<'a> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A decimal that is rounded may be a digit longer: 9.5 becomes 10.
+    fn with_a_digit_more(&self, args: &mut [Expr]) -> PlanResult<()> {
+        let Some(value) = args.first_mut() else { return Ok(()) };
+        if let DataType::Decimal128(precision, scale) = value.get_type(self.schema)?
+            && precision < DECIMAL128_MAX_PRECISION
+        {
+            *value = cast(std::mem::take(value), DataType::Decimal128(precision + 1, scale));
+        }
+        Ok(())
     }
 
     fn case(&self, case: &mut Case) -> PlanResult<()> {

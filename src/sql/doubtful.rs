@@ -21,10 +21,22 @@ pub(super) fn refused(plan: &LogicalPlan) -> Result<()> {
         outside::refused_farther(plan)?;
         match plan {
             LogicalPlan::Filter(filter) => condition(&filter.predicate, Place::Condition)?,
+            LogicalPlan::Join(join) if join.filter.iter().any(asks_for_values_outside) => {
+                return Err(Error::invalid(
+                    "a subquery in ON names what is outside it; write it in WHERE, or join a query that groups by what is \
+                     compared",
+                ));
+            }
             _ => drop(plan.apply_expressions(value).map_err(planning_error)?),
         }
         plan.inputs().into_iter().try_for_each(refused)
     })
+}
+
+/// Whether a subquery whose value is asked names what is outside it.
+fn asks_for_values_outside(expr: &Expr) -> bool {
+    let value = |inner: &Expr| matches!(inner, Expr::ScalarSubquery(subquery) if is_correlated(subquery));
+    expr.exists(|inner| Ok(value(inner))).unwrap_or_default()
 }
 
 /// What an expression is for.

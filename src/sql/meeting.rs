@@ -4,7 +4,7 @@ use arrow::compute::kernels::cast_utils::string_to_datetime;
 use arrow::datatypes::{DataType, TimeUnit};
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use chrono_tz::Tz;
-use datafusion::common::{DataFusionError, Result as PlanResult, ScalarValue};
+use datafusion::common::{Column, DataFusionError, Result as PlanResult, ScalarValue};
 use datafusion::logical_expr::{Expr, cast, lit};
 
 use crate::error::Error;
@@ -14,6 +14,8 @@ use super::mark::instant_of;
 
 /// The function that reads an exact number as a double, unless another may be the same one; nobody else may call it.
 pub const EXACTLY: &str = "$exactly";
+/// How names begin under which the binder joins subqueries.
+pub const LOOKED_INTO: &str = "$sub";
 /// The largest of the whole numbers that even a double of half the size tells apart.
 const SMALL: i64 = 1 << 24;
 
@@ -67,6 +69,11 @@ impl Operand {
             Expr::Cast(cast) => matches!(cast.expr.as_ref(), Expr::Literal(..)),
             _ => false,
         }
+    }
+
+    /// Whether it is a column of a subquery that is joined, at most one row to each.
+    fn is_looked_into(&self) -> bool {
+        matches!(&self.expr, Expr::Column(Column { relation: Some(of), .. }) if of.table().starts_with(LOOKED_INTO))
     }
 
     /// Whether it is an exact number, other ones of which may be the same double.
@@ -123,6 +130,13 @@ impl Meeting<'_> {
     /// Values that are to equal each other: exact numbers beside doubles are told apart, or fail. Two that are one double
     /// would each be found for it, though a key has both.
     pub(super) fn equated(self, operands: &mut [Operand]) -> PlanResult<()> {
+        let clocks = operands.iter().any(|operand| operand.is_clock() && !operand.is_literal());
+        if clocks && operands.iter().any(|operand| operand.is_instant() && operand.is_looked_into()) {
+            return Err(refusal(
+                "a wall clock is looked for among instants, two of which may show the same; cast both to dates"
+                    .to_owned(),
+            ));
+        }
         let double = operands.iter().any(|operand| operand.of.is_floating() && !operand.is_zero());
         if let Some(exactly) = self.functions.scalar.get(EXACTLY).filter(|_| double) {
             for operand in operands.iter_mut().filter(|operand| operand.may_share()) {
@@ -375,7 +389,9 @@ fn quoted(expr: &Expr) -> String {
         Expr::Column(column) if column.name().starts_with('$') => "a value computed there".to_owned(),
         Expr::Column(column) => format!("'{}'", column.name()),
         Expr::Literal(value, _) => format!("'{value}'"),
-        other => format!("'{}'", other.schema_name()),
+        other => Some(other.schema_name().to_string())
+            .filter(|name| !name.contains('$'))
+            .map_or_else(|| "a value computed there".to_owned(), |name| format!("'{name}'")),
     }
 }
 

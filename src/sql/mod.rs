@@ -35,7 +35,7 @@ pub use fault::{clean, planning_error, reworded, unsupported};
 pub use functions::{Functions, HIDDEN};
 pub use keywords::keywords;
 pub use mark::{MARK, marked_by_chance, marked_instant};
-pub use meeting::{EXACTLY, Written};
+pub use meeting::{EXACTLY, LOOKED_INTO, Written};
 pub use parse::{SyntaxFault, fold, parse_expr, parse_query, parse_statements, version_number};
 pub use provider::{Tables, plan_query, type_expr, type_query};
 pub use syntax::{arguments, call, constraint, function_name};

@@ -8,9 +8,13 @@ pub(super) const BY_EQUALITIES: &str = "a subquery that names what is outside it
      has to aggregate; join a query that groups by what is compared";
 
 /// Theirs, somewhere within a message, and ours for the whole of it.
-const SENTENCES: [(&str, &str); 74] = [
+const SENTENCES: [(&str, &str); 75] = [
     // Values that cannot be read or do not fit.
     ("rror parsing timestamp from '{}' using format '{}': ", "'{0}' is no time in the format '{1}'"),
+    (
+        "annot cast date value {} to timestamp: converted value exceeds",
+        "a date before 1678 or after 2261 is compared or cast as a timestamp, which there is none for; keep it a date",
+    ),
     ("rror parsing timestamp from '{}': ", "'{0}' is no time; write 2017-06-01 or 2017-06-01 12:00:00"),
     (
         "annot cast string '{}' to value of Decimal{}",

@@ -35,7 +35,11 @@ impl Oracle<'_> {
             }
             _ => false,
         };
-        let (met, rest): (Vec<Expr>, Vec<Expr>) = std::mem::take(conditions).into_iter().partition(meets);
+        // Of a table that stands first, a constant may leave one row.
+        let first = matches!(**left, From::Table(..));
+        let leaves_one = |condition: &Expr| made_constant(condition).is_some_and(|of| first && of_others(of));
+        let joins = |condition: &Expr| meets(condition) || leaves_one(condition);
+        let (met, rest): (Vec<Expr>, Vec<Expr>) = std::mem::take(conditions).into_iter().partition(joins);
         *conditions = rest;
         let left = self.comma_joined(left, conditions);
         match met.into_iter().reduce(|all, one| Expr::binary("AND", all, one)) {

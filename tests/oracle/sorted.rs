@@ -80,7 +80,8 @@ fn cut(made: &mut Vec<Made>, rows: &mut Rows, query: &Query, what: &Ordering, se
     for edge in [start, end].into_iter().filter(|edge| start < end && (1..made.len()).contains(edge)) {
         rows.cut |= query.order.is_empty();
         let (last, next) = (&made[edge - 1], &made[edge]);
-        rows.chance |= compare(last, next) == Less::Equal && last.shown != next.shown && !settled
+        let differs = |row: &Made| compare(last, row) == Less::Equal && row.shown != last.shown;
+        rows.chance |= compare(last, next) == Less::Equal && made.iter().any(differs) && !settled
             || last.order.iter().zip(&next.order).any(|(one, other)| indistinct(one, other));
     }
     made.truncate(end);

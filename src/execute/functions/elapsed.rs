@@ -115,7 +115,15 @@ fn microseconds(interval: IntervalMonthDayNano) -> Option<i64> {
 /// An interval as SQL writes it.
 pub(super) fn written(interval: IntervalMonthDayNano) -> String {
     let IntervalMonthDayNano { months, days, nanoseconds } = interval;
-    let parts = [(i64::from(months), "months"), (i64::from(days), "days"), (nanoseconds, "nanoseconds")];
+    const SECOND: i64 = 1_000_000_000;
+    let parts = [
+        (i64::from(months), "months"),
+        (i64::from(days), "days"),
+        (nanoseconds / (3600 * SECOND), "hours"),
+        (nanoseconds / (60 * SECOND) % 60, "minutes"),
+        (nanoseconds / SECOND % 60, "seconds"),
+        (nanoseconds % SECOND, "nanoseconds"),
+    ];
     let parts = parts.iter().filter(|(count, _)| *count != 0).map(|(count, unit)| format!("{count} {unit}"));
     match parts.collect::<Vec<_>>().join(" ") {
         none if none.is_empty() => "INTERVAL '0 days'".to_owned(),

@@ -39,9 +39,9 @@ impl<'a> Binder<'a> {
     pub(super) fn cube_block(&mut self, query: &mut Query, over: Plain<'a>, place: Place) -> Result<Relation> {
         let cube = over.cube;
         let aliases = over.beside.iter().map(|beside| (beside.planned.clone(), beside.alias.clone())).collect();
-        let (names, written) = (self.names(&over), query.clone());
+        let (names, written, lazy) = (self.names(&over), query.clone(), over.keys.is_some());
         let bound = self.bound_block(query, over, place);
-        let relation = bound.map_err(|error| instead::of_block(error, &names, &written))?;
+        let relation = bound.map_err(|error| instead::of_block(error, &names, &written, lazy))?;
         if let Some(told) = &mut self.told {
             told.extend(explain::lines(&cube.name, &cube.table, query, &relation, &aliases)?);
         }

@@ -5,6 +5,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use crate::error::Result;
+use crate::sql::LOOKED_INTO;
 
 use super::super::ast;
 use super::super::relation::Relation;
@@ -151,7 +152,7 @@ impl<'a> Values<'a> {
     /// What stands beside a cube, as it is called by whoever wrote it; what is looked into for a mark has no name.
     fn called(&self, planned: &str) -> String {
         let known = self.aliases.iter().find(|(known, _)| known == planned);
-        match (known, planned.strip_prefix("$b")) {
+        match (known, planned.strip_prefix(LOOKED_INTO)) {
             (Some((_, alias)), _) => alias.clone(),
             (None, Some(number)) => format!("subquery_{number}"),
             (None, None) => planned.trim_start_matches('$').to_owned(),

@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use crate::error::{Error, Result};
+use crate::sql::LOOKED_INTO;
 
 use super::super::ast;
 use super::Binder;
@@ -46,7 +47,7 @@ impl Binder<'_> {
         cube: bool,
     ) -> Result<String> {
         self.planned += 1;
-        let name = format!("$b{}", self.planned);
+        let name = format!("{LOOKED_INTO}{}", self.planned);
         let keys = (0..on.iter().flatten().count()).map(key_name);
         marks.joined.push(Marking {
             factor: ast::derived(ast::query_of(factor), ast::alias(&name)),

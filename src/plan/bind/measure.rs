@@ -9,11 +9,10 @@ use crate::sql;
 
 use super::super::{Context, ast};
 use super::instant;
-use super::instead::Misuse;
 use super::items::{Meaning, Names, is_measure_call};
+use super::refusals::refused_aggregate;
 use super::rows::LazyRows;
 use super::sets::is_grouping;
-use super::shown::subquery_of;
 use super::star::{Star, aggregate};
 use super::summand::{Chosen, chosen, looked_through, yields_constants};
 
@@ -107,17 +106,6 @@ impl Evaluation<'_> {
             }
         }
         Ok(true)
-    }
-
-    /// The refusal of a column beside the cube that no key is.
-    fn ungrouped(&self, column: &Expr) -> Error {
-        Error::invalid(match subquery_of(&self.names.marked, column) {
-            Some(subquery) => format!(
-                "{subquery} beside grouping sets is not supported unless they group by it; ask it of their result: SELECT \
-                 … FROM (SELECT … GROUP BY …) AS t"
-            ),
-            None => format!("'{}' is neither in GROUP BY nor within an aggregate", self.names.shown(column)),
-        })
     }
 
     /// Whether a function evaluates a measure or aggregates rows, and is no window.
@@ -217,17 +205,6 @@ impl Evaluation<'_> {
         }
     }
 
-    /// The refusal of MEASURE() around what is no measure.
-    fn no_measure(&self, name: &str, argument: &Expr) -> Error {
-        let name = name.to_uppercase();
-        let instead = match self.names.mentioned_measure(argument) {
-            Some(measure) => format!("write {name}({}), and what is computed of it around that", measure.name),
-            None => format!("the cube '{}' has {}", self.names.cube.name, self.names.some_measures()),
-        };
-        let argument = self.names.shown(argument);
-        Error::invalid(format!("{name}({argument}) evaluates a measure by its name, and that is none; {instead}"))
-    }
-
     /// `SUM(CASE WHEN p THEN m [ELSE 0] END)`, p over dimensions: the measure m with the filter p (semantics, rule 1).
     fn chosen_measure(&mut self, argument: &Expr, filter: Option<&Expr>) -> Result<Option<Expr>> {
         let value = looked_through(argument);
@@ -255,13 +232,8 @@ impl Evaluation<'_> {
         function: &Function,
     ) -> Result<Expr> {
         let text = self.names.shown(&Expr::Function(function.clone()));
-        if let Some(measure) = argument.and_then(|argument| self.names.mentioned_measure(argument)) {
-            return Err(Error::invalid(format!(
-                "'{text}' aggregates an expression of the measure '{m}', which has no value in a single row; write \
-                 the arithmetic around MEASURE({m}), and a condition as MEASURE({m}) FILTER (WHERE …)",
-                m = measure.name
-            ))
-            .with_source(Misuse::Aggregate));
+        if let Some(error) = argument.and_then(|argument| self.of_measure(&text, argument)) {
+            return Err(error);
         }
         let kind = match (name, argument) {
             ("count", None) => Aggregate::Count,
@@ -377,15 +349,4 @@ pub(super) fn is_own(name: &str, distinct: bool, measure: &Measure) -> bool {
         (_, false) => own.is_some_and(|own| own.name() == name),
         _ => false,
     }
-}
-
-fn refused_aggregate(name: &str, distinct: bool, measure: &Measure, cube: &str) -> Error {
-    let distinct = if distinct { "DISTINCT " } else { "" };
-    let measure = &measure.name;
-    Error::invalid(format!(
-        "{}({distinct}{measure}) is not what the measure '{measure}' means, and would be wrong; write SELECT … \
-         MEASURE({measure}) FROM {cube} GROUP BY …",
-        name.to_uppercase()
-    ))
-    .with_source(Misuse::Aggregate)
 }

@@ -21,6 +21,7 @@ mod marks;
 mod measure;
 mod ordinary;
 mod plain;
+mod refusals;
 mod rows;
 mod sets;
 mod shown;

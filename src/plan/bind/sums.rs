@@ -295,7 +295,7 @@ pub(super) fn refuse_sum(
         ))
         .with_source(Misuse::Sum)),
         Lineage::Fixed(measure) | Lineage::Valueless(measure) => Err(Error::invalid(format!(
-            "SUM over '{measure}' would be wrong: its values do not add up, and nothing proves that each group holds one \
+            "SUM over '{measure}' would be wrong: its values here do not add up, and nothing proves that each group holds one \
              row; ask for it at the grouping you need{}",
             rewrite(measure, cube)
         ))

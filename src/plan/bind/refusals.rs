@@ -1,0 +1,71 @@
+//! What is said where a block over a cube cannot be evaluated as it is written.
+
+use datafusion::sql::sqlparser::ast::Expr;
+
+use crate::error::Error;
+use crate::model::Measure;
+
+use super::super::ast;
+use super::instead::Misuse;
+use super::measure::Evaluation;
+use super::shown::subquery_of;
+
+impl Evaluation<'_> {
+    /// The refusal of a column beside the cube that no key is.
+    pub(super) fn ungrouped(&self, column: &Expr) -> Error {
+        Error::invalid(match subquery_of(&self.names.marked, column) {
+            Some(subquery) => format!(
+                "{subquery} beside grouping sets is not supported unless they group by it; ask it of their result: SELECT \
+                 … FROM (SELECT … GROUP BY …) AS t"
+            ),
+            None => format!("'{}' is neither in GROUP BY nor within an aggregate", self.names.shown(column)),
+        })
+    }
+
+    /// The refusal of MEASURE() around what is no measure.
+    pub(super) fn no_measure(&self, name: &str, argument: &Expr) -> Error {
+        let name = name.to_uppercase();
+        let instead = match self.names.mentioned_measure(argument) {
+            Some(measure) => format!("write {name}({}), and what is computed of it around that", measure.name),
+            None => format!("the cube '{}' has {}", self.names.cube.name, self.names.some_measures()),
+        };
+        let argument = self.names.shown(argument);
+        Error::invalid(format!("{name}({argument}) evaluates a measure by its name, and that is none; {instead}"))
+    }
+
+    /// The refusal of an aggregate over an expression of a measure.
+    pub(super) fn of_measure(&self, text: &str, argument: &Expr) -> Option<Error> {
+        let m = &self.names.mentioned_measure(argument)?.name;
+        let chosen_by = |expr: &Expr| match expr {
+            Expr::Case { operand, conditions, .. } => {
+                let mut asked = operand.as_deref().into_iter().chain(conditions.iter().map(|when| &when.condition));
+                asked.any(|asked| self.names.mentioned_measure(asked).is_some())
+            }
+            _ => false,
+        };
+        let instead = match ast::any(argument, chosen_by) {
+            true => format!(
+                "a condition on it chooses groups: aggregate them in a query around theirs, SELECT … FROM (SELECT …, \
+                 MEASURE({m}) FROM {} GROUP BY …) AS t",
+                self.names.cube.name
+            ),
+            false => {
+                format!("write the arithmetic around MEASURE({m}), and a condition as MEASURE({m}) FILTER (WHERE …)")
+            }
+        };
+        let why = format!("'{text}' aggregates an expression of the measure '{m}', which has no value in a single row");
+        Some(Error::invalid(format!("{why}; {instead}")).with_source(Misuse::Aggregate))
+    }
+}
+
+/// The refusal of an aggregate that a measure does not have.
+pub(super) fn refused_aggregate(name: &str, distinct: bool, measure: &Measure, cube: &str) -> Error {
+    let distinct = if distinct { "DISTINCT " } else { "" };
+    let measure = &measure.name;
+    Error::invalid(format!(
+        "{}({distinct}{measure}) is not what the measure '{measure}' means, and would be wrong; write SELECT … \
+         MEASURE({measure}) FROM {cube} GROUP BY …",
+        name.to_uppercase()
+    ))
+    .with_source(Misuse::Aggregate)
+}
