@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::grouped::{looked_through, yields_constants};
 use super::meaning::Holds;
-use super::ordinary::OrdinaryBlock;
+use super::ordinary::{OrdinaryBlock, fixed};
 use super::places::placed;
 use super::scalar::{Answer, MAY, refuse};
 use super::tree::{Call, Expr};
@@ -55,7 +55,7 @@ impl OrdinaryBlock<'_, '_> {
         // Beneath a window the rows are those of the SELECT itself, in groups where it aggregates.
         let alone = match (&call.over, &self.keys) {
             (Some(_), Some(own)) => self.levels.is_none() && own.iter().all(|key| keys.contains(key)),
-            _ => self.unique_on(&keys),
+            _ => self.unique_in(call, &keys),
         };
         let value = looked_through(argument);
         let holds = match yields_constants(value) {
@@ -90,10 +90,7 @@ impl OrdinaryBlock<'_, '_> {
         }
         if let Expr::Case(branches, otherwise) = value
             && let [(_, then)] = branches.as_slice()
-            && otherwise.as_deref().is_none_or(|value| match value {
-                Expr::Literal(value) => value.is_null() || value.number() == Some(0.0),
-                _ => false,
-            })
+            && otherwise.as_deref().is_none_or(is_nothing)
             && !yields_constants(value)
         {
             return self.holds_in_rows(then);
@@ -114,9 +111,19 @@ impl OrdinaryBlock<'_, '_> {
         }
     }
 
-    /// Whether keys tell the rows of the source apart.
-    fn unique_on(&self, keys: &[Expr]) -> bool {
-        self.told_apart_by(&self.source.unique, keys)
+    /// Whether keys tell the rows of the source apart that a sum adds up.
+    fn unique_in(&self, sum: &Call, keys: &[Expr]) -> bool {
+        let chosen = match sum.argument.as_ref().map(looked_through) {
+            Some(Expr::Case(branches, otherwise)) if otherwise.as_deref().is_none_or(is_nothing) => match &branches[..]
+            {
+                [(when, _)] => fixed(Some(when)),
+                _ => BTreeSet::new(),
+            },
+            _ => BTreeSet::new(),
+        };
+        let chosen = &chosen | &fixed(sum.filter.as_ref());
+        let keys: Vec<Expr> = keys.iter().cloned().chain(chosen.into_iter().map(placed)).collect();
+        self.told_apart_by(&self.source.unique, &keys)
     }
 
     fn told_apart_by(&self, sets: &[BTreeSet<usize>], keys: &[Expr]) -> bool {
@@ -186,4 +193,9 @@ impl OrdinaryBlock<'_, '_> {
             }
         }
     }
+}
+
+/// Whether an expression is NULL or 0.
+fn is_nothing(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(value) if value.is_null() || value.number() == Some(0.0))
 }

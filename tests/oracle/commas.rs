@@ -3,7 +3,6 @@
 use super::meaning::Oracle;
 use super::names::{called, output_name};
 use super::tree::{Body, Expr, From, Item, On, Select};
-use super::value::Type;
 
 impl Oracle<'_> {
     /// The same SELECT with joins in the place of commas.
@@ -83,6 +82,7 @@ pub(crate) fn made_constant(condition: &Expr) -> Option<&Expr> {
     match condition {
         Expr::Binary("=" | "IS NOT DISTINCT FROM", of, by) if is_constant(by) => Some(of),
         Expr::Binary("=" | "IS NOT DISTINCT FROM", by, of) if is_constant(by) => Some(of),
+        Expr::In(of, list) => list.first().filter(|only| list.len() == 1 && is_constant(only)).map(|_| of.as_ref()),
         _ => None,
     }
 }
@@ -90,7 +90,7 @@ pub(crate) fn made_constant(condition: &Expr) -> Option<&Expr> {
 fn is_constant(expr: &Expr) -> bool {
     match expr {
         Expr::Literal(_) | Expr::Zoned(..) => true,
-        Expr::Cast(inner, to) => *to != Type::Double && is_constant(inner),
+        Expr::Cast(inner, _) => is_constant(inner),
         _ => false,
     }
 }

@@ -6,7 +6,6 @@ use super::draw_expr::{
 };
 use super::draw_outer::correlated_value;
 use super::draw_window::windowed;
-use super::meaning::searches_in_items;
 use super::names::called;
 use super::star::Star;
 use super::tree::{Body, Expr, From, Groups, Item, Order, Query, Select};
@@ -376,4 +375,10 @@ impl Draw<'_> {
 /// The column of a constant.
 pub(crate) fn one() -> Column {
     Column { name: "one".into(), of: Type::Integer, measure: false }
+}
+
+/// Whether an item looks for something in another query.
+fn searches_in_items(select: &Select) -> bool {
+    let searches = |part: &Expr| matches!(part, Expr::InQuery(..) | Expr::Exists(_));
+    select.items.iter().any(|item| matches!(item, Item::Expr(expr, _) if expr.any(&mut |part| searches(part))))
 }

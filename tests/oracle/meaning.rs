@@ -178,9 +178,7 @@ impl<'a> Oracle<'a> {
         let mut source = self.from(&select.from, scope, (plain && lazy) || aggregates)?;
         if let Source::Lazy(block) = &source
             && let Some(keys) = &block.keys
-            && (conditions_on_measures(select, block)
-                || (keys.is_empty() && select.filter.is_some())
-                || (!aggregates && searches_in_items(select)))
+            && (conditions_on_measures(select, block) || (keys.is_empty() && select.filter.is_some()))
         {
             source = self.from(&select.from, scope, false)?;
         }
@@ -201,9 +199,6 @@ impl<'a> Oracle<'a> {
     /// A plain block over a lazy one, as it stays.
     fn still_lazy(&self, select: &Select, under: &Lazy<'a>, scope: &Scope, lazy: bool) -> Answer<Option<Lazy<'a>>> {
         let star = select.items.contains(&Item::Star);
-        if searches_in_items(select) {
-            return Ok(None);
-        }
         let itself = star && under.keys.is_none() && under.beside.is_empty();
         if !lazy && !itself {
             return Ok(None);
@@ -293,12 +288,6 @@ fn exprs<'q>(query: &'q Query, select: &'q Select) -> impl Iterator<Item = &'q E
 /// Whether a block aggregates: GROUP BY, HAVING, an aggregate or MEASURE.
 pub(crate) fn aggregates(query: &Query, select: &Select) -> bool {
     select.groups != Groups::Implied || select.having.is_some() || exprs(query, select).any(holds_call)
-}
-
-/// Whether an item looks for something in another query: it is looked for in the block itself.
-pub(crate) fn searches_in_items(select: &Select) -> bool {
-    let searches = |part: &Expr| matches!(part, Expr::InQuery(..) | Expr::Exists(_));
-    select.items.iter().any(|item| matches!(item, Item::Expr(expr, _) if expr.any(&mut |part| searches(part))))
 }
 
 /// Whether a block has only items and a WHERE.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::commas::{conjuncts, made_constant};
 use super::meaning::{Holds, Oracle, Rows, Scope, aggregates, holds_call, holds_window};
 use super::names::{called, output_name};
 use super::places::{keys, order, place, placed, resolved};
@@ -128,19 +129,12 @@ fn searches_beside_and(filter: &Expr) -> bool {
 }
 
 /// The columns that a condition makes equal to constants.
-fn fixed(filter: Option<&Expr>) -> BTreeSet<usize> {
+pub(crate) fn fixed(filter: Option<&Expr>) -> BTreeSet<usize> {
     let column = |expr: &Expr| match expr {
         Expr::Name(parts) => parts.first()?.strip_prefix('#')?.parse().ok(),
         _ => None,
     };
-    match filter {
-        Some(Expr::Binary("AND", left, right)) => &fixed(Some(left)) | &fixed(Some(right)),
-        Some(Expr::Binary("=", left, right)) => match right.as_ref() {
-            Expr::Literal(_) => column(left).into_iter().collect(),
-            _ => BTreeSet::new(),
-        },
-        _ => BTreeSet::new(),
-    }
+    filter.into_iter().flat_map(conjuncts).filter_map(made_constant).filter_map(column).collect()
 }
 
 impl<'o, 'a> OrdinaryBlock<'o, 'a> {

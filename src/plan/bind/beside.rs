@@ -231,7 +231,10 @@ impl<'a> Binder<'a> {
                     |condition: &Expr| open.iter().any(|at| asks_for(condition, &own[*at].alias, &uniques[*at].1));
                 let named =
                     own.iter().map(|beside| beside.planned.as_str()).zip(uniques.iter().map(|(_, known)| known));
-                let clock = |one: &Expr| names.is_clock(one) || shows_clock(one, named.clone());
+                let clock = |one: &Expr| {
+                    let sides = equality(one).map_or([one, one], |(left, right)| [left, right]);
+                    sides.into_iter().any(|side| names.is_clock(side)) || shows_clock(one, named.clone())
+                };
                 let fixed: Vec<&str> = on[*at]
                     .iter()
                     .chain(of_filter)
@@ -296,8 +299,8 @@ fn shows_clock<'r>(condition: &Expr, beside: impl Iterator<Item = (&'r str, &'r 
         }
         _ => false,
     };
-    let sides = equality(condition).map(|(left, right)| [left, right]);
-    sides.into_iter().flatten().any(instant::computes_clock) || ast::any(condition, column)
+    let Some((left, right)) = equality(condition) else { return ast::any(condition, column) };
+    [left, right].into_iter().any(|side| instant::computes_clock(side) || instant::may_show(side, column))
 }
 
 /// Whether a query within a condition may name columns of a relation around it.

@@ -25,6 +25,7 @@ pub(super) fn keys(block: &mut Evaluation<'_>, select: &Select, items: &[Item], 
     let mut exprs = Vec::new();
     let mut explicit = false;
     if let Some(sets) = sets::spelled_out(&select.group_by)? {
+        refuse_twins(&block.names, &sets, select)?;
         level_keys(block, &sets, items)?;
         return Ok(Grouping { explicit: true });
     }
@@ -97,6 +98,31 @@ fn level_keys(block: &mut Evaluation<'_>, sets: &[Vec<Expr>], items: &[Item]) ->
         levels.push(level);
     }
     block.sets = Some(levels);
+    Ok(())
+}
+
+/// Refuses grouping sets by two columns of a query that are one expression over the cube: which of them a level leaves out
+/// could not be told.
+fn refuse_twins(names: &Names<'_>, sets: &[Vec<Expr>], select: &Select) -> Result<()> {
+    let mut known: Vec<(Expr, Expr)> = Vec::new();
+    for key in sets.iter().flatten().filter(|_| names.block.is_some()) {
+        let written = names.written(key, select).unwrap_or(key);
+        let Ok(meant) = names.normalised(written) else { continue };
+        let mut column = unwrapped(written).clone();
+        if let Expr::CompoundIdentifier(parts) = &column {
+            column = parts.last().map_or(column.clone(), |name| Expr::Identifier(name.clone()));
+        }
+        match known.iter().find(|(other, _)| *other == meant) {
+            Some((_, other)) if *other != column => {
+                return Err(Error::invalid(format!(
+                    "'{other}' and '{column}' in grouping sets are one expression, so that their levels cannot be told apart; \
+                     name one of them"
+                )));
+            }
+            Some(_) => {}
+            None => known.push((meant, column)),
+        }
+    }
     Ok(())
 }
 

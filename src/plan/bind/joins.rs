@@ -214,6 +214,11 @@ pub(super) fn looked_up(condition: Expr) -> Expr {
 
 /// What a condition makes equal to a constant.
 pub(super) fn constant(condition: &Expr) -> Option<&Expr> {
+    if let Expr::InList { expr, list, negated: false } = unwrapped(condition)
+        && let [only] = list.as_slice()
+    {
+        return is_constant(only).then_some(expr);
+    }
     let (left, right) = equality(condition)?;
     [(left, right), (right, left)].into_iter().find(|(_, by)| is_constant(by)).map(|(of, _)| of)
 }

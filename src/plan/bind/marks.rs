@@ -108,11 +108,11 @@ impl<'a> Binder<'a> {
         Ok(marks)
     }
 
-    /// Puts marks in the place of the correlated subqueries in the items and the WHERE of a SELECT.
-    pub(super) fn correlated_marks(&mut self, select: &mut Select, around: &Around<'_>) -> Result<Marks> {
+    /// Puts marks in the place of IN and EXISTS in the items of a plain block, and of correlated subqueries in its WHERE too.
+    pub(super) fn plain_block_marks(&mut self, select: &mut Select, around: &Around<'_>) -> Result<Marks> {
         let mut marks = Marks::default();
         for expr in select.projection.iter_mut().filter_map(item_expr_mut) {
-            self.mark(expr, &mut marks, around, Which::Correlated, false)?;
+            self.mark(expr, &mut marks, around, Which::All, false)?;
         }
         if let Some(condition) = &mut select.selection {
             self.mark_where(condition, &mut marks, around)?;

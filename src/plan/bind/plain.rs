@@ -141,10 +141,6 @@ impl<'a> Binder<'a> {
         if !is_plain(select) || self.aggregates(select, &[]) || select.projection.iter().any(holds_window) {
             return Ok(None);
         }
-        // What is looked for in items is joined to the block itself.
-        if select.projection.iter().filter_map(item_expr).any(ast::searches) {
-            return Ok(None);
-        }
         let Some(mut plain) = self.plain(select, asked)? else { return Ok(None) };
         if plain.keys.as_ref().is_some_and(Vec::is_empty) && select.selection.is_some() {
             return Ok(None);
@@ -189,7 +185,8 @@ impl<'a> Binder<'a> {
         bound.map(|()| Some(plain))
     }
 
-    /// A plain block with marks in the place of its correlated subqueries, and what they are joined with put beside it.
+    /// A plain block with marks in the place of subqueries in its items, and of correlated ones in its WHERE, and what they
+    /// are joined with put beside it.
     fn plain_marks<'s>(&mut self, select: &'s Select, plain: &mut Plain<'a>) -> Result<Cow<'s, Select>> {
         let mut exprs = select.projection.iter().filter_map(item_expr).chain(&select.selection);
         if !exprs.any(ast::holds_query) {
@@ -199,7 +196,7 @@ impl<'a> Binder<'a> {
         let names = self.names(plain);
         self.outside.extend(names.relations());
         let knows = |name: &str| names.visible(name).is_some();
-        let marks = self.correlated_marks(&mut select, &names.around(&knows, &Expr::clone));
+        let marks = self.plain_block_marks(&mut select, &names.around(&knows, &Expr::clone));
         self.outside.truncate(names.outside.len());
         let marks = marks?;
         self.put_beside(marks, plain, &names)?;

@@ -28,6 +28,7 @@ pub(super) fn spelled_out(group_by: &GroupByExpr) -> Result<Option<Vec<Vec<Expr>
             Expr::Rollup(parts) => (0..=parts.len()).rev().map(|length| parts[..length].concat()).collect(),
             Expr::Cube(parts) => subsets(parts)?,
             Expr::GroupingSets(sets) => sets.clone(),
+            Expr::Tuple(none) if none.is_empty() => vec![Vec::new()],
             plain => vec![vec![plain.clone()]],
         };
         refuse_many(all.len() * levels.len())?;
@@ -42,7 +43,12 @@ pub(super) fn spelled_out(group_by: &GroupByExpr) -> Result<Option<Vec<Vec<Expr>
 }
 
 fn is_sets(expr: &Expr) -> bool {
-    matches!(expr, Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_))
+    match expr {
+        Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_) => true,
+        // The one level of all rows.
+        Expr::Tuple(parts) => parts.is_empty(),
+        _ => false,
+    }
 }
 
 fn subsets(parts: &[Vec<Expr>]) -> Result<Vec<Vec<Expr>>> {

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{CaseWhen, Expr, Query, TableFactor, Value, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, CaseWhen, Expr, Query, TableFactor, Value, Visit, Visitor};
 
 use crate::sql::fold;
 
@@ -42,6 +42,18 @@ pub(super) fn chosen(expr: &Expr) -> Option<Chosen<'_>> {
         Some(otherwise) if is_null(otherwise) => Some(Chosen { when, then, zero: false }),
         Some(otherwise) if is_zero(otherwise) => Some(Chosen { when, then, zero: true }),
         Some(_) => None,
+    }
+}
+
+/// The condition by which a sum's argument is chosen, where nothing or 0 stands in its place otherwise.
+pub(super) fn chosen_by(argument: &Expr) -> Option<Expr> {
+    match looked_through(argument) {
+        Expr::Case { operand: Some(operand), conditions, else_result, .. } => {
+            let [CaseWhen { condition, .. }] = conditions.as_slice() else { return None };
+            let nothing = else_result.as_deref().is_none_or(|value| is_null(value) || is_zero(value));
+            nothing.then(|| ast::binary(operand.as_ref().clone(), BinaryOperator::Eq, condition.clone()))
+        }
+        value => chosen(value).map(|chosen| chosen.when.clone()),
     }
 }
 

@@ -14,7 +14,7 @@ use super::super::relation::{Column, Lineage, Relation};
 use super::instead::Misuse;
 use super::joins::Identity;
 use super::measure::is_distinct;
-use super::summand::{reads_cube, summed, yields_constants};
+use super::summand::{chosen_by, reads_cube, summed, yields_constants};
 use super::{found, item_expr, joins, sets};
 
 /// A relation of FROM under the name it bears there.
@@ -50,6 +50,15 @@ impl Block {
     /// The identity of the column that an expression plainly names.
     fn identity(&self, expr: &Expr) -> Option<Identity> {
         joins::found(&self.sources, expr).map(|(place, column)| (place, column.name.clone()))
+    }
+
+    /// Whether these columns tell the rows apart that a sum adds up: those that its FILTER and its CASE choose.
+    fn is_unique_in(&self, sum: &Function, mut columns: BTreeSet<Identity>) -> bool {
+        let argument = ast::arguments(sum).and_then(|arguments| chosen_by(arguments.first()?));
+        for condition in sum.filter.as_deref().into_iter().chain(&argument) {
+            columns.extend(joins::constants(&self.sources, Some(condition)));
+        }
+        self.is_unique_on(&columns)
     }
 
     /// Whether these columns tell the rows apart.
@@ -257,7 +266,7 @@ impl Block {
     /// Whether each group (or partition) of a sum holds one row of the one relation.
     pub(super) fn groups_are_rows(&self, function: &Function) -> bool {
         match &function.over {
-            None => self.keys.as_ref().is_some_and(|keys| self.is_unique_on(&keys.columns)),
+            None => self.keys.as_ref().is_some_and(|keys| self.is_unique_in(function, keys.columns.clone())),
             Some(WindowType::WindowSpec(spec)) if self.keys.is_some() => {
                 let parts: Vec<Expr> = spec.partition_by.iter().map(|part| self.in_one_way(part)).collect();
                 let parted = |key: &Expr| parts.contains(&self.in_one_way(key));
@@ -267,7 +276,7 @@ impl Block {
             }
             Some(WindowType::WindowSpec(spec)) => {
                 let keys = spec.partition_by.iter().filter_map(|key| self.identity(key));
-                self.is_unique_on(&keys.collect())
+                self.is_unique_in(function, keys.collect())
             }
             Some(WindowType::NamedWindow(_)) => false,
         }
