@@ -18,7 +18,8 @@ use super::{Functions, HIDDEN, function_name};
 const PASSING_NULLS: [&str; 5] = ["lag", "lead", "first_value", "last_value", "nth_value"];
 
 /// Functions of other servers, and what is written here.
-const ELSEWHERE: [(&str, &str); 29] = [
+const ELSEWHERE: [(&str, &str); 32] = [
+    ("any_value", "min(value)"),
     ("charindex", "strpos(text, part)"),
     ("date", "CAST(time AS DATE)"),
     ("date_add", "day + INTERVAL '1 day'"),
@@ -41,9 +42,11 @@ const ELSEWHERE: [(&str, &str); 29] = [
     ("len", "length(text)"),
     ("listagg", "string_agg(text, ', ')"),
     ("minute", "EXTRACT(MINUTE FROM time)"),
+    ("mod", "a % b"),
     ("month", "EXTRACT(MONTH FROM day)"),
     ("quarter", "EXTRACT(QUARTER FROM day)"),
     ("second", "EXTRACT(SECOND FROM time)"),
+    ("sign", "signum(value)"),
     ("timestampdiff", "later - earlier, and EXTRACT(DAY FROM …) of that"),
     ("to_number", "CAST(text AS DECIMAL(12, 2))"),
     ("week", "EXTRACT(WEEK FROM day)"),

@@ -1,4 +1,4 @@
-//! Commas after FROM, whose equalities stand in WHERE (rule 5), as the joins that they mean.
+//! Inner joins whose equalities stand in WHERE, as those of commas do (rule 5), as the joins that they mean.
 
 use super::meaning::Oracle;
 use super::names::{called, output_name};
@@ -18,7 +18,7 @@ impl Oracle<'_> {
 
     fn comma_joined(&self, from: &From, conditions: &mut Vec<Expr>) -> From {
         let From::Join(kind, left, right, on) = from else { return from.clone() };
-        if *kind != "," {
+        if !matches!((*kind, on), ("," | "CROSS JOIN", _) | ("JOIN", On::Condition(_))) {
             return from.clone();
         }
         let (theirs, columns) = (called(right).to_owned(), self.columns(right));
@@ -41,7 +41,11 @@ impl Oracle<'_> {
         let (met, rest): (Vec<Expr>, Vec<Expr>) = std::mem::take(conditions).into_iter().partition(joins);
         *conditions = rest;
         let left = self.comma_joined(left, conditions);
-        match met.into_iter().reduce(|all, one| Expr::binary("AND", all, one)) {
+        let written = match on {
+            On::Condition(on) => Some(on.clone()),
+            _ => None,
+        };
+        match written.into_iter().chain(met).reduce(|all, one| Expr::binary("AND", all, one)) {
             Some(on) => From::Join("JOIN", Box::new(left), right.clone(), On::Condition(on)),
             None => From::Join("CROSS JOIN", Box::new(left), right.clone(), on.clone()),
         }

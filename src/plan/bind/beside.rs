@@ -222,10 +222,9 @@ impl<'a> Binder<'a> {
         loop {
             let unknown: Vec<&str> = open.iter().map(|at| own[*at].planned.as_str()).collect();
             let is_open = |at: &usize| {
-                let (beside, (place, relation)) = (&own[*at], &uniques[*at]);
-                // What commas join is joined by WHERE.
-                let comma = places.get(*place).is_some_and(|(_, operator)| operator.is_none());
-                let of_filter = if comma { filter.as_slice() } else { &[] };
+                let (beside, (_, relation)) = (&own[*at], &uniques[*at]);
+                // Of an inner join WHERE leaves what ON would.
+                let of_filter = if beside.left { &[] } else { filter.as_slice() };
                 let others = inner.iter().copied().filter(|_| !beside.left);
                 let asked =
                     |condition: &Expr| open.iter().any(|at| asks_for(condition, &own[*at].alias, &uniques[*at].1));

@@ -210,10 +210,10 @@ impl Evaluation<'_> {
         let value = looked_through(argument);
         let Some(Chosen { when, then, zero }) = chosen(value) else { return Ok(None) };
         let Some(measure) = self.names.measure(looked_through(then)) else { return Ok(None) };
-        if self.names.mentioned_measure(when).is_some() {
+        if self.names.mentioned_measure(&when).is_some() {
             return Ok(None);
         }
-        let when = self.rows(when)?;
+        let when = self.rows(&when)?;
         let filter = ast::all([when].into_iter().chain(filter.cloned()));
         let mut found = around(then, self.measure(measure, filter.as_ref())?);
         if zero {

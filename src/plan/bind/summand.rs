@@ -1,5 +1,6 @@
 //! What is summed, seen through what stands around it.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{BinaryOperator, CaseWhen, Expr, Query, TableFactor, Value, Visit, Visitor};
@@ -23,10 +24,10 @@ pub(super) fn looked_through(expr: &Expr) -> &Expr {
     }
 }
 
-/// `CASE WHEN p THEN x [ELSE 0] END`: a value that is chosen.
+/// `CASE WHEN p THEN x [ELSE 0] END`, or `CASE a WHEN b THEN x [ELSE 0] END`: a value that is chosen.
 pub(super) struct Chosen<'e> {
     /// Whether it is.
-    pub(super) when: &'e Expr,
+    pub(super) when: Cow<'e, Expr>,
     /// The value.
     pub(super) then: &'e Expr,
     /// Whether 0 stands where it is not, or NULL.
@@ -35,26 +36,19 @@ pub(super) struct Chosen<'e> {
 
 /// A value that a CASE chooses, if an expression is one.
 pub(super) fn chosen(expr: &Expr) -> Option<Chosen<'_>> {
-    let Expr::Case { operand: None, conditions, else_result, .. } = expr else { return None };
-    let [CaseWhen { condition: when, result: then }] = conditions.as_slice() else { return None };
-    match else_result.as_deref() {
-        None => Some(Chosen { when, then, zero: false }),
-        Some(otherwise) if is_null(otherwise) => Some(Chosen { when, then, zero: false }),
-        Some(otherwise) if is_zero(otherwise) => Some(Chosen { when, then, zero: true }),
-        Some(_) => None,
-    }
-}
-
-/// The condition by which a sum's argument is chosen, where nothing or 0 stands in its place otherwise.
-pub(super) fn chosen_by(argument: &Expr) -> Option<Expr> {
-    match looked_through(argument) {
-        Expr::Case { operand: Some(operand), conditions, else_result, .. } => {
-            let [CaseWhen { condition, .. }] = conditions.as_slice() else { return None };
-            let nothing = else_result.as_deref().is_none_or(|value| is_null(value) || is_zero(value));
-            nothing.then(|| ast::binary(operand.as_ref().clone(), BinaryOperator::Eq, condition.clone()))
-        }
-        value => chosen(value).map(|chosen| chosen.when.clone()),
-    }
+    let Expr::Case { operand, conditions, else_result, .. } = expr else { return None };
+    let [CaseWhen { condition, result: then }] = conditions.as_slice() else { return None };
+    let zero = match else_result.as_deref() {
+        None => false,
+        Some(otherwise) if is_null(otherwise) => false,
+        Some(otherwise) if is_zero(otherwise) => true,
+        Some(_) => return None,
+    };
+    let when = match operand {
+        Some(operand) => Cow::Owned(ast::binary(operand.as_ref().clone(), BinaryOperator::Eq, condition.clone())),
+        None => Cow::Borrowed(condition),
+    };
+    Some(Chosen { when, then, zero })
 }
 
 /// What is summed: what stands within casts, `coalesce(x, 0)`, and a CASE that chooses it.

@@ -14,7 +14,7 @@ use super::super::relation::{Column, Lineage, Relation};
 use super::instead::Misuse;
 use super::joins::Identity;
 use super::measure::is_distinct;
-use super::summand::{chosen_by, reads_cube, summed, yields_constants};
+use super::summand::{chosen, looked_through, reads_cube, summed, yields_constants};
 use super::{found, item_expr, joins, sets};
 
 /// A relation of FROM under the name it bears there.
@@ -54,8 +54,8 @@ impl Block {
 
     /// Whether these columns tell the rows apart that a sum adds up: those that its FILTER and its CASE choose.
     fn is_unique_in(&self, sum: &Function, mut columns: BTreeSet<Identity>) -> bool {
-        let argument = ast::arguments(sum).and_then(|arguments| chosen_by(arguments.first()?));
-        for condition in sum.filter.as_deref().into_iter().chain(&argument) {
+        let argument = ast::arguments(sum).and_then(|arguments| chosen(looked_through(arguments.first()?)));
+        for condition in sum.filter.as_deref().into_iter().chain(argument.as_ref().map(|chosen| chosen.when.as_ref())) {
             columns.extend(joins::constants(&self.sources, Some(condition)));
         }
         self.is_unique_on(&columns)
