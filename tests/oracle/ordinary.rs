@@ -84,8 +84,8 @@ impl Oracle<'_> {
         let perhaps = block.unique(&exprs, &source.perhaps);
         let mut ties = match (&block.keys, source.unique.first()) {
             (Some(keys), _) => keys.clone(),
-            (None, Some(set)) => set.iter().map(|at| placed(*at)).collect(),
-            (None, None) => Vec::new(),
+            (None, Some(set)) if select.from.reads_cube() => set.iter().map(|at| placed(*at)).collect(),
+            (None, _) => Vec::new(),
         };
         ties.sort_by_key(|key| exprs.iter().position(|expr| expr == key).unwrap_or(exprs.len()));
         let settled = source.settled && !aggregated;

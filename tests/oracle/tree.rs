@@ -143,6 +143,24 @@ pub(crate) enum From {
     Join(&'static str, Box<From>, Box<From>, On),
 }
 
+impl From {
+    /// Whether a cube, or what may be one, is read: what only tables give comes in no order.
+    pub(crate) fn reads_cube(&self) -> bool {
+        fn within(query: &Query) -> bool {
+            match &query.body {
+                Body::Select(select) => select.from.reads_cube(),
+                Body::Set(_, left, right) => within(left) || within(right),
+            }
+        }
+        match self {
+            Self::Name(..) => true,
+            Self::Table(..) => false,
+            Self::Block(query, _) => within(query),
+            Self::Join(_, left, right, _) => left.reads_cube() || right.reads_cube(),
+        }
+    }
+}
+
 /// By what the rows of a join meet.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum On {
