@@ -23,8 +23,9 @@ use super::Functions;
 use super::apart::kept_apart;
 use super::fault::planning_error;
 use super::levels;
-use super::meeting::{MICROSECONDS, Meeting, Operand, Written};
+use super::meeting::{MICROSECONDS, Meeting, Operand};
 use super::misuse;
+use super::written::Written;
 
 /// Functions whose arguments are compared with each other, or of which one is chosen.
 const CHOOSING: [&str; 6] = ["coalesce", "nvl", "ifnull", "nullif", "greatest", "least"];

@@ -1,8 +1,7 @@
 //! Values of different types that are compared, or of which one is chosen: what each is read as.
 
-use arrow::compute::kernels::cast_utils::string_to_datetime;
 use arrow::datatypes::{DataType, TimeUnit};
-use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use datafusion::common::{Column, DataFusionError, Result as PlanResult, ScalarValue};
 use datafusion::logical_expr::{Expr, cast, lit};
@@ -11,6 +10,7 @@ use crate::error::Error;
 
 use super::Functions;
 use super::mark::instant_of;
+use super::written::Written;
 
 /// The function that reads an exact number as a double, unless another may be the same one; nobody else may call it.
 pub const EXACTLY: &str = "$exactly";
@@ -130,7 +130,7 @@ impl Meeting<'_> {
     /// Values that are to equal each other: exact numbers beside doubles are told apart, or fail. Two that are one double
     /// would each be found for it, though a key has both.
     pub(super) fn equated(self, operands: &mut [Operand]) -> PlanResult<()> {
-        let clocks = operands.iter().any(|operand| operand.is_clock() && !operand.is_literal());
+        let clocks = show_clocks(operands);
         if clocks && operands.iter().any(|operand| operand.is_instant() && operand.is_looked_into()) {
             return Err(refusal(
                 "a wall clock is looked for among instants, two of which may show the same; cast both to dates"
@@ -149,7 +149,7 @@ impl Meeting<'_> {
     /// Values of which one is chosen, row by row.
     pub(super) fn chosen(self, operands: &mut [Operand]) -> PlanResult<()> {
         as_instants(operands);
-        let clocks = operands.iter().any(|operand| operand.is_clock() && !operand.is_literal());
+        let clocks = show_clocks(operands);
         if clocks && operands.iter().any(|operand| operand.is_instant() && !operand.is_literal()) {
             return Err(refusal(
                 "a timestamp with a zone and one without cannot stand in one column; cast one of them".to_owned(),
@@ -272,7 +272,7 @@ impl Meeting<'_> {
     /// Instants that meet a wall clock, on the wall. A clock that is a literal has been written by somebody: beside
     /// instants alone it is read as UTC, as the mart writes them.
     fn on_the_wall(self, operands: &mut [Operand]) {
-        let clocks = operands.iter().any(|operand| operand.is_clock() && !operand.is_literal());
+        let clocks = show_clocks(operands);
         let Some(wall_clock) = self.functions.scalar.get("wall_clock").filter(|_| clocks) else { return };
         for operand in operands.iter_mut().filter(|operand| operand.is_instant()) {
             operand.read_as(zoned());
@@ -284,8 +284,6 @@ impl Meeting<'_> {
 
 /// The length of a date as text.
 const DATE_LENGTH: usize = 10;
-/// The length of a date and a time of day in hours and minutes as text.
-const MINUTES_LENGTH: usize = 16;
 /// A wall clock, as the mart holds it.
 pub(super) const MICROSECONDS: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
@@ -302,31 +300,6 @@ fn clock(at: NaiveDateTime) -> Expr {
     lit(ScalarValue::TimestampMicrosecond(Some(at.and_utc().timestamp_micros()), None))
 }
 
-/// A time as text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    /// With an offset or the name of a zone.
-    Instant(DateTime<Utc>),
-    /// Without.
-    Clock(NaiveDateTime),
-}
-
-impl Written {
-    /// Reads whatever Arrow reads as a time, and tells whether it says of which zone it is: if it does, it is the same
-    /// instant wherever it is read.
-    pub fn read(text: &str) -> Option<Self> {
-        let text = text.trim();
-        // Arrow wants seconds; a clock may do without.
-        let whole = match text.split_at_checked(MINUTES_LENGTH) {
-            Some((minutes, zone)) if minutes.is_ascii() && !zone.starts_with(':') => format!("{minutes}:00{zone}"),
-            _ => text.to_owned(),
-        };
-        let here = string_to_datetime(&Utc, &whole).ok()?;
-        let elsewhere = string_to_datetime(&FixedOffset::east_opt(3600)?, &whole).ok()?;
-        Some(if here == elsewhere { Self::Instant(here) } else { Self::Clock(here.naive_utc()) })
-    }
-}
-
 /// Clocks that were written as instants, beside instants alone, as what was written.
 fn as_instants(operands: &mut [Operand]) {
     let clock = |operand: &Operand| operand.is_clock() && instant_of(&operand.expr).is_none() && !operand.is_literal();
@@ -338,6 +311,11 @@ fn as_instants(operands: &mut [Operand]) {
             operand.replace(instant(at), zoned());
         }
     }
+}
+
+/// Whether one is a clock that nobody has written out.
+fn show_clocks(operands: &[Operand]) -> bool {
+    operands.iter().any(|operand| operand.is_clock() && !operand.is_literal())
 }
 
 /// Decimals beside doubles as doubles.

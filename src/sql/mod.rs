@@ -24,6 +24,7 @@ mod provider;
 mod syntax;
 mod whole;
 mod wording;
+mod written;
 
 pub use allow::{allow, allow_derived};
 pub use apart::APART;
@@ -35,11 +36,12 @@ pub use fault::{clean, planning_error, reworded, unsupported};
 pub use functions::{Functions, HIDDEN};
 pub use keywords::keywords;
 pub use mark::{MARK, marked_by_chance, marked_instant};
-pub use meeting::{EXACTLY, LOOKED_INTO, Written};
+pub use meeting::{EXACTLY, LOOKED_INTO};
 pub use parse::{SyntaxFault, fold, parse_expr, parse_query, parse_statements, version_number};
 pub use provider::{Tables, plan_query, type_expr, type_query};
 pub use syntax::{arguments, call, constraint, function_name};
 pub use whole::Whole;
+pub use written::Written;
 
 #[cfg(test)]
 mod tests;
