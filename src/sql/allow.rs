@@ -327,6 +327,7 @@ fn expression(expr: &Expr) -> Result<()> {
         Expr::AnyOp { .. } | Expr::AllOp { .. } => {
             refused("ANY and ALL of a query but = ANY and <> ALL; compare with its MIN or MAX; it")
         }
+        Expr::AtTimeZone { .. } => refused("AT TIME ZONE; SET timezone = '…' shows times by another clock; it"),
         Expr::SimilarTo { .. } => refused("SIMILAR TO; write ~ and a regular expression; it"),
         Expr::Like { any, .. } | Expr::ILike { any, .. } => absent(*any, "LIKE ANY"),
         Expr::Cast { kind, expr: _, data_type, array, format } => {

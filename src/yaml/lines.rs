@@ -9,8 +9,11 @@ use super::fault::Position;
 pub struct Lines(Vec<(usize, Position)>);
 
 impl Lines {
-    /// The lines of `text`, whose first character stands at `at` in a file of these lines.
-    pub(super) fn of(text: &str, file: &[&str], at: Position) -> Self {
+    /// The lines of `text`, whose first character stands at `at` in a file of these lines, and whose end in this line.
+    pub(super) fn of(text: &str, file: &[&str], at: Position, end: usize) -> Self {
+        if at.line == end {
+            return Self(vec![(0, at)]);
+        }
         let mut starts = Vec::new();
         let (mut rest, mut read) = (text, 0);
         for (index, line) in file.iter().enumerate().skip(at.line.saturating_sub(1)) {

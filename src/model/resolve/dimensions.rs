@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{Expr, visit_expressions};
 use crate::model::conversion::type_name;
 use crate::model::spec::{CubeSpec, DimensionSpec, Written};
 use crate::model::{Cube, Dimension, DimensionKind, Grain, Origin, RowExpr, Table, Text};
-use crate::sql::{fold, parse_expr};
+use crate::sql::fold;
 
 use super::Resolver;
 use super::names::unknown;
@@ -19,6 +19,8 @@ use super::rows::Names;
 pub(super) struct Scope<'s> {
     /// The cube as written.
     pub(super) spec: &'s CubeSpec,
+    /// Where each measure stands among those of the cube.
+    pub(super) measures: BTreeMap<&'s str, usize>,
     /// Its fact table.
     pub(super) fact: Table,
     /// What is resolved; none where it is faulty.
@@ -34,7 +36,8 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let fact = self.tables.get(&spec.table.value)?.clone();
-        let mut scope = Scope { spec, fact, rows: BTreeMap::new(), open: Vec::new() };
+        let measures = spec.measures.iter().enumerate().map(|(at, measure)| (measure.name.as_str(), at)).collect();
+        let mut scope = Scope { spec, measures, fact, rows: BTreeMap::new(), open: Vec::new() };
         let mut dimensions = Vec::new();
         for dimension in &spec.dimensions {
             if let Some(expr) = self.dimension_row(dimension, &mut scope) {
@@ -81,7 +84,8 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let about = format!("dimension '{}'", spec.name);
-        let mentioned = parse_expr(&spec.expr.value).map(|ast| bare_names(&ast)).unwrap_or_default();
+        let ast = self.parsed(&about, &spec.expr)?;
+        let mentioned = bare_names(&ast);
         let mut names = Names::new();
         let cube = scope.spec;
         for other in cube.dimensions.iter().filter(|other| other.name != spec.name && mentioned.contains(&other.name)) {
@@ -95,7 +99,7 @@ impl<'a> Resolver<'a> {
             );
             return None;
         }
-        self.row(&about, &spec.expr, &scope.fact, &names)
+        self.row(&about, &spec.expr.place, ast, &scope.fact, &names)
     }
 
     fn dimension(&self, spec: &DimensionSpec, expr: RowExpr, fact: &Table) -> Dimension {
@@ -158,7 +162,8 @@ impl<'a> Resolver<'a> {
                 }
                 return None;
             }
-            let expr = self.row(&about(scope.spec), time, &scope.fact, &Names::new())?;
+            let ast = self.parsed(&about(scope.spec), time)?;
+            let expr = self.row(&about(scope.spec), &time.place, ast, &scope.fact, &Names::new())?;
             scope.rows.insert(name.clone(), Some(expr.clone()));
             dimensions.insert(0, self.described(name, (None, None), expr, &scope.fact));
         }
@@ -189,7 +194,8 @@ impl<'a> Resolver<'a> {
 
     /// A condition over rows, in which a dimension wins over a column.
     pub(super) fn filter(&mut self, about: &str, filter: &Written<String>, scope: &Scope<'a>) -> Option<RowExpr> {
-        let mentioned = parse_expr(&filter.value).map(|ast| bare_names(&ast)).unwrap_or_default();
+        let ast = self.parsed(about, filter)?;
+        let mentioned = bare_names(&ast);
         let mut names = Names::new();
         for (name, row) in scope.rows.iter().filter(|(name, _)| mentioned.contains(*name)) {
             names.insert(name.clone(), row.clone()?);
@@ -200,7 +206,7 @@ impl<'a> Resolver<'a> {
             self.fault(about, &filter.place, &message);
             return None;
         }
-        let row = self.row(about, filter, &scope.fact, &names)?;
+        let row = self.row(about, &filter.place, ast, &scope.fact, &names)?;
         if row.data_type != DataType::Boolean {
             let found = type_name(&row.data_type);
             let message = format!("a filter is true or false, and this is {found}; compare it");
@@ -218,7 +224,7 @@ fn about(spec: &CubeSpec) -> String {
 
 /// A measure among the names that an expression about one row mentions.
 fn measure_among<'n>(mentioned: &'n BTreeSet<String>, scope: &Scope<'_>, names: &Names) -> Option<&'n String> {
-    let is_measure = |name: &String| scope.spec.measures.iter().any(|measure| &measure.name == name);
+    let is_measure = |name: &String| scope.measures.contains_key(name.as_str());
     mentioned.iter().find(|name| !names.contains_key(*name) && scope.fact.column(name).is_none() && is_measure(name))
 }
 

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use arrow::datatypes::{DataType, Field, Schema};
-use datafusion::common::DFSchema;
+use arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{Expr, Function, Ident, VisitMut, VisitorMut, visit_expressions};
 
 use crate::model::conversion::mart_type;
 use crate::model::spec::MeasureSpec;
 use crate::model::{Aggregate, Leaf, Measure, RowExpr};
-use crate::sql::{fold, parse_expr, type_expr};
+use crate::sql::fold;
 
 use super::Resolver;
 use super::dimensions::Scope;
@@ -71,13 +70,7 @@ impl<'a> Resolver<'a> {
         if self.spec.is_faulty(&spec.place) {
             return None;
         }
-        let mut value = match parse_expr(&spec.expr.value) {
-            Ok(ast) => ast,
-            Err(error) => {
-                self.misparsed(&about(spec), &spec.expr, &error);
-                return None;
-            }
-        };
+        let mut value = self.parsed(&about(spec), &spec.expr)?;
         if spec.expr.value.contains("\"$") {
             let message = "names that begin with '$' are reserved; name measures without it";
             self.fault(&about(spec), &spec.expr.place, message);
@@ -85,8 +78,11 @@ impl<'a> Resolver<'a> {
         }
         let mentioned = self.measures_in(&value);
         let mut whole = true;
-        for other in scope.spec.measures.iter().filter(|other| mentioned.contains(&other.name)) {
-            whole &= self.measure(other, scope, done);
+        // In the order in which they are written, as their faults are told.
+        let others: BTreeSet<usize> =
+            mentioned.iter().filter_map(|name| scope.measures.get(name.as_str()).copied()).collect();
+        for other in others {
+            whole &= self.measure(&scope.spec.measures[other], scope, done);
         }
         if !whole {
             return None;
@@ -172,16 +168,13 @@ impl<'a> Resolver<'a> {
                 leaf.aggregate.name()
             ));
         }
-        let fields: Vec<Field> = columns.into_iter().map(|(name, kind)| Field::new(name, kind, true)).collect();
-        let schema = DFSchema::try_from(Schema::new(fields)).map_err(|error| error.to_string())?;
-        let typed = type_expr(value, &schema, self.zone(), self.functions).map_err(|error| {
+        self.type_over(value, &columns).map_err(|error| {
             leaves
                 .iter()
                 .enumerate()
                 .rev()
                 .fold(error.message().to_owned(), |message, (at, leaf)| message.replace(&slot(at), &shown(leaf)))
-        });
-        typed.map(|(_, found)| found)
+        })
     }
 }
 

@@ -8,10 +8,11 @@ use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::DFSchema;
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, FunctionArguments, Ident, VisitMut, VisitorMut};
 
+use crate::error::Error;
 use crate::model::conversion::mart_type;
-use crate::model::spec::Written;
+use crate::model::spec::{Place, Written};
 use crate::model::{Column, RowExpr, Table};
-use crate::sql::{fold, parse_expr, type_expr};
+use crate::sql::{fold, parse_expr, planning_error, type_expr};
 use crate::yaml::hint;
 
 use super::Resolver;
@@ -24,31 +25,24 @@ use super::names::{unknown, unknown_of};
 pub(super) type Names = BTreeMap<String, RowExpr>;
 
 impl Resolver<'_> {
-    /// The row expression that `written` says of `about`; its faults are noted there.
+    /// The expression that `written` says of `about`, parsed; what is wrong with it is noted.
+    pub(super) fn parsed(&mut self, about: &str, written: &Written<String>) -> Option<Expr> {
+        parse_expr(&written.value).map_err(|error| self.misparsed(about, written, &error)).ok()
+    }
+
+    /// The row expression that is written at `place`; its faults are noted there.
     pub(super) fn row(
         &mut self,
         about: &str,
-        written: &Written<String>,
+        place: &Place,
+        ast: Expr,
         fact: &Table,
         names: &Names,
     ) -> Option<RowExpr> {
-        let ast = match parse_expr(&written.value) {
-            Ok(ast) => ast,
-            Err(error) => {
-                self.misparsed(about, written, &error);
-                return None;
-            }
-        };
-        match self.row_of(ast, fact, names) {
-            Ok(row) => Some(row),
-            Err(message) => {
-                self.fault(about, &written.place, &message);
-                None
-            }
-        }
+        self.row_of(ast, fact, names).map_err(|message| self.fault(about, place, &message)).ok()
     }
 
-    /// The same of a parsed expression. The error is empty where the fault is noted elsewhere.
+    /// The same. The error is empty where the fault is noted elsewhere.
     pub(super) fn row_of(&self, mut ast: Expr, fact: &Table, names: &Names) -> Result<RowExpr, String> {
         let mut follow =
             Follow { resolver: self, fact, names, paths: BTreeSet::new(), columns: BTreeMap::new(), parts: 0 };
@@ -64,18 +58,27 @@ impl Resolver<'_> {
 
     /// Types an expression whose names are followed. Each column stands there under one name, path and all.
     fn type_row(&self, ast: &Expr, columns: &BTreeMap<String, DataType>) -> Result<DataType, String> {
-        let fields: Vec<Field> = columns.iter().map(|(name, kind)| Field::new(name, kind.clone(), true)).collect();
-        let schema = DFSchema::try_from(Schema::new(fields)).map_err(|error| error.to_string())?;
         let mut flat = ast.clone();
         let _: ControlFlow<()> = VisitMut::visit(&mut flat, &mut Flatten);
-        let (_, data_type) =
-            type_expr(&flat, &schema, self.zone(), self.functions).map_err(|error| error.message().to_owned())?;
-        match &data_type {
+        match self.type_over(&flat, columns).map_err(|error| error.message().to_owned())? {
             DataType::Timestamp(_, None) => Ok(DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None)),
             DataType::Null => Err("it is always NULL; name a column".into()),
-            other => mart_type(other)
+            other => mart_type(&other)
                 .ok_or_else(|| format!("it is {other}, which a cube cannot show; cast it to text or a number")),
         }
+    }
+
+    /// The type of an expression over columns of these types, each of which may be NULL.
+    pub(super) fn type_over(&self, ast: &Expr, columns: &BTreeMap<String, DataType>) -> Result<DataType, Error> {
+        // Many are a column alone, whose type is known.
+        if let Expr::Identifier(ident) = ast
+            && let Some(data_type) = columns.get(&fold(ident))
+        {
+            return Ok(data_type.clone());
+        }
+        let fields: Vec<Field> = columns.iter().map(|(name, kind)| Field::new(name, kind.clone(), true)).collect();
+        let schema = DFSchema::try_from(Schema::new(fields)).map_err(planning_error)?;
+        type_expr(ast, &schema, self.zone(), self.functions).map(|(_, data_type)| data_type)
     }
 }
 

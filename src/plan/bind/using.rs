@@ -32,17 +32,18 @@ impl Merged {
     }
 }
 
-/// Writes USING as the ON that it means, and tells what its columns stand for. Queries without a name are left to
-/// DataFusion, where it means the same.
+/// Writes the condition of a join as the ON that it means: columns of an earlier USING as what they stand for, and its
+/// own USING as equalities, of which it tells the columns. Queries without a name are left to DataFusion, where USING
+/// means the same.
 ///
 /// # Errors
 /// Invalid: a side has no such column, or several; or a relation that has to be named has no name.
 pub(super) fn as_on(operator: &mut JoinOperator, left: &Joined, right: &Joined) -> Result<Vec<Merged>> {
-    let names = joins::using(operator);
     if let Some(on) = joins::on_mut(operator) {
         let scope = [left, right];
-        spell_out(on, &|name| value_in(&scope, name))?;
+        return spell_out(on, &|name| value_in(&scope, name)).map(|()| Vec::new());
     }
+    let names = joins::using(operator);
     let kept_right = matches!(operator, JoinOperator::Right(_) | JoinOperator::RightOuter(_));
     let kept_both = matches!(operator, JoinOperator::FullOuter(_));
     let Some(constraint) = joins::constraint_mut(operator).filter(|_| !names.is_empty()) else { return Ok(Vec::new()) };

@@ -4,9 +4,9 @@
 //! taken one by one. Its columns count from 0, and it takes a NUL for the end of the file.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::fault::{Faults, Position};
 use super::lines::Lines;
@@ -57,7 +57,7 @@ fn unprintable(text: &str) -> Option<(Position, char)> {
 }
 
 /// The lines (from 1 on) that begin with blanks among which is a tab.
-fn indented_by_tab(text: &str) -> HashSet<usize> {
+fn indented_by_tab(text: &str) -> BTreeSet<usize> {
     let blanks = |line: &str| line[..line.len() - line.trim_start_matches([' ', '\t']).len()].contains('\t');
     text.lines().enumerate().filter(|(_, line)| blanks(line)).map(|(index, _)| index + 1).collect()
 }
@@ -65,7 +65,7 @@ fn indented_by_tab(text: &str) -> HashSet<usize> {
 /// A list or map whose end has not come yet.
 enum Open {
     List { at: Position, items: Vec<Node> },
-    Map { at: Position, entries: Vec<Entry>, seen: HashMap<String, Position>, pending: Pending },
+    Map { at: Position, entries: Vec<Entry>, seen: BTreeMap<String, Position>, pending: Pending },
 }
 
 /// What the next node of a map is.
@@ -84,7 +84,7 @@ struct Builder<'a> {
     text: &'a str,
     lines: Vec<&'a str>,
     faults: &'a mut Faults,
-    indented_by_tab: HashSet<usize>,
+    indented_by_tab: BTreeSet<usize>,
     open: Vec<Open>,
     root: Option<Node>,
     documents: usize,
@@ -96,7 +96,7 @@ impl Builder<'_> {
         while let Some(next) = parser.next_event() {
             match next {
                 Ok((event, span)) => {
-                    if !self.accept(event, span.start) {
+                    if !self.accept(event, span) {
                         return None;
                     }
                 }
@@ -110,8 +110,8 @@ impl Builder<'_> {
     }
 
     /// Takes one event; false ends the reading.
-    fn accept(&mut self, event: Event<'_>, marker: Marker) -> bool {
-        let at = position(marker);
+    fn accept(&mut self, event: Event<'_>, span: Span) -> bool {
+        let at = position(span.start);
         match event {
             Event::DocumentStart(_) => return self.document(at),
             Event::Scalar(text, style, anchor, tag) => {
@@ -124,9 +124,12 @@ impl Builder<'_> {
                 let null = !quoted && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
                 let in_quotes = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
                 let first = Position { column: at.column + usize::from(in_quotes), ..at };
-                let lines = if null { Lines::default() } else { Lines::of(&text, &self.lines, first) };
-                let value = if null { Value::Null } else { Value::Scalar { text: text.into_owned(), quoted } };
-                self.attach(Node { at, value, lines });
+                if null {
+                    self.attach(Node::new(at, Value::Null));
+                } else {
+                    let lines = Lines::of(&text, &self.lines, first, span.end.line());
+                    self.attach(Node { at, value: Value::Scalar { text: text.into_owned(), quoted }, lines });
+                }
             }
             Event::Alias(_) => {
                 self.fault(
@@ -141,7 +144,7 @@ impl Builder<'_> {
             }
             Event::MappingStart(anchor, tag) => {
                 self.refuse(at, anchor, tag.as_ref());
-                let (entries, seen) = (Vec::new(), HashMap::new());
+                let (entries, seen) = (Vec::new(), BTreeMap::new());
                 return self.enter(at, Open::Map { at, entries, seen, pending: Pending::Key });
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
@@ -256,7 +259,7 @@ impl Builder<'_> {
 }
 
 /// The key that a node stands for, or why it cannot be one.
-fn key(node: &Node, seen: &HashMap<String, Position>) -> Result<String, String> {
+fn key(node: &Node, seen: &BTreeMap<String, Position>) -> Result<String, String> {
     match &node.value {
         Value::Scalar { text, quoted: false } if text == "<<" => {
             Err("merge keys (<<) are not supported; write the values out".into())

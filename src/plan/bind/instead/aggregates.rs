@@ -39,7 +39,7 @@ pub(super) fn holds_another(names: &Names<'_>, select: &Select) -> bool {
 }
 
 /// The query in FROM grouped by what of it holds no measure, so that its rows are there before they are aggregated.
-pub(super) fn over_groups(names: &Names<'_>, written: &Select) -> Option<Select> {
+pub(super) fn of_grouped_query(names: &Names<'_>, written: &Select) -> Option<Select> {
     let mut select = written.clone();
     let [TableWithJoins { relation: TableFactor::Derived { subquery, alias, .. }, joins }] = select.from.as_mut_slice()
     else {

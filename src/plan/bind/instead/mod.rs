@@ -70,7 +70,7 @@ pub(super) fn of_block(error: Error, names: &Names<'_>, query: &Query, lazy: boo
     let by = match misuse(&error) {
         // A mean of a query's column is the mean of its rows.
         Some(Misuse::Aggregate) if lazy && aggregates::holds_another(names, select) => {
-            aggregates::over_groups(names, select).into_iter().collect()
+            aggregates::of_grouped_query(names, select).into_iter().collect()
         }
         Some(Misuse::Aggregate) => aggregates::evaluated(names, select).into_iter().collect(),
         Some(Misuse::Condition) => conditions(names, select).unwrap_or_default(),
