@@ -71,9 +71,10 @@ impl Visitor for AllowList {
     }
 }
 
-/// The refusal of a clause.
+/// The refusal of a clause; behind a semicolon stands what to write instead.
 fn refused(clause: &str) -> Result<()> {
-    Err(Error::invalid(format!("{clause} is not supported")))
+    let (clause, instead) = clause.split_at(clause.find("; ").unwrap_or(clause.len()));
+    Err(Error::invalid(format!("{clause} is not supported{instead}")))
 }
 
 fn absent(there: bool, clause: &str) -> Result<()> {
@@ -83,7 +84,7 @@ fn absent(there: bool, clause: &str) -> Result<()> {
 fn one_query(query: &Query) -> Result<()> {
     let Query { with, body, order_by, limit_clause, fetch, locks, for_clause, settings, format_clause, pipe_operators } =
         query;
-    absent(fetch.is_some(), "FETCH; write LIMIT; it")?;
+    absent(fetch.is_some(), "FETCH; write LIMIT")?;
     absent(!locks.is_empty(), "FOR UPDATE or FOR SHARE")?;
     absent(for_clause.is_some(), "FOR XML, JSON or BROWSE")?;
     absent(settings.is_some(), "SETTINGS")?;
@@ -121,7 +122,7 @@ fn set_expr(body: &SetExpr) -> Result<()> {
         SetExpr::Select(one) => select(one),
         SetExpr::Query(_) => Ok(()),
         SetExpr::SetOperation { left, op, set_quantifier, right } => {
-            absent(matches!(op, SetOperator::Minus), "MINUS; write EXCEPT; it")?;
+            absent(matches!(op, SetOperator::Minus), "MINUS; write EXCEPT")?;
             // DataFusion's are semi joins, which count wrongly.
             let all = matches!(set_quantifier, SetQuantifier::All);
             absent(all && matches!(op, SetOperator::Except | SetOperator::Intersect), &format!("{op} ALL"))?;
@@ -139,7 +140,7 @@ fn set_expr(body: &SetExpr) -> Result<()> {
         SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
             Err(Error::denied("SQL only reads here"))
         }
-        SetExpr::Table(_) => refused("TABLE name; write SELECT * FROM name; it"),
+        SetExpr::Table(_) => refused("TABLE name; write SELECT * FROM name"),
     }
 }
 
@@ -171,9 +172,12 @@ fn select(select: &Select) -> Result<()> {
         flavor,
     } = select;
     absent(!optimizer_hints.is_empty(), "an optimizer hint")?;
-    absent(matches!(distinct, Some(Distinct::On(_))), "DISTINCT ON")?;
+    absent(
+        matches!(distinct, Some(Distinct::On(_))),
+        "DISTINCT ON; choose rows by ROW_NUMBER() in a query around theirs",
+    )?;
     absent(select_modifiers.is_some(), "a modifier after SELECT")?;
-    absent(top.is_some(), "TOP; write LIMIT; it")?;
+    absent(top.is_some(), "TOP; write LIMIT")?;
     absent(exclude.is_some(), "EXCLUDE")?;
     absent(into.is_some(), "SELECT INTO")?;
     absent(!lateral_views.is_empty(), "LATERAL VIEW")?;
@@ -182,8 +186,8 @@ fn select(select: &Select) -> Result<()> {
     absent(!cluster_by.is_empty(), "CLUSTER BY")?;
     absent(!distribute_by.is_empty(), "DISTRIBUTE BY")?;
     absent(!sort_by.is_empty(), "SORT BY")?;
-    absent(!named_window.is_empty(), "WINDOW")?;
-    absent(qualify.is_some(), "QUALIFY")?;
+    absent(!named_window.is_empty(), "WINDOW; write each window out after OVER")?;
+    absent(qualify.is_some(), "QUALIFY; write WHERE in a query around it: SELECT … FROM (SELECT …) AS t WHERE …")?;
     absent(value_table_mode.is_some(), "SELECT AS STRUCT or VALUE")?;
     absent(!matches!(flavor, SelectFlavor::Standard), "FROM before SELECT")?;
     let modifiers = match group_by {
@@ -223,8 +227,8 @@ fn joins(from: &TableWithJoins) -> Result<()> {
     for Join { relation: _, global, join_operator } in joins {
         absent(*global, "GLOBAL")?;
         match constraint(join_operator) {
-            Some(constraint) => absent(matches!(constraint, JoinConstraint::Natural), "NATURAL JOIN")?,
-            None => refused("this kind of join; there are JOIN, LEFT, RIGHT, FULL and CROSS JOIN; it")?,
+            Some(constraint) => absent(matches!(constraint, JoinConstraint::Natural), "NATURAL JOIN; write USING (…)")?,
+            None => refused("this kind of join; there are JOIN, LEFT, RIGHT, FULL and CROSS JOIN")?,
         }
     }
     Ok(())
@@ -322,24 +326,24 @@ fn expression(expr: &Expr) -> Result<()> {
         | Expr::Floor { .. } => Ok(()),
         Expr::InSubquery { expr, .. } => absent(
             matches!(expr.as_ref(), Expr::Tuple(_)),
-            "IN of several columns; write EXISTS (SELECT 1 FROM … WHERE a = … AND b = …); it",
+            "IN of several columns; write EXISTS (SELECT 1 FROM … WHERE a = … AND b = …)",
         ),
         Expr::AnyOp { .. } | Expr::AllOp { .. } => {
-            refused("ANY and ALL of a query but = ANY and <> ALL; compare with its MIN or MAX; it")
+            refused("ANY and ALL of a query but = ANY and <> ALL; compare with its MIN or MAX")
         }
-        Expr::AtTimeZone { .. } => refused("AT TIME ZONE; SET timezone = '…' shows times by another clock; it"),
-        Expr::SimilarTo { .. } => refused("SIMILAR TO; write ~ and a regular expression; it"),
+        Expr::AtTimeZone { .. } => refused("AT TIME ZONE; SET timezone = '…' shows times by another clock"),
+        Expr::SimilarTo { .. } => refused("SIMILAR TO; write ~ and a regular expression"),
         Expr::Like { any, .. } | Expr::ILike { any, .. } => absent(*any, "LIKE ANY"),
         Expr::Cast { kind, expr: _, data_type, array, format } => {
             cast_type(data_type)?;
             absent(*array, "CAST … ARRAY")?;
             absent(format.is_some(), "CAST … FORMAT")?;
-            absent(matches!(kind, CastKind::SafeCast), "SAFE_CAST; write TRY_CAST; it")
+            absent(matches!(kind, CastKind::SafeCast), "SAFE_CAST; write TRY_CAST")
         }
         Expr::Function(function) => call(function),
         // They stand in GROUP BY alone, and whoever walks other expressions refuses them.
         Expr::GroupingSets(_) | Expr::Cube(_) | Expr::Rollup(_) => Ok(()),
-        other => refused(&format!("the expression '{other}'")),
+        other => Err(Error::invalid(format!("the expression '{other}' is not supported"))),
     }
 }
 
@@ -352,7 +356,7 @@ fn cast_type(data_type: &DataType) -> Result<()> {
         | CharVarying(Some(_))
         | CharacterVarying(Some(_))
         | Varchar(Some(_))
-        | Nvarchar(Some(_)) => refused(&format!("a length ({data_type}); write text or substr(); it")),
+        | Nvarchar(Some(_)) => refused(&format!("a length ({data_type}); write text or substr()")),
         Decimal(info) | Dec(info) | Numeric(info) => match info {
             ExactNumberInfo::None => Ok(()),
             ExactNumberInfo::Precision(1..=38) => Ok(()),
@@ -361,7 +365,7 @@ fn cast_type(data_type: &DataType) -> Result<()> {
             {
                 Ok(())
             }
-            _ => refused(&format!("{data_type}; a decimal has 1 to 38 digits, some of them behind the point; it")),
+            _ => refused(&format!("{data_type}; a decimal has 1 to 38 digits, some of them behind the point")),
         },
         _ => Ok(()),
     }

@@ -6,9 +6,9 @@ use super::commas::{conjuncts, made_constant};
 use super::grouped::{Group, GroupedBlock};
 use super::meaning::{Holds, Lazy, Oracle, Rows, Scope, aggregates, holds_call, holds_window};
 use super::names::{Names, output_name};
-use super::scalar::{Answer, among, evaluate, refuse};
+use super::scalar::{Answer, MAY, among, evaluate, refuse};
 use super::sorted::{Level, Ordering, finished};
-use super::tree::{Expr, Groups, Item, Query, Select};
+use super::tree::{Body, Expr, Groups, Item, Query, Select};
 use super::value::{Value, told};
 
 /// An item of a block, over the cube.
@@ -168,8 +168,13 @@ impl<'a> Oracle<'a> {
             Expr::InQuery(_, query, _) | Expr::Exists(query) | Expr::Scalar(query) => Some(query),
             _ => None,
         };
-        let alone = query.map(|query| query.replaced(&mut |_| Expr::Literal(Value::Null)));
-        alone.map_or(Ok(()), |query| self.rows(&query, scope).map(drop))?;
+        if let Some(query) = query {
+            let alone = query.replaced(&mut |_| Expr::Literal(Value::Null));
+            // It has one row, if for no other reason than that it has no keys.
+            let keyless = matches!(&query.body, Body::Select(select) if ranks_alone(select));
+            self.may.set(self.may.get() || matches!(expr, Expr::Scalar(_)) && keyless && alone != **query);
+            self.rows(&alone, scope)?;
+        }
         expr.parts().into_iter().try_for_each(|part| self.refuse_queries(part, scope))
     }
 
@@ -206,6 +211,11 @@ impl<'a> Oracle<'a> {
     }
 }
 
+/// Whether a SELECT has windows for items and nothing that aggregates.
+fn ranks_alone(select: &Select) -> bool {
+    select.items.iter().all(|item| matches!(item, Item::Expr(expr, _) if holds_window(expr) && !holds_call(expr)))
+}
+
 fn items(select: &Select, names: &Names<'_>) -> Answer<Vec<Output>> {
     let mut items = Vec::new();
     for item in &select.items {
@@ -232,6 +242,9 @@ fn keys(
     aliases: &[(String, Expr)],
 ) -> Answer<Keys> {
     let mut found = Vec::new();
+    if let Some(sets) = select.groups.levels() {
+        refuse_twins(names, items, aliases, &sets)?;
+    }
     match &select.groups {
         Groups::Implied if lazy.keys.is_none() => {
             let is_key = |expr: &&Expr| {
@@ -264,7 +277,9 @@ fn keys(
         }
         if !lazy.mentions_dimension(&key) {
             if select.groups.levels().is_some() {
-                return refuse("8", format!("{key} in grouping sets"));
+                // What a query has to be asked for need not be seen to be constant.
+                let rule = if key.any(&mut |part| matches!(part, Expr::InQuery(..))) { MAY } else { "8" };
+                return refuse(rule, format!("{key} in grouping sets"));
             }
             constant = true;
         } else if !keys.contains(&key) {
@@ -279,6 +294,20 @@ fn keys(
         sets.iter().map(|set| set.iter().filter_map(place).collect()).collect()
     });
     Ok((keys, constant, levels))
+}
+
+/// Refuses keys of grouping sets that are written unlike and mean the same, unless an engine tells their levels apart.
+fn refuse_twins(names: &Names<'_>, items: &[Output], aliases: &[(String, Expr)], sets: &[Vec<Expr>]) -> Answer<()> {
+    let mut known: Vec<(&Expr, Expr)> = Vec::new();
+    for written in sets.iter().flatten() {
+        let key = group_key(names, items, aliases, written)?;
+        match known.iter().find(|(_, other)| *other == key) {
+            Some((other, _)) if *other != written => return refuse(MAY, format!("{other} and {written} are one")),
+            Some(_) => {}
+            None => known.push((written, key)),
+        }
+    }
+    Ok(())
 }
 
 /// A key as it is written: an ordinal, a column, an alias, or an expression.

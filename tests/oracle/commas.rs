@@ -18,7 +18,7 @@ impl Oracle<'_> {
 
     fn comma_joined(&self, from: &From, conditions: &mut Vec<Expr>) -> From {
         let From::Join(kind, left, right, on) = from else { return from.clone() };
-        if !matches!((*kind, on), ("," | "CROSS JOIN", _) | ("JOIN", On::Condition(_))) {
+        if !matches!((*kind, on), ("," | "CROSS JOIN", _) | ("JOIN", On::Condition(_) | On::Using(..))) {
             return from.clone();
         }
         let (theirs, columns) = (called(right).to_owned(), self.columns(right));
@@ -41,14 +41,15 @@ impl Oracle<'_> {
         let (met, rest): (Vec<Expr>, Vec<Expr>) = std::mem::take(conditions).into_iter().partition(joins);
         *conditions = rest;
         let left = self.comma_joined(left, conditions);
-        let written = match on {
-            On::Condition(on) => Some(on.clone()),
-            _ => None,
+        let met = met.into_iter().reduce(|all, one| Expr::binary("AND", all, one));
+        let (kind, on) = match (on, met) {
+            (On::Using(names, _), met) => ("JOIN", On::Using(names.clone(), met)),
+            (On::Condition(on), Some(met)) => ("JOIN", On::Condition(Expr::binary("AND", on.clone(), met))),
+            (On::Condition(on), None) => ("JOIN", On::Condition(on.clone())),
+            (On::Nothing, Some(met)) => ("JOIN", On::Condition(met)),
+            (On::Nothing, None) => ("CROSS JOIN", On::Nothing),
         };
-        match written.into_iter().chain(met).reduce(|all, one| Expr::binary("AND", all, one)) {
-            Some(on) => From::Join("JOIN", Box::new(left), right.clone(), On::Condition(on)),
-            None => From::Join("CROSS JOIN", Box::new(left), right.clone(), on.clone()),
-        }
+        From::Join(kind, Box::new(left), right.clone(), on)
     }
 
     /// The names of a relation's columns, of a cube's none: they are bare more often than those beside it.

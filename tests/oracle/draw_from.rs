@@ -31,7 +31,7 @@ impl Draw<'_> {
         };
         let using = using.filter(|_| !matches!(left, From::Join(..))).map(|column| column.name.clone());
         let on = match &using {
-            Some(name) => On::Using(vec![name.clone()]),
+            Some(name) => On::Using(vec![name.clone()], None),
             None => self.met(&left, &shape, &right, &theirs).map_or(On::Nothing, On::Condition),
         };
         let outer = if shape.cube { 6 } else { 40 };

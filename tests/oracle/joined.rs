@@ -23,14 +23,17 @@ pub(crate) struct Join<'j> {
 impl<'j> Join<'j> {
     pub(crate) fn of(kind: &'static str, left: &'j From, right: &'j From, on: &'j On) -> Self {
         let using = match on {
-            On::Using(names) => names.as_slice(),
+            On::Using(names, _) => names.as_slice(),
             _ => &[],
         };
         let of = |side: &From, name: &String| Expr::Name(vec![called(side).to_owned(), name.clone()]);
         let equal = |name: &String| Expr::binary("=", of(left, name), of(right, name));
         let on = match on {
             On::Condition(on) => Some(on.clone()),
-            _ => using.iter().map(equal).reduce(|all, one| Expr::binary("AND", all, one)),
+            On::Using(_, more) => {
+                using.iter().map(equal).chain(more.clone()).reduce(|all, one| Expr::binary("AND", all, one))
+            }
+            On::Nothing => None,
         };
         Self { kind, left, right, on, using }
     }
@@ -84,7 +87,8 @@ impl<'a> Oracle<'a> {
     ) -> Answer<Option<Lazy<'a>>> {
         let at = block.beside.len();
         let mut joined = block;
-        joined.beside.push(Beside { alias: called(other).to_owned(), rows: rows.clone(), met: BTreeMap::new() });
+        let (alias, using) = (called(other).to_owned(), join.using.to_vec());
+        joined.beside.push(Beside { alias, rows: rows.clone(), using, met: BTreeMap::new() });
         let on = join.on.as_ref().map(|on| Names::of(own, &joined).resolved(on)).transpose()?;
         if on.as_ref().is_some_and(|on| joined.mentions_measure(on)) {
             return Ok(None);

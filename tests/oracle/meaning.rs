@@ -74,6 +74,8 @@ pub(crate) struct Lazy<'a> {
 pub(crate) struct Beside {
     pub(crate) alias: String,
     pub(crate) rows: Rows,
+    /// The names of USING, which are columns of the rows before them too.
+    pub(crate) using: Vec<String>,
     pub(crate) met: BTreeMap<usize, usize>,
 }
 
@@ -106,7 +108,12 @@ impl<'a> Oracle<'a> {
 
     /// The rows of a statement: `*` over a cube means its facts there.
     pub(crate) fn answer(&self, statement: &Query) -> Answer<Rows> {
-        let rows = match self.source(statement, &Scope::new(), false)? {
+        // Nothing has to be read of what no row is asked.
+        let source = self.source(statement, &Scope::new(), false).or_else(|refusal| match statement.limit {
+            Some(0) if refusal.rule == "7" => refuse(MAY, refusal.why),
+            _ => Err(refusal),
+        });
+        let rows = match source? {
             Source::Rows(rows) => rows,
             Source::Lazy(block) => self.detail(&block)?,
         };

@@ -19,7 +19,7 @@ impl<'l> Names<'l> {
         Self { alias, columns: &lazy.columns, beside: &lazy.beside, within: lazy.within }
     }
 
-    /// What a name stands for.
+    /// What a name stands for; a bare one may not name a column of another relation as well.
     pub(crate) fn meaning(&self, parts: &[String]) -> Option<Expr> {
         let own = |name: &String| self.columns.iter().find(|(known, _)| known == name).map(|(_, expr)| expr.clone());
         let theirs = |(at, beside): (usize, &Beside)| {
@@ -28,7 +28,12 @@ impl<'l> Names<'l> {
         };
         let mut beside = self.beside.iter().enumerate().skip(self.within);
         match parts {
-            [name] => own(name).or_else(|| beside.find_map(theirs)),
+            [name] => {
+                let others = beside.filter(|(_, beside)| !beside.using.contains(name)).filter_map(theirs);
+                let mut meant = own(name).into_iter().chain(others);
+                let first = meant.next()?;
+                meant.next().is_none().then_some(first)
+            }
             [relation, name] if *relation == self.alias => own(name),
             [_, _] => beside.find_map(theirs),
             _ => None,

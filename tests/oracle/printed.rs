@@ -190,7 +190,7 @@ impl Display for From {
                 match on {
                     On::Nothing => Ok(()),
                     On::Condition(on) => write!(f, " ON {on}"),
-                    On::Using(names) => {
+                    On::Using(names, _) => {
                         let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
                         write!(f, " USING ({})", names.join(", "))
                     }

@@ -67,7 +67,7 @@ fn of_from(from: &From, found: &mut BTreeSet<&'static str>) {
             if matches!(**left, From::Join(..)) {
                 found.insert("three joined");
             }
-            if matches!(on, On::Using(_)) {
+            if matches!(on, On::Using(..)) {
                 found.insert("USING");
             }
             of_from(left, found);

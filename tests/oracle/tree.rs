@@ -167,8 +167,8 @@ pub(crate) enum On {
     /// Nothing: each meets each.
     Nothing,
     Condition(Expr),
-    /// USING, with the names of columns that both sides have.
-    Using(Vec<String>),
+    /// USING, with the names of columns that both sides have, and what WHERE adds to it.
+    Using(Vec<String>, Option<Expr>),
 }
 
 impl Expr {

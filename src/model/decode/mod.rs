@@ -349,7 +349,7 @@ impl Decoder<'_> {
 
     /// Whether the form of anything within a node is at fault.
     fn is_faulty(&self, node: &Node) -> bool {
-        node.any_begins(&|at| self.places.contains(&self.place(at)))
+        !self.places.is_empty() && node.any_begins(&|at| self.places.contains(&self.place(at)))
     }
 
     fn place(&self, at: Position) -> Place {

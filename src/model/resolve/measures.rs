@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use arrow::datatypes::DataType;
-use datafusion::sql::sqlparser::ast::{Expr, Function, Ident, VisitMut, VisitorMut, visit_expressions};
+use datafusion::sql::sqlparser::ast::{Expr, Function, Ident, ObjectNamePart, VisitMut, VisitorMut, visit_expressions};
 
 use crate::model::conversion::mart_type;
 use crate::model::spec::MeasureSpec;
@@ -239,7 +239,10 @@ impl VisitorMut for Outside<'_, '_> {
 }
 
 pub(super) fn name_of(function: &Function) -> String {
-    function.name.to_string().to_lowercase()
+    match function.name.0.as_slice() {
+        [ObjectNamePart::Identifier(name)] if name.quote_style.is_none() => name.value.to_lowercase(),
+        _ => function.name.to_string().to_lowercase(),
+    }
 }
 
 /// Turns aggregates into leaves, and gathers the measures that are mentioned with theirs.

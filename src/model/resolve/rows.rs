@@ -70,15 +70,33 @@ impl Resolver<'_> {
 
     /// The type of an expression over columns of these types, each of which may be NULL.
     pub(super) fn type_over(&self, ast: &Expr, columns: &BTreeMap<String, DataType>) -> Result<DataType, Error> {
-        // Many are a column alone, whose type is known.
-        if let Expr::Identifier(ident) = ast
-            && let Some(data_type) = columns.get(&fold(ident))
-        {
-            return Ok(data_type.clone());
+        if let Some(data_type) = plain_type(ast, columns) {
+            return Ok(data_type);
         }
         let fields: Vec<Field> = columns.iter().map(|(name, kind)| Field::new(name, kind.clone(), true)).collect();
         let schema = DFSchema::try_from(Schema::new(fields)).map_err(planning_error)?;
         type_expr(ast, &schema, self.zone(), self.functions).map(|(_, data_type)| data_type)
+    }
+}
+
+/// The type of what most measures are: a column, or arithmetic that is Float64 whatever its numbers are (semantics, rule
+/// 11). Planning would find the same, but a model may have hundreds of measures.
+fn plain_type(ast: &Expr, columns: &BTreeMap<String, DataType>) -> Option<DataType> {
+    match ast {
+        Expr::Identifier(ident) => columns.get(&fold(ident)).cloned(),
+        Expr::Nested(inner) => plain_type(inner, columns),
+        Expr::BinaryOp { left, op, right } => {
+            let (left, right) = (plain_type(left, columns)?, plain_type(right, columns)?);
+            let is_double = match op {
+                BinaryOperator::Divide => true,
+                BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply => {
+                    left == DataType::Float64 || right == DataType::Float64
+                }
+                _ => false,
+            };
+            (is_double && left.is_numeric() && right.is_numeric()).then_some(DataType::Float64)
+        }
+        _ => None,
     }
 }
 

@@ -200,22 +200,34 @@ impl<'a> Binder<'a> {
         if one && conditional { Err(conditional_row()) } else { Ok(one) }
     }
 
-    /// Gives a subquery its keys as items before its own, and groups by them where it groups. `*` asks for nothing more
-    /// than whether there are rows.
+    /// Refuses EXISTS (SELECT * …) that could mean rows or groups.
+    pub(super) fn refuse_vague_existence(&mut self, query: &Query) -> Result<()> {
+        let SetExpr::Select(select) = query.body.as_ref() else { return Ok(()) };
+        self.mere_existence(&mut query.clone(), &mut select.clone())
+    }
+
+    /// Makes `*` of a SELECT within EXISTS ask for nothing more than whether there are rows.
+    fn mere_existence(&mut self, query: &mut Query, select: &mut Select) -> Result<()> {
+        if select.projection.iter().all(|item| item_expr(item).is_some()) {
+            return Ok(());
+        }
+        match self.in_scope_of(query.with.clone(), |binder| binder.block_over(select, None))? {
+            Some(plain) if self.names(&plain).has_star(select)? => self.names(&plain).mere_existence(query, select),
+            _ => {
+                select.projection = vec![SelectItem::UnnamedExpr(ast::number(1))];
+                Ok(())
+            }
+        }
+    }
+
+    /// Gives a subquery its keys as items before its own, and groups by them where it groups.
     pub(super) fn keyed(&mut self, query: &mut Query, keys: &[Equal], grouped: bool) -> Result<()> {
         let SetExpr::Select(mut select) =
             std::mem::replace(query.body.as_mut(), SetExpr::Select(Box::new(ast::empty_select()?)))
         else {
             return Err(Error::internal("a correlated subquery is a SELECT"));
         };
-        if select.projection.iter().any(|item| item_expr(item).is_none()) {
-            match self.in_scope_of(query.with.clone(), |binder| binder.block_over(&select, None))? {
-                Some(plain) if self.names(&plain).has_star(&select)? => {
-                    self.names(&plain).mere_existence(query, &mut select)?;
-                }
-                _ => select.projection = vec![SelectItem::UnnamedExpr(ast::number(1))],
-            }
-        }
+        self.mere_existence(query, &mut select)?;
         let named = keys.iter().enumerate().map(|(at, key)| ast::named(key.inside.clone(), &key_name(at)));
         let mut written = std::mem::take(&mut select.projection);
         written.iter_mut().filter_map(item_expr_mut).try_for_each(|item| parted(item, keys))?;

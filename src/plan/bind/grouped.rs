@@ -111,7 +111,7 @@ impl Block {
     }
 
     /// An expression with its columns told by the places of their relations, behind a name that nobody writes.
-    fn told_by_place(&self, expr: &Expr) -> Result<Expr> {
+    pub(super) fn told_by_place(&self, expr: &Expr) -> Result<Expr> {
         let mut told = expr.clone();
         self.tell_by_place(&mut told)?;
         Ok(told)

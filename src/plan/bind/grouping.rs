@@ -128,7 +128,11 @@ fn refuse_twins(names: &Names<'_>, sets: &[Vec<Expr>], select: &Select) -> Resul
 
 fn refuse_as_key(block: &Evaluation<'_>, expr: &Expr) -> Result<()> {
     if let Some(measure) = block.names.mentioned_measure(expr) {
-        return Err(Error::invalid(format!("the measure '{}' cannot be grouped by", measure.name)));
+        let (m, cube) = (&measure.name, &block.names.cube.name);
+        return Err(Error::invalid(format!(
+            "the measure '{m}' cannot be grouped by; group by its values in a query around those that have them: SELECT … \
+             FROM (SELECT …, {m} FROM {cube}) AS t GROUP BY {m}"
+        )));
     }
     if block.holds_call(expr) || ast::holds_window(expr) {
         return Err(Error::invalid(format!("the aggregate '{}' cannot be grouped by", block.names.shown(expr))));

@@ -165,7 +165,10 @@ impl<'a> Binder<'a> {
                 )));
             }
             (Expr::Subquery(subquery), Some(correlation)) => self.value_for(taken(subquery)?, correlation, marks)?,
-            (Expr::Exists { subquery, negated }, None) if which == Which::All => exists(taken(subquery)?, *negated)?,
+            (Expr::Exists { subquery, negated }, None) if which == Which::All => {
+                self.refuse_vague_existence(subquery)?;
+                exists(taken(subquery)?, *negated)?
+            }
             (Expr::InSubquery { expr: sought, subquery, negated }, None) if which == Which::All => {
                 self.mark(sought, marks, around, which, false)?;
                 let found =

@@ -1,10 +1,10 @@
 //! Evaluation of a block over a cube: keys and leaves are gathered for the inner query, and every expression of the
 //! outer one is rewritten over them.
 
-use datafusion::sql::sqlparser::ast::{DuplicateTreatment, Expr, Function, FunctionArguments, Ident};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArguments, Ident};
 
 use crate::error::{Error, Result};
-use crate::model::{Aggregate, Measure};
+use crate::model::{Aggregate, Leaf, Measure};
 use crate::sql;
 
 use super::super::{Context, ast};
@@ -125,8 +125,10 @@ impl Evaluation<'_> {
             Expr::Identifier(name) => match self.names.meaning(&name.value)? {
                 Meaning::Dimension(dimension) => self.star.dimension(dimension),
                 Meaning::Measure(measure) => Err(Error::invalid(format!(
-                    "the measure '{}' has no value in a single row; it cannot stand here",
-                    measure.name
+                    "the measure '{m}' has no value in a single row; it cannot stand here, but in a query around that of \
+                     its values: SELECT … FROM (SELECT …, {m} FROM {cube}) AS t",
+                    m = measure.name,
+                    cube = self.names.cube.name
                 ))),
             },
             Expr::Function(function) if self.is_call(function) || function.over.is_some() => {
@@ -176,7 +178,14 @@ impl Evaluation<'_> {
         let Some(arguments) = arguments else {
             return self.of_rows(&name, None, false, filter, function);
         };
-        let [argument] = arguments.as_slice() else {
+        let own_place = |argument, place| self.names.measure(looked_through(argument)).is_some_and(|m| is_at(m, place));
+        let argument = if let [argument] = arguments.as_slice() {
+            argument
+        } else if let [argument, place] = arguments.as_slice()
+            && own_place(argument, place)
+        {
+            argument
+        } else {
             if let Some(measure) = arguments.iter().find_map(|argument| self.names.measure(looked_through(argument))) {
                 return Err(refused_aggregate(&name, false, measure, self.names.cube.name.as_str()));
             }
@@ -332,6 +341,37 @@ fn around(argument: &Expr, value: Expr) -> Expr {
 pub(super) fn is_distinct(function: &Function) -> bool {
     matches!(&function.args, FunctionArguments::List(list)
         if list.duplicate_treatment == Some(DuplicateTreatment::Distinct))
+}
+
+/// Whether a measure is one percentile at this place.
+fn is_at(measure: &Measure, place: &Expr) -> bool {
+    let [Leaf { fraction: Some(own), .. }] = measure.leaves.as_slice() else { return false };
+    let number = |text: &str| text.parse::<f64>().ok();
+    number(own).is_some_and(|own| number(&place.to_string()) == Some(own))
+}
+
+/// Whether an aggregate that a measure does not have may well mean it: the mean of what is one for each group already, a
+/// ratio or an average, or the count of what counts.
+pub(super) fn may_mean(name: &str, measure: &Measure) -> bool {
+    let own = match measure.leaves.as_slice() {
+        [leaf] if matches!(unwrapped(&measure.value), Expr::Identifier(_)) => Some(leaf.aggregate),
+        _ => None,
+    };
+    let divides = |expr: &Expr| matches!(expr, Expr::BinaryOp { op: BinaryOperator::Divide, .. });
+    match name {
+        "avg" => match own {
+            Some(own) => matches!(
+                own,
+                Aggregate::Median
+                    | Aggregate::PercentileCont
+                    | Aggregate::PercentileDisc
+                    | Aggregate::ApproxPercentileCont
+            ),
+            None => ast::any(&measure.value, divides),
+        },
+        "count" => matches!(own, Some(Aggregate::Count | Aggregate::CountDistinct | Aggregate::Hll)),
+        _ => false,
+    }
 }
 
 /// Whether an aggregate of a measure is the measure: SUM, which tools write by default, or its own.

@@ -43,6 +43,9 @@ impl Binder<'_> {
         let keys = if aggregates { Some(block.grouping(select)?) } else { None };
         let block = Block { keys, ..block };
         refuse_windows_in_conditions(select)?;
+        if block.keys.iter().flat_map(|grouping| &grouping.keys).flatten().any(ast::holds_window) {
+            return Err(window_in("GROUP BY", "group by"));
+        }
         if block.holds_valueless() {
             valueless::refuse(select, order, &block, &self.columns(select, &block)?)?;
         }
@@ -299,12 +302,16 @@ impl Binder<'_> {
 pub(super) fn refuse_windows_in_conditions(select: &Select) -> Result<()> {
     for (clause, condition) in [("WHERE", &select.selection), ("HAVING", &select.having)] {
         if condition.as_ref().is_some_and(ast::holds_window) {
-            return Err(Error::invalid(format!(
-                "OVER cannot stand in {clause}; name it in SELECT, and filter its column in a query around this one"
-            )));
+            return Err(window_in(clause, "filter"));
         }
     }
     Ok(())
+}
+
+fn window_in(clause: &str, around: &str) -> Error {
+    Error::invalid(format!(
+        "OVER cannot stand in {clause}; name it in SELECT, and {around} its column in a query around this one"
+    ))
 }
 
 /// Gives items that are not named the name that they are written as, before binding rewrites them; a second one of that

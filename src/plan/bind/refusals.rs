@@ -7,7 +7,7 @@ use crate::model::Measure;
 
 use super::super::ast;
 use super::instead::Misuse;
-use super::measure::Evaluation;
+use super::measure::{Evaluation, may_mean};
 use super::shown::subquery_of;
 
 impl Evaluation<'_> {
@@ -60,12 +60,13 @@ impl Evaluation<'_> {
 
 /// The refusal of an aggregate that a measure does not have.
 pub(super) fn refused_aggregate(name: &str, distinct: bool, measure: &Measure, cube: &str) -> Error {
-    let distinct = if distinct { "DISTINCT " } else { "" };
-    let measure = &measure.name;
-    Error::invalid(format!(
-        "{}({distinct}{measure}) is not what the measure '{measure}' means, and would be wrong; write SELECT … \
-         MEASURE({measure}) FROM {cube} GROUP BY …",
-        name.to_uppercase()
-    ))
-    .with_source(Misuse::Aggregate)
+    let (meant, m) = (may_mean(name, measure), &measure.name);
+    let call = format!("{}({}{m})", name.to_uppercase(), if distinct { "DISTINCT " } else { "" });
+    let instead = match name {
+        _ if meant => format!("MEASURE({m}) FROM {cube} GROUP BY …"),
+        "count" if !distinct => format!("COUNT(*) FROM {cube} GROUP BY … to count rows"),
+        _ => format!("{call} FROM (SELECT …, {m} FROM {cube} GROUP BY …) AS t for that of groups"),
+    };
+    Error::invalid(format!("{call} is not what the measure '{m}' means, and would be wrong; write SELECT … {instead}"))
+        .with_source(Misuse::Aggregate)
 }

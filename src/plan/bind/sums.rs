@@ -52,6 +52,17 @@ impl Block {
         joins::found(&self.sources, expr).map(|(place, column)| (place, column.name.clone()))
     }
 
+    /// The alias of the item that is an expression, however either spells the columns in it.
+    fn named_item(&self, select: &Select, key: &Expr) -> Option<String> {
+        let key = self.told_by_place(key).ok()?;
+        select.projection.iter().find_map(|item| match item {
+            SelectItem::ExprWithAlias { expr, alias } => {
+                self.told_by_place(expr).is_ok_and(|expr| expr == key).then(|| fold(alias))
+            }
+            _ => None,
+        })
+    }
+
     /// Whether these columns tell the rows apart that a sum adds up: those that its FILTER and its CASE choose.
     fn is_unique_in(&self, sum: &Function, mut columns: BTreeSet<Identity>) -> bool {
         let argument = ast::arguments(sum).and_then(|arguments| chosen(looked_through(arguments.first()?)));
@@ -337,7 +348,7 @@ pub(super) fn unique(block: &Block, select: &Select, columns: &[Column], distinc
         Some(grouping) => {
             let name = |key: &Expr| match block.identity(key) {
                 Some(column) => names.get(&column).cloned(),
-                None => named_item(select, key),
+                None => block.named_item(select, key),
             };
             let keys = grouping.keys.iter().filter(|_| !grouping.levels);
             let all = keys.filter_map(|keys| keys.iter().map(name).collect());
@@ -356,12 +367,4 @@ pub(super) fn unique(block: &Block, select: &Select, columns: &[Column], distinc
         sets.push(columns.iter().map(|column| column.name.clone()).collect());
     }
     sets
-}
-
-/// The alias of the item that is an expression.
-fn named_item(select: &Select, key: &Expr) -> Option<String> {
-    select.projection.iter().find_map(|item| match item {
-        SelectItem::ExprWithAlias { expr, alias } if expr == key => Some(fold(alias)),
-        _ => None,
-    })
 }

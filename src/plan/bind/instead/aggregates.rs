@@ -10,7 +10,7 @@ use crate::sql::fold;
 use super::super::super::ast;
 use super::super::item_expr;
 use super::super::items::Names;
-use super::super::measure::{is_distinct, is_own};
+use super::super::measure::{is_distinct, is_own, may_mean};
 use super::super::ordinary::output_name;
 use super::super::subqueries::item_expr_mut;
 use super::super::summand::{is_null, is_zero, looked_through, yields_constants};
@@ -38,7 +38,8 @@ pub(super) fn holds_another(names: &Names<'_>, select: &Select) -> bool {
     select.projection.iter().filter_map(item_expr).chain(&select.having).any(|expr| ast::any(expr, another))
 }
 
-/// The query in FROM grouped by what of it holds no measure, so that its rows are there before they are aggregated.
+/// The query of a cube in FROM grouped by what of it holds no measure, so that its rows are there before they are
+/// aggregated.
 pub(super) fn of_grouped_query(names: &Names<'_>, written: &Select) -> Option<Select> {
     let mut select = written.clone();
     let [TableWithJoins { relation: TableFactor::Derived { subquery, alias, .. }, joins }] = select.from.as_mut_slice()
@@ -47,6 +48,15 @@ pub(super) fn of_grouped_query(names: &Names<'_>, written: &Select) -> Option<Se
     };
     let renamed = alias.as_ref().is_some_and(|alias| !alias.columns.is_empty());
     let SetExpr::Select(inner) = subquery.body.as_mut() else { return None };
+    let of_cube = |from: &TableWithJoins| match &from.relation {
+        TableFactor::Table { name, .. } => {
+            name.0.last().and_then(|part| part.as_ident()).is_some_and(|name| fold(name) == names.cube.name)
+        }
+        _ => false,
+    };
+    if !matches!(inner.from.as_slice(), [from] if of_cube(from)) {
+        return None;
+    }
     let mut keys = Vec::new();
     for item in &inner.projection {
         let name = match item {
@@ -74,7 +84,7 @@ fn evaluate(names: &Names<'_>, expr: &mut Expr) -> Result<()> {
         let meant = names.normalised(argument)?;
         let distinct = is_distinct(function);
         match names.measure(looked_through(&meant)) {
-            Some(measure) if !is_own(&name, distinct, measure) => {
+            Some(measure) if !is_own(&name, distinct, measure) && may_mean(&name, measure) => {
                 let filter = function.filter.clone();
                 *function = ast::call("MEASURE", vec![(*argument).clone()]);
                 function.filter = filter;
@@ -82,7 +92,7 @@ fn evaluate(names: &Names<'_>, expr: &mut Expr) -> Result<()> {
             None if name == "sum" && !distinct => {
                 if let Some(otherwise) = otherwise(names, argument, function)? {
                     *expr = otherwise;
-                } else if function.filter.is_none() && adds_measures(names, &meant) {
+                } else if function.filter.is_none() && adds_measures(names, argument) {
                     let mut arithmetic = (*argument).clone();
                     measure_names(names, &mut arithmetic)?;
                     *expr = Expr::Nested(Box::new(arithmetic));
@@ -119,7 +129,7 @@ fn adds_measures(names: &Names<'_>, expr: &Expr) -> bool {
         Expr::BinaryOp { left, op: BinaryOperator::Plus | BinaryOperator::Minus, right } => {
             adds_measures(names, left) && adds_measures(names, right)
         }
-        other => names.measure(other).is_some(),
+        other => names.normalised(other).is_ok_and(|meant| names.measure(&meant).is_some()),
     }
 }
 

@@ -101,6 +101,7 @@ pub(super) fn told(error: Error, statement: &Query, is_bound: impl Fn(&Query) ->
         let mut put = Put { written, by, done: false, values: 0 };
         let _ = statement.visit(&mut put);
         if put.values > 0
+            && by.from == written.from
             && let Some(of_groups) = over_groups(written)
         {
             return Error::new(error.kind(), format!("{why}; over groups it is ({of_groups}), and of all ({by})"));
@@ -167,7 +168,7 @@ fn conditions(names: &Names<'_>, written: &Select) -> Option<Vec<Select>> {
     groups.selection = joined(others.clone());
     groups.having = joined(of_measures.iter().cloned().chain(written.having.clone()));
     let mut both = vec![groups];
-    if let [TableWithJoins { relation: TableFactor::Table { name, alias: None, .. }, joins }] = written.from.as_slice()
+    if let [TableWithJoins { relation: TableFactor::Table { name, alias, .. }, joins }] = written.from.as_slice()
         && joins.is_empty()
     {
         let mut within = ast::empty_select().ok()?;
@@ -176,7 +177,8 @@ fn conditions(names: &Names<'_>, written: &Select) -> Option<Vec<Select>> {
         within.selection = joined(of_measures);
         let mut rows = written.clone();
         let called = name.0.last().and_then(|part| part.as_ident())?;
-        let relation = ast::derived(ast::query_of(within), ast::alias(&fold(called)));
+        let alias = alias.clone().unwrap_or_else(|| ast::alias(&fold(called)));
+        let relation = ast::derived(ast::query_of(within), alias);
         rows.from = vec![TableWithJoins { relation, joins: Vec::new() }];
         rows.selection = joined(others);
         both.push(rows);
@@ -185,5 +187,9 @@ fn conditions(names: &Names<'_>, written: &Select) -> Option<Vec<Select>> {
 }
 
 fn joined(conditions: impl IntoIterator<Item = Expr>) -> Option<Expr> {
-    conditions.into_iter().reduce(|left, right| ast::binary(left, BinaryOperator::And, right))
+    let side = |expr: Expr| match expr {
+        either @ Expr::BinaryOp { op: BinaryOperator::Or | BinaryOperator::Xor, .. } => Expr::Nested(Box::new(either)),
+        other => other,
+    };
+    conditions.into_iter().reduce(|left, right| ast::binary(side(left), BinaryOperator::And, side(right)))
 }
