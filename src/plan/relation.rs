@@ -62,6 +62,8 @@ pub(super) struct Column {
     pub(super) member: Option<Member>,
     /// Whether it may show wall clocks of a cube with their hours, of which two instants may show one.
     pub(super) clock: bool,
+    /// Whether it holds dates of a table, of which no two are one wall clock, as instants may be.
+    pub(super) date: bool,
 }
 
 /// A dimension or measure.
@@ -74,7 +76,7 @@ pub(super) struct Member {
 impl Column {
     /// A column that holds something of its own.
     pub(super) fn new(name: impl Into<String>, lineage: Lineage) -> Self {
-        Self { name: name.into(), lineage, member: None, clock: false }
+        Self { name: name.into(), lineage, member: None, clock: false, date: false }
     }
 
     /// Makes it the column of rows that stand for several equal ones: what it held adds up no more.

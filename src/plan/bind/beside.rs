@@ -153,11 +153,12 @@ impl<'a> Binder<'a> {
         for (place, (factor, operator)) in places.iter().enumerate().filter(|(place, _)| *place != at) {
             let left = matches!(operator, Some(JoinOperator::Left(_) | JoinOperator::LeftOuter(_)));
             if kept(operator) && (!left || place < at) {
-                return Ok(Some(refused(&cube, Some(&format!("{factor}")), "it keeps rows that meet no fact")));
+                return Ok(Some(refused(&cube, Some(&known_as(factor)), "it keeps rows that meet no fact", false)));
             }
             let mut factor = (*factor).clone();
             if matches!(factor, TableFactor::NestedJoin { .. }) {
-                return Ok(Some(refused(&cube, Some(&format!("{factor}")), "joins in brackets cannot stand there")));
+                let why = "joins in brackets cannot stand there";
+                return Ok(Some(refused(&cube, Some(&known_as(&factor)), why, false)));
             }
             let (alias, relation) = self.relation(&mut factor)?;
             self.planned += 1;
@@ -181,7 +182,7 @@ impl<'a> Binder<'a> {
             }
         }
         if kept(&places[at].1) {
-            return Ok(Some(refused(&cube, None, "rows that meet no fact would be kept")));
+            return Ok(Some(refused(&cube, None, "rows that meet no fact would be kept", false)));
         }
         self.conditions(plain, at, places, select, &uniques)
     }
@@ -206,7 +207,7 @@ impl<'a> Binder<'a> {
             for condition in written(&names, operator)? {
                 if let Some(measure) = names.mentioned_measure(&condition) {
                     let why = format!("a condition asks for the measure '{}'", measure.name);
-                    return Ok(Some(refused(&plain.cube.name, None, &why)));
+                    return Ok(Some(refused(&plain.cube.name, None, &why, false)));
                 }
                 list.push(looked_up(condition));
             }
@@ -238,9 +239,13 @@ impl<'a> Binder<'a> {
                     .iter()
                     .chain(of_filter)
                     .chain(others)
-                    // Two instants of a table may show one wall clock.
-                    .filter(|one| (relation.cube || !clock(one)) && !asked(one))
-                    .filter_map(|one| fixed_column(one, &beside.planned, &unknown))
+                    .filter(|one| !asked(one))
+                    .filter_map(|one| {
+                        let name = fixed_column(one, &beside.planned, &unknown)?;
+                        let dated = || relation.column(name).is_some_and(|column| column.date);
+                        // Two instants of a table may show one wall clock.
+                        (relation.cube || !clock(one) || dated()).then_some(name)
+                    })
                     .collect();
                 !relation.unique.iter().any(|set| set.iter().all(|name| fixed.contains(&name.as_str())))
             };
@@ -249,7 +254,7 @@ impl<'a> Binder<'a> {
                 None => break,
                 Some(first) if left.len() == open.len() => {
                     let why = "nothing says that a fact meets no more than one of its rows";
-                    return Ok(Some(refused(&plain.cube.name, Some(&own[*first].alias), why)));
+                    return Ok(Some(refused(&plain.cube.name, Some(&own[*first].alias), why, true)));
                 }
                 Some(_) => open = left,
             }
@@ -334,15 +339,29 @@ fn fixed_column<'e>(condition: &'e Expr, planned: &str, unknown: &[&str]) -> Opt
     column(left).filter(|_| free(right)).or_else(|| column(right).filter(|_| free(left)))
 }
 
-fn refused(cube: &str, other: Option<&str>, why: &str) -> Error {
+/// What people call a relation after FROM.
+fn known_as(factor: &TableFactor) -> String {
+    match factor {
+        TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => {
+            fold(&alias.name)
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The refusal of a join; another block may help where it is only its keys that are not told.
+fn refused(cube: &str, other: Option<&str>, why: &str, keyless: bool) -> Error {
     let what = match other {
         Some(other) => format!("be joined with '{}'", other.chars().take(60).collect::<String>()),
         None => "be joined like that".to_owned(),
     };
+    let keyed = match keyless {
+        true => "join a block that has one row for each key: JOIN (SELECT … GROUP BY the keys) AS t ON …, or ",
+        false => "",
+    };
     Error::invalid(format!(
-        "the cube '{cube}' cannot {what}: {why}, and its measures would count facts twice or not at all; \
-         join a block that has one row for each key: JOIN (SELECT … GROUP BY the keys) AS t ON …, or ask the cube first: \
-         FROM (SELECT … FROM {cube} GROUP BY …) AS c JOIN …"
+        "the cube '{cube}' cannot {what}: {why}, and its measures would count facts twice or not at all; {keyed}ask the \
+         cube first: FROM (SELECT … FROM {cube} GROUP BY …) AS c JOIN …"
     ))
 }
 

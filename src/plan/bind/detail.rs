@@ -122,7 +122,7 @@ impl Evaluation<'_> {
         for dimension in &cube.dimensions {
             let member = Some(self.names.member(&dimension.name));
             let clock = self.names.is_clock(&ast::column(&dimension.name));
-            let column = Column { name: dimension.name.clone(), lineage: Lineage::Free, member, clock };
+            let column = Column { member, clock, ..Column::new(&dimension.name, Lineage::Free) };
             all.push((column, self.star.dimension(dimension)?));
         }
         for measure in &cube.measures {
@@ -130,7 +130,7 @@ impl Evaluation<'_> {
             let lineage = if row_leaf(measure).is_some() { Lineage::Additive(of) } else { Lineage::Valueless(of) };
             let member = Some(self.names.member(&measure.name));
             let clock = self.names.is_clock(&ast::column(&measure.name));
-            all.push((Column { name: measure.name.clone(), lineage, member, clock }, self.value_of_a_row(measure)?));
+            all.push((Column { member, clock, ..Column::new(&measure.name, lineage) }, self.value_of_a_row(measure)?));
         }
         let at = self.names.star_at(projection)?.unwrap_or_default();
         columns.splice(at..at, all);

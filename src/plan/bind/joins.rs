@@ -155,7 +155,7 @@ pub(super) fn fixed_columns(sources: &[Named], condition: &Expr, side: &dyn Fn(u
         let clock = |inner: &Expr| found(sources, inner).is_some_and(|(_, column)| column.clock);
         let of_table = sources.get(place).is_some_and(|(_, relation)| !relation.cube);
         let clocks = || ast::any(by, clock) || instant::computes_clock(by);
-        let twice = ast::any(by, names_it) || (of_table && clocks());
+        let twice = ast::any(by, names_it) || (of_table && !column.date && clocks());
         (!twice).then(|| (place, column.name.clone()))
     };
     [fixes(left, right), fixes(right, left)].into_iter().flatten().collect()

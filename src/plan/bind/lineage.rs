@@ -58,7 +58,7 @@ impl Evaluation<'_> {
         };
         let member = name.filter(|name| self.names.known(name).is_some()).map(|name| self.names.member(name));
         let clock = self.names.is_clock(&item.expr);
-        Column { name: item.name.clone(), lineage: self.lineage(&item.expr), member, clock }
+        Column { name: item.name.clone(), lineage: self.lineage(&item.expr), member, clock, date: false }
     }
 
     /// What an item of the block holds, for whoever adds it up: of several levels, nothing does.
@@ -101,7 +101,7 @@ impl Evaluation<'_> {
                 if adds_up { Lineage::Additive(text) } else { Lineage::Fixed(text) }
             }
             other => match self.names.mentioned_measure(other) {
-                Some(measure) => Lineage::Fixed(measure.name.clone()),
+                Some(_) => Lineage::Fixed(self.names.shown(other)),
                 None if self.holds_call(other) || holds_cube_query(other) => Lineage::Fixed(self.names.shown(other)),
                 None => self.beside(other),
             },

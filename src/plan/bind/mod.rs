@@ -374,7 +374,7 @@ fn united(left: Relation, right: &Relation) -> Relation {
             .member
             .filter(|member| right.columns.get(at).is_some_and(|other| other.member.as_ref() == Some(member)));
         let clock = column.clock || right.columns.get(at).is_some_and(|other| other.clock);
-        Column { name: column.name, lineage, member, clock }
+        Column { name: column.name, lineage, member, clock, date: false }
     });
     Relation { columns: columns.collect(), unique: Vec::new(), cube: left.cube || right.cube }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{
     Distinct, Expr, GroupByExpr, JoinOperator, ObjectName, OrderByExpr, Select, SelectItem,
     SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins, Value, WildcardAdditionalOptions,
@@ -181,10 +182,10 @@ impl Binder<'_> {
                             _ => self.context.catalog.describing(schema, &name),
                         };
                         let held = found.map(|table| table.schema());
-                        let columns = held
-                            .iter()
-                            .flat_map(|schema| schema.fields().iter())
-                            .map(|field| Column::new(field.name(), Lineage::Free));
+                        let columns = held.iter().flat_map(|schema| schema.fields().iter()).map(|field| Column {
+                            date: *field.data_type() == DataType::Date32,
+                            ..Column::new(field.name(), Lineage::Free)
+                        });
                         let unique = if schema == "mart" { self.declared_key(&name, version) } else { Vec::new() };
                         let relation = Relation { columns: columns.collect(), unique, cube: false };
                         read_table(factor, schema, &name, version);
@@ -294,7 +295,8 @@ impl Binder<'_> {
     fn column(&self, name: String, expr: &Expr, block: &Block) -> Column {
         let member = block.column(expr).and_then(|column| column.member.clone());
         let clock = instant::may_show(expr, |inner| block.column(inner).is_some_and(|column| column.clock));
-        Column { name, lineage: block.lineage(expr), member, clock }
+        let date = block.column(expr).is_some_and(|column| column.date);
+        Column { name, lineage: block.lineage(expr), member, clock, date }
     }
 }
 
