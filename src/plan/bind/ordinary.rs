@@ -54,6 +54,8 @@ impl Binder<'_> {
         named.into_iter().try_for_each(|expr| block.check_grouped(expr, &|inner| self.is_aggregate(inner)))?;
         block.group_marks(select, order, &looked, &|inner| self.is_aggregate(inner))?;
         name_items(select, order);
+        // What breaks ties in a window is no part of what the window is of.
+        let mut columns = self.columns(select, &block)?;
         ties::break_ties(select, order, limited, &block)?;
         let outer = std::mem::replace(&mut self.wall, cube);
         let around = self.outside.len();
@@ -62,7 +64,6 @@ impl Binder<'_> {
         self.outside.truncate(around);
         self.wall = outer;
         bound.map_err(|error| instead::of_sum(error, &written))?;
-        let mut columns = self.columns(select, &block)?;
         let distinct = matches!(select.distinct, Some(Distinct::Distinct));
         if distinct && unique(&block, select, &columns, false).is_empty() {
             columns.iter_mut().for_each(Column::merge);
