@@ -344,6 +344,7 @@ fn aliased<'a>(select: &'a Select, key: &Expr) -> Option<&'a Expr> {
 /// The unique sets of the result, under the names that its columns bear.
 pub(super) fn unique(block: &Block, select: &Select, columns: &[Column], distinct: bool) -> Vec<BTreeSet<String>> {
     let names = block.output_names(select);
+    let told = |column: &&Identity| !block.fixed.contains(*column);
     let mut sets: Vec<BTreeSet<String>> = match &block.keys {
         Some(grouping) => {
             let name = |key: &Expr| match block.identity(key) {
@@ -351,13 +352,14 @@ pub(super) fn unique(block: &Block, select: &Select, columns: &[Column], distinc
                 None => block.named_item(select, key),
             };
             let keys = grouping.keys.iter().filter(|_| !grouping.levels);
-            let all = keys.filter_map(|keys| keys.iter().map(name).collect());
+            let telling = |key: &&Expr| block.identity(key).is_none_or(|column| told(&&column));
+            let all = keys.filter_map(|keys| keys.iter().filter(telling).map(name).collect());
             // What tells the rows apart that are grouped tells their groups apart, where it is grouped by.
             let fewer = block.unique.iter().filter(|set| !grouping.levels && set.is_subset(&grouping.columns));
-            all.chain(fewer.filter_map(|set| set.iter().map(|column| names.get(column).cloned()).collect())).collect()
+            let named = |set: &BTreeSet<Identity>| set.iter().map(|column| names.get(column).cloned()).collect();
+            all.chain(fewer.filter_map(named)).collect()
         }
         None => {
-            let told = |column: &&Identity| !block.fixed.contains(*column);
             let renamed =
                 |set: &BTreeSet<Identity>| set.iter().filter(told).map(|column| names.get(column).cloned()).collect();
             block.unique.iter().filter_map(renamed).collect()
