@@ -37,7 +37,13 @@ impl Oracle<'_> {
         // Of a table that stands first, a constant may leave one row.
         let first = matches!(**left, From::Table(..));
         let leaves_one = |condition: &Expr| made_constant(condition).is_some_and(|of| first && of_others(of));
-        let joins = |condition: &Expr| meets(condition) || leaves_one(condition);
+        // A bare name of USING means both sides' columns, once they are joined.
+        let shared: &[String] = if let On::Using(names, _) = on { names } else { &[] };
+        let is_shared =
+            |part: &Expr| matches!(part, Expr::Name(parts) if parts.len() == 1 && shared.contains(&parts[0]));
+        let joins = |condition: &Expr| {
+            !condition.any(&mut |part| is_shared(part)) && (meets(condition) || leaves_one(condition))
+        };
         let (met, rest): (Vec<Expr>, Vec<Expr>) = std::mem::take(conditions).into_iter().partition(joins);
         *conditions = rest;
         let left = self.comma_joined(left, conditions);
