@@ -209,12 +209,19 @@ pub struct Measure {
 impl Measure {
     /// Whether its values add up over any grouping: it is one sum or count, and nothing is done to it.
     pub fn is_additive(&self) -> bool {
+        self.own_leaf().is_some_and(|leaf| leaf.aggregate.is_additive())
+    }
+
+    /// The one aggregate that it is, where nothing is done to that.
+    pub fn own_leaf(&self) -> Option<&Leaf> {
         let mut value = &self.value;
         while let ast::Expr::Nested(inner) = value {
             value = inner;
         }
-        let [leaf] = self.leaves.as_slice() else { return false };
-        leaf.aggregate.is_additive() && matches!(value, ast::Expr::Identifier(_))
+        match self.leaves.as_slice() {
+            [leaf] if matches!(value, ast::Expr::Identifier(_)) => Some(leaf),
+            _ => None,
+        }
     }
 }
 

@@ -52,8 +52,7 @@ impl Cube {
             return Err(format!("there is {}(…) in it, which is neither a sum nor a count", leaf.aggregate.name()));
         }
         let named = |leaf: &Leaf| {
-            let is_plain =
-                |other: &&Measure| matches!(other.leaves.as_slice(), [own] if own == leaf) && other.is_plain();
+            let is_plain = |other: &&Measure| other.own_leaf() == Some(leaf);
             // The measure itself, if it is the aggregate, before others of the same meaning.
             let own = [measure].into_iter().find(|own| is_plain(own));
             own.or_else(|| self.measures.iter().find(is_plain)).map(|found| found.name.clone())
@@ -72,7 +71,7 @@ impl Cube {
 impl Measure {
     /// Whether it is one aggregate, and nothing is done to it.
     pub fn is_plain(&self) -> bool {
-        self.leaves.len() == 1 && arithmetic(&self.value, 1) == Some(Arithmetic::Part(0))
+        self.own_leaf().is_some()
     }
 }
 

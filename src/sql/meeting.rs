@@ -216,8 +216,11 @@ impl Meeting<'_> {
             return Ok(());
         }
         if operands.iter().any(|operand| operand.of.is_numeric()) {
-            return Err(refusal("a time is compared with a number; write a time, as DATE '2017-06-01', or take a part of one, as EXTRACT(YEAR \
-                 FROM …)".to_owned()));
+            return Err(refusal(
+                "a time is compared with a number; write a time, as DATE '2017-06-01', or take a part of one, as \
+                 EXTRACT(YEAR FROM …)"
+                    .to_owned(),
+            ));
         }
         let instants = operands.iter().any(Operand::is_instant);
         let clocks = operands.iter().any(Operand::is_clock);

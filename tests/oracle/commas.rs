@@ -47,11 +47,10 @@ impl Oracle<'_> {
         let (met, rest): (Vec<Expr>, Vec<Expr>) = std::mem::take(conditions).into_iter().partition(joins);
         *conditions = rest;
         let left = self.comma_joined(left, conditions);
-        let met = met.into_iter().reduce(|all, one| Expr::binary("AND", all, one));
-        let (kind, on) = match (on, met) {
+        let both = |all, one| Expr::binary("AND", all, one);
+        let (kind, on) = match (on, met.into_iter().reduce(both)) {
             (On::Using(names, _), met) => ("JOIN", On::Using(names.clone(), met)),
-            (On::Condition(on), Some(met)) => ("JOIN", On::Condition(Expr::binary("AND", on.clone(), met))),
-            (On::Condition(on), None) => ("JOIN", On::Condition(on.clone())),
+            (On::Condition(on), met) => ("JOIN", On::Condition(met.into_iter().fold(on.clone(), both))),
             (On::Nothing, Some(met)) => ("JOIN", On::Condition(met)),
             (On::Nothing, None) => ("CROSS JOIN", On::Nothing),
         };

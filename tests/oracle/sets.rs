@@ -26,10 +26,10 @@ impl Oracle<'_> {
         let there: BTreeSet<String> = right.rows.iter().map(|row| told(row)).collect();
         let chance = left.chance || right.chance || op != "UNION ALL" && holds_doubles(&left, &right);
         // Where one side is empty the other need not be read.
-        let spared = op != "EXCEPT" && op != "INTERSECT" || !left.rows.is_empty() && !right.rows.is_empty();
+        let unread = matches!(op, "EXCEPT" | "INTERSECT") && (left.rows.is_empty() || right.rows.is_empty());
         let cut = left.cut || right.cut;
-        self.may.set(self.may.get() || cut && !spared);
-        let cut = cut && spared;
+        self.may.set(self.may.get() || cut && unread);
+        let cut = cut && !unread;
         let mut rows = left.rows;
         match op {
             "INTERSECT" => rows.retain(|row| there.contains(&told(row))),

@@ -13,8 +13,8 @@ use super::items::{members, ordinal};
 use super::joins::{equality, is_null_safe};
 use super::plain::Plain;
 use super::shown::shown;
-use super::subqueries::item_expr_mut;
-use super::{Binder, Source, item_expr, sets};
+use super::subqueries::{has_stars, item_expr_mut};
+use super::{Binder, Source, sets};
 
 /// What stands around a subquery.
 pub(super) struct Around<'n> {
@@ -202,32 +202,37 @@ impl<'a> Binder<'a> {
 
     /// Refuses EXISTS (SELECT * …) that could mean rows or groups.
     pub(super) fn refuse_vague_existence(&mut self, query: &Query) -> Result<()> {
-        let SetExpr::Select(select) = query.body.as_ref() else { return Ok(()) };
-        self.mere_existence(&mut query.clone(), &mut select.clone())
-    }
-
-    /// Makes `*` of a SELECT within EXISTS ask for nothing more than whether there are rows.
-    fn mere_existence(&mut self, query: &mut Query, select: &mut Select) -> Result<()> {
-        if select.projection.iter().all(|item| item_expr(item).is_some()) {
-            return Ok(());
-        }
-        match self.in_scope_of(query.with.clone(), |binder| binder.block_over(select, None))? {
-            Some(plain) if self.names(&plain).has_star(select)? => self.names(&plain).mere_existence(query, select),
-            _ => {
-                select.projection = vec![SelectItem::UnnamedExpr(ast::number(1))];
-                Ok(())
-            }
+        match query.body.as_ref() {
+            SetExpr::Select(select) if has_stars(select) => match self.starred(query, select)? {
+                Some(plain) => self.names(&plain).refuse_vague_existence(query, select),
+                None => Ok(()),
+            },
+            _ => Ok(()),
         }
     }
 
-    /// Gives a subquery its keys as items before its own, and groups by them where it groups.
+    /// The cube of whose fact rows a SELECT asks by `*`.
+    fn starred(&mut self, query: &Query, select: &Select) -> Result<Option<Plain<'a>>> {
+        let Some(plain) = self.in_scope_of(query.with.clone(), |binder| binder.block_over(select, None))? else {
+            return Ok(None);
+        };
+        Ok(self.names(&plain).has_star(select)?.then_some(plain))
+    }
+
+    /// Gives a subquery its keys as items before its own, and groups by them where it groups. `*` asks for nothing more
+    /// than whether there are rows.
     pub(super) fn keyed(&mut self, query: &mut Query, keys: &[Equal], grouped: bool) -> Result<()> {
         let SetExpr::Select(mut select) =
             std::mem::replace(query.body.as_mut(), SetExpr::Select(Box::new(ast::empty_select()?)))
         else {
             return Err(Error::internal("a correlated subquery is a SELECT"));
         };
-        self.mere_existence(query, &mut select)?;
+        if has_stars(&select) {
+            match self.starred(query, &select)? {
+                Some(plain) => self.names(&plain).mere_existence(query, &mut select)?,
+                None => select.projection = vec![SelectItem::UnnamedExpr(ast::number(1))],
+            }
+        }
         let named = keys.iter().enumerate().map(|(at, key)| ast::named(key.inside.clone(), &key_name(at)));
         let mut written = std::mem::take(&mut select.projection);
         written.iter_mut().filter_map(item_expr_mut).try_for_each(|item| parted(item, keys))?;

@@ -344,8 +344,8 @@ impl Names<'_> {
         Ok(self.star_at(&select.projection)?.is_some())
     }
 
-    /// Makes a SELECT of `*` within EXISTS ask for nothing but whether there are fact rows.
-    pub(super) fn mere_existence(&self, query: &mut Query, select: &mut Select) -> Result<()> {
+    /// Refuses `*` of a SELECT within EXISTS that could mean rows or groups, or counts rows.
+    pub(super) fn refuse_vague_existence(&self, query: &Query, select: &Select) -> Result<()> {
         let condition = select.selection.as_ref().map(|condition| self.normalised(condition)).transpose()?;
         let measure = condition.as_ref().and_then(|condition| self.mentioned_measure(condition));
         let cube = &self.cube.name;
@@ -367,6 +367,12 @@ impl Names<'_> {
                 "EXISTS (SELECT * FROM {cube} … OFFSET …) counts rows; compare (SELECT COUNT(*) FROM {cube} …) instead"
             )));
         }
+        Ok(())
+    }
+
+    /// Makes a SELECT of `*` within EXISTS ask for nothing but whether there are fact rows.
+    pub(super) fn mere_existence(&self, query: &mut Query, select: &mut Select) -> Result<()> {
+        self.refuse_vague_existence(query, select)?;
         if let Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) = query.order_by.take() {
             order.iter().try_for_each(|item| self.normalised(&item.expr).map(drop))?;
         }

@@ -100,11 +100,9 @@ impl Evaluation<'_> {
                 let text = self.names.shown(value);
                 if adds_up { Lineage::Additive(text) } else { Lineage::Fixed(text) }
             }
-            other => match self.names.mentioned_measure(other) {
-                Some(_) => Lineage::Fixed(self.names.shown(other)),
-                None if self.holds_call(other) || holds_cube_query(other) => Lineage::Fixed(self.names.shown(other)),
-                None => self.beside(other),
-            },
+            other if self.names.mentioned_measure(other).is_some() => Lineage::Fixed(self.names.shown(other)),
+            other if self.holds_call(other) || holds_cube_query(other) => Lineage::Fixed(self.names.shown(other)),
+            other => self.beside(other),
         }
     }
 

@@ -4,7 +4,7 @@
 use datafusion::sql::sqlparser::ast::{BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArguments, Ident};
 
 use crate::error::{Error, Result};
-use crate::model::{Aggregate, Leaf, Measure};
+use crate::model::{Aggregate, Measure};
 use crate::sql;
 
 use super::super::{Context, ast};
@@ -179,17 +179,16 @@ impl Evaluation<'_> {
             return self.of_rows(&name, None, false, filter, function);
         };
         let own_place = |argument, place| self.names.measure(looked_through(argument)).is_some_and(|m| is_at(m, place));
-        let argument = if let [argument] = arguments.as_slice() {
-            argument
-        } else if let [argument, place] = arguments.as_slice()
-            && own_place(argument, place)
-        {
-            argument
-        } else {
-            if let Some(measure) = arguments.iter().find_map(|argument| self.names.measure(looked_through(argument))) {
-                return Err(refused_aggregate(&name, false, measure, self.names.cube.name.as_str()));
+        let argument = match arguments.as_slice() {
+            [argument] => argument,
+            [argument, place] if own_place(argument, place) => argument,
+            several => {
+                let mut measures = several.iter().filter_map(|argument| self.names.measure(looked_through(argument)));
+                return Err(match measures.next() {
+                    Some(measure) => refused_aggregate(&name, false, measure, self.names.cube.name.as_str()),
+                    None => Error::invalid(format!("{name}() takes one argument over a cube")),
+                });
             }
-            return Err(Error::invalid(format!("{name}() takes one argument over a cube")));
         };
         let distinct = is_distinct(function);
         if distinct && is_measure_call(&name) {
@@ -345,7 +344,7 @@ pub(super) fn is_distinct(function: &Function) -> bool {
 
 /// Whether a measure is one percentile at this place.
 fn is_at(measure: &Measure, place: &Expr) -> bool {
-    let [Leaf { fraction: Some(own), .. }] = measure.leaves.as_slice() else { return false };
+    let Some(own) = measure.own_leaf().and_then(|leaf| leaf.fraction.as_deref()) else { return false };
     let number = |text: &str| text.parse::<f64>().ok();
     number(own).is_some_and(|own| number(&place.to_string()) == Some(own))
 }
@@ -353,10 +352,7 @@ fn is_at(measure: &Measure, place: &Expr) -> bool {
 /// Whether an aggregate that a measure does not have may well mean it: the mean of what is one for each group already, a
 /// ratio or an average, or the count of what counts.
 pub(super) fn may_mean(name: &str, measure: &Measure) -> bool {
-    let own = match measure.leaves.as_slice() {
-        [leaf] if matches!(unwrapped(&measure.value), Expr::Identifier(_)) => Some(leaf.aggregate),
-        _ => None,
-    };
+    let own = measure.own_leaf().map(|leaf| leaf.aggregate);
     let divides = |expr: &Expr| matches!(expr, Expr::BinaryOp { op: BinaryOperator::Divide, .. });
     match name {
         "avg" => match own {
@@ -376,10 +372,7 @@ pub(super) fn may_mean(name: &str, measure: &Measure) -> bool {
 
 /// Whether an aggregate of a measure is the measure: SUM, which tools write by default, or its own.
 pub(super) fn is_own(name: &str, distinct: bool, measure: &Measure) -> bool {
-    let own = match measure.leaves.as_slice() {
-        [leaf] if matches!(unwrapped(&measure.value), Expr::Identifier(_)) => Some(leaf.aggregate),
-        _ => None,
-    };
+    let own = measure.own_leaf().map(|leaf| leaf.aggregate);
     match (name, distinct) {
         ("sum", false) => true,
         ("count", true) => own == Some(Aggregate::CountDistinct),

@@ -22,6 +22,7 @@ use super::items::{is_measure_call, numbered, ordinal};
 use super::joins::{self, Joined};
 use super::keyless::keyless;
 use super::marks::Looked;
+use super::subqueries::has_stars;
 use super::sums::{Block, Named, unique};
 use super::{Binder, Source, column_names, hidden, instant, read_table, ties, using, valueless};
 
@@ -320,7 +321,7 @@ fn window_in(clause: &str, around: &str) -> Error {
 /// Gives items that are not named the name that they are written as, before binding rewrites them; a second one of that
 /// name is told apart by its number. ORDER BY of the same expression means the item.
 fn name_items(select: &mut Select, order: &mut [OrderByExpr]) {
-    let starred = select.projection.iter().any(|item| item_expr(item).is_none());
+    let starred = has_stars(select);
     for (at, item) in select.projection.iter().enumerate().filter(|_| !starred) {
         let Some(expr) = item_expr(item) else { continue };
         // A number in ORDER BY counts items, whatever they are.

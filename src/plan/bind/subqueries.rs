@@ -13,7 +13,7 @@ use super::super::catalog::CatalogTables;
 use super::super::relation::Relation;
 use super::items::Names;
 use super::marks::Marks;
-use super::{Binder, Place, valueless};
+use super::{Binder, Place, item_expr, valueless};
 
 impl Binder<'_> {
     /// Binds the subqueries of a block. IN and EXISTS outside WHERE and HAVING become marks, and correlated subqueries.
@@ -103,4 +103,9 @@ pub(super) fn item_expr_mut(item: &mut SelectItem) -> Option<&mut Expr> {
         SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
         _ => None,
     }
+}
+
+/// Whether `*` is among the items of a SELECT.
+pub(super) fn has_stars(select: &Select) -> bool {
+    select.projection.iter().any(|item| item_expr(item).is_none())
 }

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use super::super::ast;
 use super::item_expr;
 use super::items::ordinal;
+use super::subqueries::has_stars;
 use super::sums::Block;
 
 /// Window functions of a row's place in its partition, whose frame is of no matter.
@@ -27,7 +28,7 @@ pub(super) fn break_ties(
 ) -> Result<()> {
     let keys = keys(select, block);
     if limited {
-        let wildcard = select.projection.iter().any(|item| item_expr(item).is_none());
+        let wildcard = has_stars(select);
         match &select.distinct {
             Some(Distinct::Distinct) if !wildcard => {
                 let ordinals =
