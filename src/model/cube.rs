@@ -277,6 +277,24 @@ pub enum Aggregate {
 }
 
 impl Aggregate {
+    /// What a measure calls them by.
+    pub const CALLS: [&str; 14] = [
+        "sum",
+        "count",
+        "min",
+        "max",
+        "avg",
+        "median",
+        "percentile_cont",
+        "percentile_disc",
+        "approx_percentile_cont",
+        "stddev",
+        "stddev_pop",
+        "variance",
+        "var_pop",
+        "hll",
+    ];
+
     /// The name of its SQL function; a distinct count is `count` too.
     pub fn name(self) -> &'static str {
         match self {

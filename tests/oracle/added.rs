@@ -176,21 +176,18 @@ impl OrdinaryBlock<'_, '_> {
     /// What tells the rows of the result apart.
     pub(super) fn unique(&self, exprs: &[Expr], sets: &[BTreeSet<usize>]) -> Vec<BTreeSet<usize>> {
         let place = |key: &Expr| exprs.iter().position(|expr| expr == key);
+        let told = |at: &&usize| !self.fixed.contains(*at);
+        let shown = |set: &BTreeSet<usize>| set.iter().filter(told).map(|at| place(&placed(*at))).collect();
         match &self.keys {
             Some(_) if self.levels.is_some() => Vec::new(),
             Some(keys) => {
                 // Each group is one row where the keys hold a set that tells rows apart: that set does so here too.
                 let known = |set: &&BTreeSet<usize>| self.told_apart_by(std::slice::from_ref(*set), keys);
-                let told = |at: &&usize| !self.fixed.contains(*at);
-                let shown = |set: &BTreeSet<usize>| set.iter().filter(told).map(|at| place(&placed(*at))).collect();
-                let own = keys.iter().map(place).collect::<Option<BTreeSet<usize>>>();
+                let telling = |key: &&Expr| !self.fixed.iter().any(|at| placed(*at) == **key);
+                let own = keys.iter().filter(telling).map(place).collect::<Option<BTreeSet<usize>>>();
                 own.into_iter().chain(sets.iter().filter(known).filter_map(shown)).collect()
             }
-            None => {
-                let told = |at: &&usize| !self.fixed.contains(*at);
-                let set = |set: &BTreeSet<usize>| set.iter().filter(told).map(|at| place(&placed(*at))).collect();
-                sets.iter().filter_map(set).collect()
-            }
+            None => sets.iter().filter_map(shown).collect(),
         }
     }
 }

@@ -31,7 +31,7 @@ impl Build<'_, '_> {
             ("variance", false) => Aggregate::Variance,
             ("var_pop", false) => Aggregate::VarPop,
             ("hll", false) => Aggregate::Hll,
-            (_, true) if KNOWN.contains(&name.as_str()) => {
+            (_, true) if Aggregate::CALLS.contains(&name.as_str()) => {
                 return Err(format!("{name}(distinct …) is not supported; distinct goes with count"));
             }
             ("measure" | "agg" | "aggregate", _) => {
@@ -40,7 +40,7 @@ impl Build<'_, '_> {
             _ => {
                 return Err(format!(
                     "{name}(…) is not supported in a measure; there are {} and count(distinct)",
-                    KNOWN.join(", ")
+                    Aggregate::CALLS.join(", ")
                 ));
             }
         };
@@ -78,23 +78,6 @@ impl Build<'_, '_> {
     }
 }
 
-/// The aggregates that a measure may be made of.
-const KNOWN: [&str; 14] = [
-    "sum",
-    "count",
-    "min",
-    "max",
-    "avg",
-    "median",
-    "percentile_cont",
-    "percentile_disc",
-    "approx_percentile_cont",
-    "stddev",
-    "stddev_pop",
-    "variance",
-    "var_pop",
-    "hll",
-];
 /// Those that SQL does not know by that name.
 pub(super) const ONLY_HERE: [&str; 2] = ["variance", "hll"];
 

@@ -13,7 +13,7 @@ use super::super::ast;
 use super::super::relation::Relation;
 use super::beside::Beside;
 use super::grouping::{describe, keys, refuse_two_meanings, written_as};
-use super::instead::{self, Misuse};
+use super::instead;
 use super::items::{Aliases, Item, ordinal};
 use super::measure::{Evaluation, key_name, leaf_name, unwrapped};
 use super::ordinary::refuse_windows_in_conditions;
@@ -131,20 +131,7 @@ impl Evaluation<'_> {
             }
             if let Some(measure) = self.names.mentioned_measure(&condition) {
                 if explicit {
-                    let (condition, name) = (self.names.shown(&condition), &measure.name);
-                    let message = match measure.is_additive() {
-                        true => format!(
-                            "'{condition}' in WHERE beside GROUP BY or an aggregate could mean groups or rows of '{name}'; \
-                             write HAVING {condition} to choose groups, or FROM (SELECT * FROM {} WHERE {condition}) to \
-                             choose rows",
-                            self.names.cube.name
-                        ),
-                        false => format!(
-                            "'{condition}' in WHERE beside GROUP BY or an aggregate stands before there are groups, and \
-                             '{name}' has no value in a row: write HAVING {condition}"
-                        ),
-                    };
-                    return Err(Error::invalid(message).with_source(Misuse::Condition));
+                    return Err(self.measure_in_where(measure, &condition));
                 }
                 split.groups.push(self.output(&condition)?);
             } else {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, SelectItem, Value};
 
 use crate::error::{Error, Result};
-use crate::model::{Cube, Dimension, Measure};
+use crate::model::{Cube, Dimension, Measure, Text};
 use crate::sql::{self, Functions, fold};
 use crate::yaml::hint;
 
@@ -15,6 +15,7 @@ use super::super::ast;
 use super::super::relation::Member;
 use super::beside::Beside;
 use super::correlated::Around;
+use super::instead::Misuse;
 use super::shown::Marked;
 
 /// An item of the SELECT list.
@@ -78,8 +79,21 @@ impl<'a> Names<'a> {
         if let Some(meaning) = self.known(name) {
             return Ok(meaning);
         }
-        let hint = hint(name, self.columns().into_iter());
-        Err(Error::invalid(format!("the cube '{}' has no dimension or measure '{name}'{hint}", self.cube.name)))
+        let hint = match self.titled(name) {
+            Some(member) => format!("; '{member}' has that title"),
+            None => hint(name, self.columns().into_iter()),
+        };
+        let why = format!("the cube '{}' has no dimension or measure '{name}'{hint}", self.cube.name);
+        Err(Error::invalid(why).with_source(Misuse::Name))
+    }
+
+    /// The column with such a title, in whichever language.
+    fn titled(&self, name: &str) -> Option<&str> {
+        let dimensions = self.cube.dimensions.iter().map(|dimension| (&dimension.name, &dimension.title));
+        let mut titles = dimensions.chain(self.cube.measures.iter().map(|measure| (&measure.name, &measure.title)));
+        let is_it = |title: &Text| title.iter().any(|(_, words)| words.to_lowercase() == name.to_lowercase());
+        let (member, _) = titles.find(|(_, title)| title.as_ref().is_some_and(is_it))?;
+        self.columns().into_iter().find(|column| column == member)
     }
 
     /// A dimension or measure of the cube.

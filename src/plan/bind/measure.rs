@@ -186,7 +186,7 @@ impl Evaluation<'_> {
                 let mut measures = several.iter().filter_map(|argument| self.names.measure(looked_through(argument)));
                 return Err(match measures.next() {
                     Some(measure) => refused_aggregate(&name, false, measure, self.names.cube.name.as_str()),
-                    None => Error::invalid(format!("{name}() takes one argument over a cube")),
+                    None => self.undefined(function),
                 });
             }
         };
@@ -257,11 +257,7 @@ impl Evaluation<'_> {
                 }
             }
             _ => {
-                return Err(Error::invalid(format!(
-                    "'{text}' is not defined over a cube: of dimensions there are COUNT, COUNT(DISTINCT), MIN, MAX, and \
-                     SUM and AVG of constants; add a measure to the cube '{}' for it",
-                    self.names.cube.name
-                )));
+                return Err(self.undefined(function));
             }
         };
         let argument = argument.map(|argument| self.rows(argument)).transpose()?;

@@ -201,7 +201,7 @@ impl<'a> Binder<'a> {
         };
         query.order_by =
             (!order.is_empty()).then_some(OrderBy { kind: OrderByKind::Expressions(order), interpolate: None });
-        if relation.cube && !ordered {
+        if !ordered && (relation.cube || query.order_by.is_some()) {
             ast::mark_limit(query);
         }
         Ok(relation)

@@ -1,9 +1,9 @@
 //! What is said where a block over a cube cannot be evaluated as it is written.
 
-use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::ast::{Expr, Function};
 
 use crate::error::Error;
-use crate::model::Measure;
+use crate::model::{Aggregate, Measure};
 
 use super::super::ast;
 use super::instead::Misuse;
@@ -31,6 +31,47 @@ impl Evaluation<'_> {
         };
         let argument = self.names.shown(argument);
         Error::invalid(format!("{name}({argument}) evaluates a measure by its name, and that is none; {instead}"))
+    }
+
+    /// The refusal of an aggregate of dimensions that there is not.
+    pub(super) fn undefined(&self, function: &Function) -> Error {
+        let name = ast::function_name(function).unwrap_or_default();
+        let (text, cube) = (self.names.shown(&Expr::Function(function.clone())), &self.names.cube.name);
+        let instead = match Aggregate::CALLS.contains(&name.as_str()) {
+            true => format!("add a measure to the cube '{cube}' for it"),
+            false => format!(
+                "group by them in a query beneath, SELECT {name}(…) FROM (SELECT … FROM {cube} GROUP BY …) AS t"
+            ),
+        };
+        Error::invalid(format!(
+            "'{text}' is not defined over a cube: of dimensions there are COUNT, COUNT(DISTINCT), MIN, MAX, and SUM and \
+             AVG of constants; {instead}"
+        ))
+    }
+
+    /// The refusal of a condition on a measure in WHERE, where it could mean groups or rows.
+    pub(super) fn measure_in_where(&self, measure: &Measure, condition: &Expr) -> Error {
+        let (shown, name, cube) = (self.names.shown(condition), &measure.name, &self.names.cube.name);
+        let beside = self.names.mentioned_dimension(condition).filter(|beside| {
+            let is_it = |key: &Expr| self.names.mentioned_dimension(key).is_some_and(|key| key.name == beside.name);
+            !self.keys.iter().any(is_it)
+        });
+        let having = match beside {
+            Some(beside) => format!("HAVING {shown}, and '{}' in GROUP BY,", beside.name),
+            None => format!("HAVING {shown}"),
+        };
+        let message = match measure.is_additive() {
+            true => format!(
+                "'{shown}' in WHERE beside GROUP BY or an aggregate could mean groups or rows of '{name}'; write {having} \
+                 to choose groups, or FROM (SELECT * FROM {cube} WHERE {shown}) to choose rows"
+            ),
+            false => format!(
+                "'{shown}' in WHERE beside GROUP BY or an aggregate stands before there are groups, and '{name}' has no \
+                 value in a row: write {}",
+                having.trim_end_matches(',')
+            ),
+        };
+        Error::invalid(message).with_source(Misuse::Condition)
     }
 
     /// The refusal of an aggregate over an expression of a measure.

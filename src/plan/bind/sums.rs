@@ -345,6 +345,7 @@ fn aliased<'a>(select: &'a Select, key: &Expr) -> Option<&'a Expr> {
 pub(super) fn unique(block: &Block, select: &Select, columns: &[Column], distinct: bool) -> Vec<BTreeSet<String>> {
     let names = block.output_names(select);
     let told = |column: &&Identity| !block.fixed.contains(*column);
+    let named = |set: &BTreeSet<Identity>| set.iter().filter(told).map(|column| names.get(column).cloned()).collect();
     let mut sets: Vec<BTreeSet<String>> = match &block.keys {
         Some(grouping) => {
             let name = |key: &Expr| match block.identity(key) {
@@ -355,15 +356,12 @@ pub(super) fn unique(block: &Block, select: &Select, columns: &[Column], distinc
             let telling = |key: &&Expr| block.identity(key).is_none_or(|column| told(&&column));
             let all = keys.filter_map(|keys| keys.iter().filter(telling).map(name).collect());
             // What tells the rows apart that are grouped tells their groups apart, where it is grouped by.
-            let fewer = block.unique.iter().filter(|set| !grouping.levels && set.is_subset(&grouping.columns));
-            let named = |set: &BTreeSet<Identity>| set.iter().map(|column| names.get(column).cloned()).collect();
+            let is_grouped =
+                |set: &&BTreeSet<Identity>| set.iter().filter(told).all(|at| grouping.columns.contains(at));
+            let fewer = block.unique.iter().filter(|set| !grouping.levels && is_grouped(set));
             all.chain(fewer.filter_map(named)).collect()
         }
-        None => {
-            let renamed =
-                |set: &BTreeSet<Identity>| set.iter().filter(told).map(|column| names.get(column).cloned()).collect();
-            block.unique.iter().filter_map(renamed).collect()
-        }
+        None => block.unique.iter().filter_map(named).collect(),
     };
     if distinct {
         sets.push(columns.iter().map(|column| column.name.clone()).collect());

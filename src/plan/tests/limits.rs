@@ -13,6 +13,8 @@ async fn a_limit_that_cuts_beneath_an_aggregate_fails() {
         "SELECT COUNT(*) FROM (SELECT d FROM (SELECT department d, store FROM sales GROUP BY 1, 2) LIMIT 3) t",
         "SELECT d, COUNT(*) FROM (SELECT department d, store, lines FROM sales GROUP BY 1, 2 LIMIT 3) t GROUP BY d",
         "WITH t AS (SELECT store FROM mart.lines LIMIT 6) SELECT MAX(store) FROM t",
+        "SELECT COUNT(*) FROM (SELECT store, MAX(line_id) FROM mart.lines GROUP BY 1 LIMIT 1) t",
+        "SELECT s, n FROM (SELECT s, SUM(n) n FROM (SELECT store s, COUNT(*) n FROM mart.lines GROUP BY 1 LIMIT 1) GROUP BY 1) t",
     ] {
         let error = failed(sql).await;
         assert!(error.contains("without ORDER BY cuts rows"), "{sql}\n{error}");
@@ -44,6 +46,7 @@ fn an_offset_without_order_beneath_an_aggregate_is_refused() {
         "SELECT COUNT(*) FROM (SELECT * FROM mart.lines LIMIT 7 OFFSET 1) t",
         "SELECT COUNT(*) FROM (SELECT * FROM mart.lines OFFSET 1) t",
         "SELECT SUM(r) FROM (SELECT department, revenue r FROM sales GROUP BY 1 LIMIT 1 OFFSET 1) t",
+        "SELECT COUNT(*) FROM (SELECT store FROM mart.lines GROUP BY 1 OFFSET 1) t",
     ] {
         assert!(refused(sql).contains("OFFSET without ORDER BY"), "{sql}");
     }

@@ -2,6 +2,7 @@
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CaseWhen, Expr, Function, GroupByExpr, Select, SelectItem, SetExpr, TableFactor, TableWithJoins,
+    Value,
 };
 
 use crate::error::Result;
@@ -122,15 +123,25 @@ fn otherwise(names: &Names<'_>, argument: &Expr, function: &Function) -> Result<
     })
 }
 
-/// Whether an expression is measures added to and subtracted from each other: the sums of that are that of the sums.
+/// Whether an expression is measures added to and subtracted from each other, or so many times that: the sums of it are
+/// the same of the sums.
 fn adds_measures(names: &Names<'_>, expr: &Expr) -> bool {
     match expr {
         Expr::Nested(inner) => adds_measures(names, inner),
         Expr::BinaryOp { left, op: BinaryOperator::Plus | BinaryOperator::Minus, right } => {
             adds_measures(names, left) && adds_measures(names, right)
         }
+        Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } => match (is_number(left), is_number(right)) {
+            (false, true) => adds_measures(names, left),
+            (true, false) => adds_measures(names, right),
+            _ => false,
+        },
         other => names.normalised(other).is_ok_and(|meant| names.measure(&meant).is_some()),
     }
+}
+
+fn is_number(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(value.value, Value::Number(..)))
 }
 
 /// MEASURE around every measure in an expression.

@@ -10,10 +10,11 @@ use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, VisitMut, VisitorMut,
 };
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::sql::fold;
 
 use super::super::ast;
+use super::item_expr;
 use super::items::Names;
 
 /// Longer statements are not sent along.
@@ -31,6 +32,8 @@ pub(super) enum Misuse {
     Condition,
     /// A sum of what does not add up.
     Sum,
+    /// A name that no column has.
+    Name,
 }
 
 impl fmt::Display for Misuse {
@@ -74,6 +77,7 @@ pub(super) fn of_block(error: Error, names: &Names<'_>, query: &Query, lazy: boo
         }
         Some(Misuse::Aggregate) => aggregates::evaluated(names, select).into_iter().collect(),
         Some(Misuse::Condition) => conditions(names, select).unwrap_or_default(),
+        Some(Misuse::Name) => aliased(names, select).into_iter().collect(),
         Some(Misuse::Sum) | None => Vec::new(),
     };
     with(error, select, by)
@@ -158,6 +162,28 @@ impl VisitorMut for Put<'_> {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// What aliases of items stand for in the place of those that WHERE names.
+fn aliased(names: &Names<'_>, written: &Select) -> Option<Select> {
+    let mut select = written.clone();
+    name_items(names, &written.projection, select.selection.as_mut()?).ok()?;
+    (select != *written).then_some(select)
+}
+
+fn name_items(names: &Names<'_>, items: &[SelectItem], expr: &mut Expr) -> Result<()> {
+    let Expr::Identifier(name) = &*expr else {
+        return ast::children(expr)?.into_iter().try_for_each(|child| name_items(names, items, child));
+    };
+    let is_named =
+        |item: &&SelectItem| matches!(item, SelectItem::ExprWithAlias { alias, .. } if fold(alias) == fold(name));
+    let item = items.iter().find(is_named).and_then(item_expr).filter(|_| names.normalised(expr).is_err());
+    match item.cloned() {
+        Some(column @ (Expr::Identifier(_) | Expr::CompoundIdentifier(_))) => *expr = column,
+        Some(other) => *expr = Expr::Nested(Box::new(other)),
+        None => {}
+    }
+    Ok(())
 }
 
 /// The conditions on measures in HAVING, and where the cube itself is read, in a query of its rows.
