@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Schema};
 use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::flight_service_client::FlightServiceClient;
@@ -73,12 +73,15 @@ fn ticket(info: &FlightInfo) -> Ticket {
     info.endpoint[0].ticket.clone().unwrap()
 }
 
-pub(crate) async fn rows(service: &mut Service, ticket: Ticket) -> Result<usize, Status> {
+async fn batches(service: &mut Service, ticket: Ticket) -> Result<Vec<RecordBatch>, Status> {
     let messages = service.do_get(ticket).await?.into_inner();
     let data = messages.map_err(arrow_flight::error::FlightError::from);
     let batches = arrow_flight::decode::FlightRecordBatchStream::new_from_flight_data(data);
-    let batches: Vec<RecordBatch> = batches.try_collect().await.map_err(Status::from)?;
-    Ok(batches.iter().map(RecordBatch::num_rows).sum())
+    batches.try_collect().await.map_err(Status::from)
+}
+
+pub(crate) async fn rows(service: &mut Service, ticket: Ticket) -> Result<usize, Status> {
+    Ok(batches(service, ticket).await?.iter().map(RecordBatch::num_rows).sum())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,6 +150,30 @@ async fn a_handle_holds_the_values_and_can_be_given_back() {
     let mut message = messages(&handle, values(vec![number(1), number(2)])).await;
     message[0].flight_descriptor = Some(FlightDescriptor::new_cmd(update.as_any().encode_to_vec()));
     assert_eq!(put(&mut service, message).await.unwrap_err().code(), Code::PermissionDenied);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_place_of_a_percentile_may_be_bound() {
+    let (_folder, mart) = loaded("wire").await;
+    let server = Served::start(mart).await;
+    let mut service = raw(&server).await;
+    let sql =
+        "select percentile_cont(price, ?) as p, percentile_disc(?) within group (order by id) as d from mart.samples";
+    let prepared = prepare(&mut service, sql).await.unwrap();
+    let parameters = schema(&prepared.parameter_schema);
+    assert!(parameters.fields().iter().all(|field| field.data_type() == &DataType::Float64));
+    let place: ArrayRef = Arc::new(Float64Array::from(vec![0.25]));
+    let message = messages(&prepared.prepared_statement_handle, values(vec![Arc::clone(&place), place])).await;
+    let bound = put(&mut service, message).await.unwrap();
+    let info = service.get_flight_info(descriptor(&bound)).await.unwrap().into_inner();
+    let found = batches(&mut service, ticket(&info)).await.unwrap();
+    let command = CommandStatementQuery { query: sql.replace('?', "0.25"), transaction_id: None };
+    let asked = FlightDescriptor::new_cmd(command.as_any().encode_to_vec());
+    let info = service.get_flight_info(asked).await.unwrap().into_inner();
+    let expected = batches(&mut service, ticket(&info)).await.unwrap();
+    assert_eq!(found[0].columns(), expected[0].columns());
+    assert!(found[0].columns().iter().all(|column| column.null_count() == 0));
     server.stop().await;
 }
 

@@ -103,7 +103,7 @@ pub struct Description {
 /// As [`plan`].
 pub fn describe(statement: &Statement, context: &Context<'_>) -> Result<Description> {
     let names: Vec<String> = (1..=statement.parameters()?).map(|number| format!("${number}")).collect();
-    let counting = statement.counting_parameters();
+    let placed = statement.placed_parameters();
     let (plan, types) = match planned(statement, context) {
         Ok(plan) => {
             let types = plan.logical.get_parameter_fields().map_err(sql::planning_error)?;
@@ -112,14 +112,14 @@ pub fn describe(statement: &Statement, context: &Context<'_>) -> Result<Descript
         // Not every place takes a value that is not known yet.
         Err(error) if names.is_empty() => return Err(error),
         Err(_) => {
-            let value = |number: usize| if counting.contains(&number) { "1" } else { "NULL" };
+            let value = |number: usize| if placed.get(&number) == Some(&DataType::Int64) { "1" } else { "NULL" };
             let values: Vec<String> = (1..=names.len()).map(|number| value(number).to_owned()).collect();
             (planned(&statement.clone().with_values(&values)?, context)?, HashMap::new())
         }
     };
     let parameter = |(number, name): (usize, String)| {
         let of = types.get(&name).and_then(Option::as_ref).and_then(|field| sent(field.data_type()));
-        let otherwise = if counting.contains(&number) { DataType::Int64 } else { DataType::Utf8 };
+        let otherwise = placed.get(&number).cloned().unwrap_or(DataType::Utf8);
         Field::new(name, of.filter(|of| !of.is_null()).unwrap_or(otherwise), true)
     };
     let parameters = Schema::new((1..).zip(names).map(parameter).collect::<Vec<_>>());

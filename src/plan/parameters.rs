@@ -1,9 +1,11 @@
 //! Parameters: values that come apart from their statement, `$1` and so on, or `?` in the order in which they are
 //! written. A value is a literal of SQL, and a statement with values is the statement with the literals in their places.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
+use arrow::datatypes::DataType;
+use datafusion::sql::sqlparser;
 use datafusion::sql::sqlparser::ast::{
     CastKind, Expr, Function, LimitClause, Query, UnaryOperator, Value, ValueWithSpan, Visit, Visitor,
     WindowFrameBound, WindowFrameUnits, WindowType, visit_expressions, visit_expressions_mut,
@@ -43,13 +45,14 @@ impl Statement {
         }
     }
 
-    /// The parameters that count rows, in LIMIT, OFFSET and frames of windows.
-    pub(super) fn counting_parameters(&self) -> BTreeSet<usize> {
-        let mut counting = Counting(BTreeSet::new());
+    /// The types of the parameters that their places tell: what counts rows, in LIMIT, OFFSET and frames of windows, and
+    /// what is cast to a double, as the place of a percentile is.
+    pub(super) fn placed_parameters(&self) -> BTreeMap<usize, DataType> {
+        let mut placed = Placed(BTreeMap::new());
         if let Some(query) = self.query() {
-            let _: ControlFlow<()> = query.visit(&mut counting);
+            let _: ControlFlow<()> = query.visit(&mut placed);
         }
-        counting.0
+        placed.0
     }
 
     /// The statement with values in the places of its parameters, each a literal.
@@ -77,9 +80,16 @@ impl Statement {
     }
 }
 
-struct Counting(BTreeSet<usize>);
+struct Placed(BTreeMap<usize, DataType>);
 
-impl Visitor for Counting {
+impl Placed {
+    fn add<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>, data_type: &DataType) {
+        let numbers = exprs.into_iter().filter_map(placeholder).filter_map(number);
+        self.0.extend(numbers.map(|number| (number, data_type.clone())));
+    }
+}
+
+impl Visitor for Placed {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
@@ -90,7 +100,7 @@ impl Visitor for Counting {
             Some(LimitClause::OffsetCommaLimit { offset, limit }) => [Some(limit), Some(offset)],
             None => [None, None],
         };
-        self.0.extend(counts.into_iter().flatten().filter_map(placeholder).filter_map(number));
+        self.add(counts.into_iter().flatten(), &DataType::Int64);
         ControlFlow::Continue(())
     }
 
@@ -105,7 +115,10 @@ impl Visitor for Counting {
                 }
                 _ => None,
             });
-            self.0.extend(counts.filter_map(placeholder).filter_map(number));
+            self.add(counts, &DataType::Int64);
+        }
+        if let Expr::Cast { expr, data_type: sqlparser::ast::DataType::Double(_), .. } = expr {
+            self.add([expr.as_ref()], &DataType::Float64);
         }
         ControlFlow::Continue(())
     }

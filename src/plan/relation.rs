@@ -103,6 +103,20 @@ impl Relation {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// Rows of both: names of the left; nothing of it adds up any more, and nothing tells rows apart.
+    pub(super) fn united(self, right: &Self) -> Self {
+        let columns = self.columns.into_iter().enumerate().map(|(at, column)| {
+            let lineage =
+                right.columns.get(at).map_or(column.lineage.clone(), |other| column.lineage.united(&other.lineage));
+            let member = column
+                .member
+                .filter(|member| right.columns.get(at).is_some_and(|other| other.member.as_ref() == Some(member)));
+            let clock = column.clock || right.columns.get(at).is_some_and(|other| other.clock);
+            Column { name: column.name, lineage, member, clock, date: false }
+        });
+        Self { columns: columns.collect(), unique: Vec::new(), cube: self.cube || right.cube }
+    }
+
     /// The relation under an alias that renames its first columns. Which of two columns of one name a set means is not
     /// known any more.
     pub(super) fn renamed(mut self, names: &[String]) -> Self {

@@ -8,8 +8,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CharacterLength, DataType, Expr, Fetch, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    LimitClause, Query, Value, VisitMut, VisitorMut,
+    BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, Fetch, Function, FunctionArg,
+    FunctionArgExpr, FunctionArguments, LimitClause, Query, Value, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::parser::Parser;
 
@@ -86,8 +86,14 @@ impl VisitorMut for Calls {
         if let Some(same) = quantified(expr).or_else(|| cut(expr)) {
             *expr = same;
         }
+        if let Expr::Value(value) = expr
+            && let Value::NationalStringLiteral(text) = &mut value.value
+        {
+            value.value = Value::SingleQuotedString(std::mem::take(text));
+        }
         if let Expr::Function(function) = expr {
             ordered(function);
+            typed_place(function);
             formatted(function);
             if function.uses_odbc_syntax {
                 match escaped(function) {
@@ -232,12 +238,33 @@ impl VisitorMut for Filled<'_> {
     }
 }
 
+/// The aggregates of a value at a place among the others.
+const AT_PLACES: [&str; 3] = ["percentile_cont", "percentile_disc", "approx_percentile_cont"];
+
+/// Says of which type the place of a percentile is that a parameter gives.
+fn typed_place(function: &mut Function) {
+    if !function_name(function).is_some_and(|name| AT_PLACES.contains(&name.as_str())) {
+        return;
+    }
+    if let FunctionArguments::List(list) = &mut function.args
+        && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(place))) = list.args.get_mut(1)
+        && matches!(place, Expr::Value(value) if matches!(value.value, Value::Placeholder(_)))
+    {
+        *place = Expr::Cast {
+            kind: CastKind::Cast,
+            expr: Box::new(place.clone()),
+            data_type: DataType::Double(ExactNumberInfo::None),
+            array: false,
+            format: None,
+        };
+    }
+}
+
 /// Takes what an ordered-set aggregate orders by, ascending, for its first argument.
 fn ordered(function: &mut Function) {
-    let places = ["percentile_cont", "percentile_disc", "approx_percentile_cont"];
     let [by] = function.within_group.as_slice() else { return };
     let ascending = by.options.asc != Some(false) && by.options.nulls_first.is_none();
-    if !ascending || !function_name(function).is_some_and(|name| places.contains(&name.as_str())) {
+    if !ascending || !function_name(function).is_some_and(|name| AT_PLACES.contains(&name.as_str())) {
         return;
     }
     if let FunctionArguments::List(list) = &mut function.args

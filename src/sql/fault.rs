@@ -148,13 +148,20 @@ fn operation(message: &str) -> Option<String> {
         return no(in_words(operation));
     }
     if let Some((_, operation)) = message.split_once(INFER).and_then(|(_, rest)| rest.split_once("operation ")) {
-        return no(in_words(operation));
+        let operation = in_words(operation);
+        let sides = [" AND ", " OR "].iter().find_map(|both| operation.split_once(both));
+        return match sides.and_then(|(left, right)| [left, right].into_iter().find(|side| *side != "boolean")) {
+            Some(side) => Some(format!("{side} is not true or false; compare it")),
+            None => no(operation),
+        };
     }
     if let Some(types) = between(message, "common type to coerce ", " in LIKE expression") {
         return no(in_words(types).replace(" and ", " LIKE "));
     }
     if let Some(found) = between(message, "Cannot create filter with non-boolean predicate '", "'") {
-        return Some(format!("'{}' is not true or false; compare it", bare(found)));
+        let found = bare(found);
+        let condition = if found.contains('$') { "the condition".to_owned() } else { format!("'{found}'") };
+        return Some(format!("{condition} is not true or false; compare it"));
     }
     message.split_once("Overflow happened on: ").map(|(_, operation)| format!("overflow: {operation}"))
 }

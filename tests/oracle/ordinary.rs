@@ -66,7 +66,8 @@ impl Oracle<'_> {
         keys.iter().flatten().try_for_each(|key| self.refuse_queries(key, scope))?;
         let order = order(query, &exprs, &aliases, &place)?;
         let computed = order.iter().map(|(expr, ..)| expr).chain(&filter).chain(&having).chain(keys.iter().flatten());
-        source.refuse_absent(&exprs, &computed.collect::<Vec<_>>())?;
+        let compared = exprs.iter().filter(|_| select.distinct);
+        source.refuse_absent(&exprs, &computed.chain(compared).collect::<Vec<_>>())?;
         let block = OrdinaryBlock {
             oracle: self,
             scope,

@@ -34,6 +34,7 @@ impl Oracle<'_> {
         };
         let on = join.on.as_ref();
         let on = on.map(|on| resolved(on, &|expr| place(expr, called(join.left), &all), &[])).transpose()?;
+        all.refuse_absent(&[], &on.iter().collect::<Vec<_>>())?;
         all.told_apart(join.kind, on.as_ref(), &one, &other);
         all.rows = pairs(join.kind, on.as_ref(), &one, &other)?;
         all.merge(join, middle);

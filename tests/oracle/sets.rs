@@ -16,11 +16,16 @@ impl Oracle<'_> {
         if left.columns.len() != right.columns.len() {
             return refuse("SQL", "sides of different width");
         }
+        let absent = |(_, holds): &(String, Holds)| *holds == Holds::Absent;
+        let mut both = left.columns.iter().zip(&right.columns);
+        if both.any(|(one, other)| absent(one) != absent(other) || op != "UNION ALL" && absent(one)) {
+            return refuse("6", "a set operation of a measure that has no value in a row");
+        }
         let both = left.columns.iter().zip(&right.columns);
         let columns: Vec<(String, Holds)> = both
             .map(|((name, one), (_, other))| {
-                let free = *one == Holds::Free && *other == Holds::Free;
-                (name.clone(), if free { Holds::Free } else { Holds::Other })
+                let same = one == other && matches!(one, Holds::Free | Holds::Absent);
+                (name.clone(), if same { *one } else { Holds::Other })
             })
             .collect();
         let there: BTreeSet<String> = right.rows.iter().map(|row| told(row)).collect();

@@ -37,8 +37,8 @@ mod with;
 mod wraps;
 
 use datafusion::sql::sqlparser::ast::{
-    Cte, Expr, Ident, ObjectName, OrderBy, OrderByKind, Query, SelectItem, SetExpr, TableAlias, TableFactor,
-    TableVersion,
+    Cte, Expr, Ident, ObjectName, OrderBy, OrderByKind, Query, SelectItem, SetExpr, SetOperator, SetQuantifier,
+    TableAlias, TableFactor, TableVersion,
 };
 
 use crate::error::{Error, Result};
@@ -220,10 +220,12 @@ impl<'a> Binder<'a> {
                 self.ordinary(select, &mut Vec::new(), false)
             }
             SetExpr::Query(query) => self.query(query),
-            SetExpr::SetOperation { left, right, .. } => {
+            SetExpr::SetOperation { op, set_quantifier, left, right } => {
                 let left = sql::deep(|| self.set_expr(left))?;
                 let right = self.set_expr(right)?;
-                Ok(united(left, &right))
+                let all = matches!((op, set_quantifier), (SetOperator::Union, SetQuantifier::All));
+                valueless::refuse_sides(&left, &right, !all)?;
+                Ok(left.united(&right))
             }
             SetExpr::Values(values) => {
                 for expr in values.rows.iter_mut().flat_map(|row| row.content.iter_mut()) {
@@ -363,20 +365,6 @@ fn is_schema(name: &str) -> bool {
 /// The column names that an alias gives.
 fn column_names(alias: &TableAlias) -> Vec<String> {
     alias.columns.iter().map(|column| fold(&column.name)).collect()
-}
-
-/// Rows of both: names of the left; nothing of it adds up any more, and nothing tells rows apart.
-fn united(left: Relation, right: &Relation) -> Relation {
-    let columns = left.columns.into_iter().enumerate().map(|(at, column)| {
-        let lineage =
-            right.columns.get(at).map_or(column.lineage.clone(), |other| column.lineage.united(&other.lineage));
-        let member = column
-            .member
-            .filter(|member| right.columns.get(at).is_some_and(|other| other.member.as_ref() == Some(member)));
-        let clock = column.clock || right.columns.get(at).is_some_and(|other| other.clock);
-        Column { name: column.name, lineage, member, clock, date: false }
-    });
-    Relation { columns: columns.collect(), unique: Vec::new(), cube: left.cube || right.cube }
 }
 
 /// Makes a table factor read a table of a schema under its bare name or alias.

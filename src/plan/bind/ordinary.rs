@@ -49,7 +49,7 @@ impl Binder<'_> {
             return Err(window_in("GROUP BY", "group by"));
         }
         if block.holds_valueless() {
-            valueless::refuse(select, order, &block, &self.columns(select, &block)?)?;
+            valueless::refuse(select, order, &block, &self.columns(select, &block)?, &looked)?;
         }
         let named = select.projection.iter().filter_map(item_expr).chain(&select.having);
         named.into_iter().try_for_each(|expr| block.check_grouped(expr, &|inner| self.is_aggregate(inner)))?;
@@ -140,6 +140,7 @@ impl Binder<'_> {
                 *on = ast::all(each).unwrap_or_else(|| Expr::value(Value::Boolean(true)));
             }
             joined.join(next, Some(&join.join_operator), &conditions);
+            valueless::refuse_conditions(&conditions, &joined.sources)?;
             joined.merge(merged);
         }
         Ok(joined)

@@ -12,9 +12,9 @@ use crate::error::{Error, Result};
 use crate::sql::fold;
 
 use super::super::ast;
-use super::item_expr;
 use super::joins::{self, Joined};
 use super::subqueries::item_expr_mut;
+use super::{item_expr, valueless};
 
 /// A column that USING made of several.
 #[derive(Clone)]
@@ -81,6 +81,9 @@ impl Joined {
     /// What one side of USING compares.
     fn of_using(&self, name: &str, side: &str) -> Result<Merged> {
         let places: BTreeSet<usize> = self.places(name).collect();
+        for place in &places {
+            valueless::refuse_column(self.sources[*place].1.column(name))?;
+        }
         if let Some(merged) = self.merged.iter().find(|merged| merged.name == name && merged.places == places) {
             return Ok(merged.clone());
         }

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, GroupByExpr, OrderByExpr, Query, Select, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Distinct, Expr, GroupByExpr, OrderByExpr, Query, Select, Visit, Visitor};
 
 use crate::error::{Error, Result};
 use crate::sql::fold;
@@ -11,14 +11,26 @@ use crate::sql::fold;
 use super::super::relation::{Column, Relation};
 use super::item_expr;
 use super::items::ordinal;
-use super::sums::Block;
+use super::joins::found;
+use super::marks::Looked;
+use super::sums::{Block, Named};
 
-/// Refuses every use of such a column in a SELECT, of whose result `columns` are the columns.
-pub(super) fn refuse(select: &Select, order: &[OrderByExpr], block: &Block, columns: &[Column]) -> Result<()> {
+/// Refuses every use of such a column in a SELECT, of whose result `columns` are the columns, and into which was `looked`.
+pub(super) fn refuse(
+    select: &Select,
+    order: &[OrderByExpr],
+    block: &Block,
+    columns: &[Column],
+    looked: &Looked,
+) -> Result<()> {
+    let sources = block.sources.as_slice();
     for expr in select.projection.iter().filter_map(item_expr) {
         if block.column(shown(expr)).is_none() {
-            refuse_within(expr, block)?;
+            refuse_within(expr, sources)?;
         }
+    }
+    if matches!(select.distinct, Some(Distinct::Distinct)) {
+        columns.iter().try_for_each(|column| refuse_column(Some(column)))?;
     }
     let keys = match &select.group_by {
         GroupByExpr::Expressions(keys, _) => keys.as_slice(),
@@ -32,17 +44,37 @@ pub(super) fn refuse(select: &Select, order: &[OrderByExpr], block: &Block, colu
             _ => None,
         };
         refuse_column(column)?;
-        refuse_within(expr, block)?;
+        refuse_within(expr, sources)?;
     }
-    select.selection.iter().chain(&select.having).try_for_each(|expr| refuse_within(expr, block))
+    let sought = looked.relations.iter().flat_map(|(_, sought)| sought);
+    refuse_conditions(select.selection.iter().chain(&select.having).chain(sought), sources)
+}
+
+/// Refuses such columns in conditions on joined relations.
+pub(super) fn refuse_conditions<'e>(conditions: impl IntoIterator<Item = &'e Expr>, sources: &[Named]) -> Result<()> {
+    conditions.into_iter().try_for_each(|condition| refuse_within(condition, sources))
+}
+
+/// Refuses a set operation that compares such a column, or puts other values beneath it.
+pub(super) fn refuse_sides(left: &Relation, right: &Relation, is_compared: bool) -> Result<()> {
+    let valueless = |column: &Column| column.lineage.valueless().is_some();
+    for (one, other) in left.columns.iter().zip(&right.columns) {
+        if is_compared || valueless(one) != valueless(other) {
+            refuse_column(Some(one))?;
+            refuse_column(Some(other))?;
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a relation that would be compared, if it holds such a column.
+/// Refuses to compute of a column, if it is such a one.
 pub(super) fn refuse_columns(relation: &Relation) -> Result<()> {
     relation.columns.iter().try_for_each(|column| refuse_column(Some(column)))
 }
 
-fn refuse_column(column: Option<&Column>) -> Result<()> {
+/// Refuses to compute of a column, if it is such a one.
+pub(super) fn refuse_column(column: Option<&Column>) -> Result<()> {
     match column.and_then(|column| column.lineage.valueless()) {
         Some(measure) => Err(refused(measure)),
         None => Ok(()),
@@ -65,15 +97,15 @@ fn shown(expr: &Expr) -> &Expr {
 }
 
 /// Refuses such a column anywhere in an expression; in a query within it, under its relation's name.
-fn refuse_within(expr: &Expr, block: &Block) -> Result<()> {
-    match expr.visit(&mut Search { block, depth: 0 }) {
+fn refuse_within(expr: &Expr, sources: &[Named]) -> Result<()> {
+    match expr.visit(&mut Search { sources, depth: 0 }) {
         ControlFlow::Break(measure) => Err(refused(&measure)),
         ControlFlow::Continue(()) => Ok(()),
     }
 }
 
 struct Search<'a> {
-    block: &'a Block,
+    sources: &'a [Named],
     depth: usize,
 }
 
@@ -94,7 +126,7 @@ impl Visitor for Search<'_> {
         if self.depth > 0 && matches!(expr, Expr::Identifier(_)) {
             return ControlFlow::Continue(());
         }
-        match self.block.column(expr).and_then(|column| column.lineage.valueless()) {
+        match found(self.sources, expr).and_then(|(_, column)| column.lineage.valueless()) {
             Some(measure) => ControlFlow::Break(measure.to_owned()),
             None => ControlFlow::Continue(()),
         }

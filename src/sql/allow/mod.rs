@@ -92,7 +92,7 @@ fn replaced(there: bool, clause: &str, instead: &str) -> Result<()> {
 fn one_query(query: &Query) -> Result<()> {
     let Query { with, body, order_by, limit_clause, fetch, locks, for_clause, settings, format_clause, pipe_operators } =
         query;
-    replaced(fetch.is_some(), "FETCH", "write LIMIT")?;
+    replaced(fetch.is_some(), "FETCH … WITH TIES or PERCENT", "FETCH FIRST n ROWS ONLY and LIMIT n are")?;
     absent(!locks.is_empty(), "FOR UPDATE or FOR SHARE")?;
     absent(for_clause.is_some(), "FOR XML, JSON or BROWSE")?;
     absent(settings.is_some(), "SETTINGS")?;
