@@ -2,7 +2,9 @@
 //!
 //! `aggregate_statistics` looks for the first step of a total among all the steps beneath it, one after the other, and passes
 //! over its own first step where that has a FILTER: beneath `SELECT count(*) FILTER (WHERE x > 100) FROM (SELECT count(*) AS
-//! x …)` it would take the inner count for the outer one. `LimitAggregation` looks for the groups that ORDER BY and LIMIT
+//! x …)` it would take the inner count for the outer one. What it knows of computed columns is wrong besides: the greatest of
+//! numbers that are cast to texts is taken for the cast of the greatest (12 and not 9; datafusion#25221), a column of NULL for one value,
+//! and a constant's sum over no rows for 0. So it is left to count rows. `LimitAggregation` looks for the groups that ORDER BY and LIMIT
 //! leave, through windows too, and then lets no others be: `SELECT k, count(*) OVER () … GROUP BY k ORDER BY k LIMIT 1` would
 //! count what the LIMIT leaves. And it follows the column that ORDER BY names through projections by its name, also where one
 //! computes another value of that name: `SELECT -k AS k FROM (SELECT DISTINCT k …) ORDER BY k LIMIT 1`.
@@ -12,7 +14,9 @@ use std::sync::Arc;
 use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
+use datafusion::physical_expr::expressions::{Column, Literal};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::aggregate_statistics::AggregateStatistics;
 use datafusion::physical_optimizer::topk_aggregation::TopKAggregation;
@@ -26,7 +30,7 @@ pub(super) fn guarded(
     rule: Arc<dyn PhysicalOptimizerRule + Send + Sync>,
 ) -> Arc<dyn PhysicalOptimizerRule + Send + Sync> {
     let spares = match rule.name() {
-        name if name == AggregateStatistics::new().name() => is_filtered_total,
+        name if name == AggregateStatistics::new().name() => is_more_than_a_count,
         name if name == TopKAggregation::new().name() => misleads,
         _ => return rule,
     };
@@ -59,9 +63,19 @@ impl PhysicalOptimizerRule for Guarded {
     }
 }
 
-fn is_filtered_total(node: &Arc<dyn ExecutionPlan>) -> bool {
-    node.downcast_ref::<AggregateExec>()
-        .is_some_and(|step| step.group_expr().is_empty() && step.filter_expr().iter().any(|filter| filter.is_some()))
+/// Whether it gives a total of other than how many rows there are.
+fn is_more_than_a_count(node: &Arc<dyn ExecutionPlan>) -> bool {
+    let counts_rows = |aggregate: &Arc<AggregateFunctionExpr>| {
+        let arguments = aggregate.expressions();
+        let is_value = |argument: &Arc<dyn PhysicalExpr>| {
+            argument.downcast_ref::<Literal>().is_some_and(|literal| !literal.value().is_null())
+        };
+        aggregate.fun().name() == "count" && !aggregate.is_distinct() && arguments.iter().all(is_value)
+    };
+    node.downcast_ref::<AggregateExec>().is_some_and(|step| {
+        let filtered = step.filter_expr().iter().any(|filter| filter.is_some());
+        step.group_expr().is_empty() && (filtered || !step.aggr_expr().iter().all(counts_rows))
+    })
 }
 
 fn misleads(node: &Arc<dyn ExecutionPlan>) -> bool {

@@ -34,6 +34,7 @@ impl Oracle<'_> {
         let mut exprs = Vec::new();
         let mut columns = Vec::new();
         let mut aliases: Vec<(String, Expr)> = Vec::new();
+        let mut named = Vec::new();
         for item in &select.items {
             match item {
                 Item::Star => {
@@ -45,6 +46,7 @@ impl Oracle<'_> {
                 Item::Expr(expr, alias) => {
                     columns.push(output_name(expr, alias.as_ref()));
                     exprs.push(resolved(expr, &place, &[])?);
+                    named.extend(exprs.last().cloned());
                     aliases.extend(alias.iter().map(|alias| (alias.clone(), resolved(expr, &place, &[]).unwrap())));
                 }
             }
@@ -66,7 +68,7 @@ impl Oracle<'_> {
         keys.iter().flatten().try_for_each(|key| self.refuse_queries(key, scope))?;
         let order = order(query, &exprs, &aliases, &place)?;
         let computed = order.iter().map(|(expr, ..)| expr).chain(&filter).chain(&having).chain(keys.iter().flatten());
-        let compared = exprs.iter().filter(|_| select.distinct);
+        let compared = named.iter().filter(|_| select.distinct);
         source.refuse_absent(&exprs, &computed.chain(compared).collect::<Vec<_>>())?;
         let block = OrdinaryBlock {
             oracle: self,

@@ -24,13 +24,12 @@ pub(super) fn refuse(
     looked: &Looked,
 ) -> Result<()> {
     let sources = block.sources.as_slice();
+    // `*` compares whole rows, in which what is NULL everywhere tells nothing.
+    let distinct = matches!(select.distinct, Some(Distinct::Distinct));
     for expr in select.projection.iter().filter_map(item_expr) {
-        if block.column(shown(expr)).is_none() {
+        if distinct || block.column(shown(expr)).is_none() {
             refuse_within(expr, sources)?;
         }
-    }
-    if matches!(select.distinct, Some(Distinct::Distinct)) {
-        columns.iter().try_for_each(|column| refuse_column(Some(column)))?;
     }
     let keys = match &select.group_by {
         GroupByExpr::Expressions(keys, _) => keys.as_slice(),
