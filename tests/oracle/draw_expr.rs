@@ -146,8 +146,12 @@ pub(crate) fn value_condition(draw: &mut Draw<'_>, shape: &Shape) -> Expr {
         true => return condition(draw, shape),
         false => draw.choices.one(&measures).clone(),
     };
-    let name = if draw.choices.chance(2) { aggregated(draw, shape).0 } else { Expr::name(&column.name) };
+    let (name, column) = match draw.choices.chance(2) {
+        true => aggregated(draw, shape),
+        false => (Expr::name(&column.name), column),
+    };
     match draw.choices.below(5) {
+        _ if column.of == Type::Boolean => Expr::IsNull(Box::new(name), true),
         0 => Expr::IsNull(Box::new(name), true),
         1 => {
             let other = condition(draw, shape);
