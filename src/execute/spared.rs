@@ -1,13 +1,14 @@
 //! Plans that a physical rule of DataFusion 55 is not given, since it would make them answer otherwise.
 //!
-//! `aggregate_statistics` looks for the first step of a total among all the steps beneath it, one after the other, and passes
-//! over its own first step where that has a FILTER: beneath `SELECT count(*) FILTER (WHERE x > 100) FROM (SELECT count(*) AS
-//! x …)` it would take the inner count for the outer one. What it knows of computed columns is wrong besides: the greatest of
-//! numbers that are cast to texts is taken for the cast of the greatest (12 and not 9; datafusion#25221), a column of NULL for one value,
-//! and a constant's sum over no rows for 0. So it is left to count rows. `LimitAggregation` looks for the groups that ORDER BY and LIMIT
-//! leave, through windows too, and then lets no others be: `SELECT k, count(*) OVER () … GROUP BY k ORDER BY k LIMIT 1` would
-//! count what the LIMIT leaves. And it follows the column that ORDER BY names through projections by its name, also where one
-//! computes another value of that name: `SELECT -k AS k FROM (SELECT DISTINCT k …) ORDER BY k LIMIT 1`.
+//! `aggregate_statistics` looks for the first step of a total among all the steps beneath it, one after the other, and
+//! passes over its own first step where that has a FILTER: beneath `SELECT count(*) FILTER (WHERE x > 100) FROM (SELECT
+//! count(*) AS x …)` it would take the inner count for the outer one. What it knows of computed columns is wrong
+//! besides: the greatest of numbers that are cast to texts is taken for the cast of the greatest (12 and not 9;
+//! datafusion#25221), a column of NULL for one value, and a constant's sum over no rows for 0. So it is left to count
+//! rows. `LimitAggregation` looks for the groups that ORDER BY and LIMIT leave, through windows too, and then lets no
+//! others be: `SELECT k, count(*) OVER () … GROUP BY k ORDER BY k LIMIT 1` would count what the LIMIT leaves. And it
+//! follows the column that ORDER BY names through projections by its name, also where one computes another value of
+//! that name: `SELECT -k AS k FROM (SELECT DISTINCT k …) ORDER BY k LIMIT 1`.
 
 use std::sync::Arc;
 

@@ -4,15 +4,15 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
-    LimitClause, Offset, Query, Select, SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, TimezoneInfo,
-    TypedString, Value, Visit, Visitor, WindowSpec, WindowType, visit_expressions_mut,
+    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, LimitClause,
+    Offset, Query, Select, SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, TimezoneInfo, TypedString,
+    Value, Visit, Visitor, WindowSpec, WindowType, visit_expressions_mut,
 };
 
 use crate::error::{Error, Result};
 use crate::sql;
 
-pub(super) use crate::sql::{arguments, call, function_name};
+pub(super) use crate::sql::{arguments, call, cast, function_name};
 
 /// The relations of a FROM, those within brackets as well.
 pub(super) fn factors(from: &TableWithJoins) -> Vec<&TableFactor> {
@@ -168,11 +168,6 @@ pub(super) fn all(conditions: impl IntoIterator<Item = Expr>) -> Option<Expr> {
         .into_iter()
         .map(|condition| Expr::Nested(Box::new(condition)))
         .reduce(|left, right| binary(left, BinaryOperator::And, right))
-}
-
-/// A cast.
-pub(super) fn cast(expr: Expr, data_type: DataType) -> Expr {
-    Expr::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type, array: false, format: None }
 }
 
 /// `TIMESTAMP 'value'`, without a zone.

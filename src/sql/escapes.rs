@@ -2,20 +2,20 @@
 //! `{fn UCASE(x)}` (ODBC Programmer's Reference, appendix E; JDBC 4.3, appendix C), and ordered-set aggregates, whose
 //! `percentile_cont(0.5) WITHIN GROUP (ORDER BY x)` is `percentile_cont(x, 0.5)` here. What is left as it is, because no
 //! call means the same, is refused later. `= ANY (SELECT …)` and `<> ALL (SELECT …)` are IN and NOT IN (SQL:2016, 8.9);
-//! FETCH FIRST is LIMIT; a cast to `VARCHAR(n)` is one to text, cut after n characters; formats are those of
+//! FETCH FIRST is LIMIT; `N'…'` is a text; a cast to `VARCHAR(n)` is one to text, cut after n characters; formats are those of
 //! [`super::formats`].
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, Fetch, Function, FunctionArg,
-    FunctionArgExpr, FunctionArguments, LimitClause, Query, Value, VisitMut, VisitorMut,
+    BinaryOperator, CharacterLength, DataType, ExactNumberInfo, Expr, Fetch, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, LimitClause, Query, Value, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::calls::reads_times;
 use super::formats::percent_letters;
-use super::{StarmartDialect, arguments, call, function_name};
+use super::{StarmartDialect, arguments, call, cast, function_name};
 
 /// Functions that are called otherwise here, how many arguments they take, and what they are.
 const CALLS: [(&str, usize, &str); 26] = [
@@ -250,13 +250,7 @@ fn typed_place(function: &mut Function) {
         && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(place))) = list.args.get_mut(1)
         && matches!(place, Expr::Value(value) if matches!(value.value, Value::Placeholder(_)))
     {
-        *place = Expr::Cast {
-            kind: CastKind::Cast,
-            expr: Box::new(place.clone()),
-            data_type: DataType::Double(ExactNumberInfo::None),
-            array: false,
-            format: None,
-        };
+        *place = cast(place.clone(), DataType::Double(ExactNumberInfo::None));
     }
 }
 

@@ -39,7 +39,7 @@ pub use mark::{MARK, marked_by_chance, marked_instant};
 pub use meeting::{EXACTLY, LOOKED_INTO};
 pub use parse::{SyntaxFault, fold, parse_expr, parse_query, parse_statements, version_number};
 pub use provider::{Tables, plan_query, type_expr, type_query};
-pub use syntax::{arguments, call, constraint, function_name};
+pub use syntax::{arguments, call, cast, constraint, function_name};
 pub use whole::Whole;
 pub use written::Written;
 

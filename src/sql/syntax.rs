@@ -1,8 +1,8 @@
-//! Parts of the syntax tree: calls, their names and the making of them, and the joins of the dialect.
+//! Parts of the syntax tree: calls, their names and the making of them, casts, and the joins of the dialect.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, JoinConstraint,
-    JoinOperator, ObjectName,
+    CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    JoinConstraint, JoinOperator, ObjectName,
 };
 
 /// The name of a function, if it is a plain one, in lower case.
@@ -11,6 +11,11 @@ pub fn function_name(function: &Function) -> Option<String> {
         [part] => part.as_ident().map(|name| name.value.to_lowercase()),
         _ => None,
     }
+}
+
+/// A cast.
+pub fn cast(expr: Expr, data_type: DataType) -> Expr {
+    Expr::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type, array: false, format: None }
 }
 
 /// A call of a function.

@@ -67,7 +67,6 @@ pub(super) fn refuse_sides(left: &Relation, right: &Relation, is_compared: bool)
 }
 
 /// Refuses a relation that would be compared, if it holds such a column.
-/// Refuses to compute of a column, if it is such a one.
 pub(super) fn refuse_columns(relation: &Relation) -> Result<()> {
     relation.columns.iter().try_for_each(|column| refuse_column(Some(column)))
 }

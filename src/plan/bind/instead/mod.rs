@@ -167,13 +167,13 @@ impl VisitorMut for Put<'_> {
 /// What aliases of items stand for in the place of those that WHERE names.
 fn aliased(names: &Names<'_>, written: &Select) -> Option<Select> {
     let mut select = written.clone();
-    name_items(names, &written.projection, select.selection.as_mut()?).ok()?;
+    put_items(names, &written.projection, select.selection.as_mut()?).ok()?;
     (select != *written).then_some(select)
 }
 
-fn name_items(names: &Names<'_>, items: &[SelectItem], expr: &mut Expr) -> Result<()> {
+fn put_items(names: &Names<'_>, items: &[SelectItem], expr: &mut Expr) -> Result<()> {
     let Expr::Identifier(name) = &*expr else {
-        return ast::children(expr)?.into_iter().try_for_each(|child| name_items(names, items, child));
+        return ast::children(expr)?.into_iter().try_for_each(|child| put_items(names, items, child));
     };
     let is_named =
         |item: &&SelectItem| matches!(item, SelectItem::ExprWithAlias { alias, .. } if fold(alias) == fold(name));
