@@ -50,7 +50,7 @@ pub(super) enum ReportCommand {
 /// Make a report's files.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  starmart report run executive                             out/executive-2017-W52-en.pdf and -zh-TW.pdf
+  starmart report run executive                             out/executive-2017-W52-en.pdf, one for each language
   starmart report run executive --as-of 2017-11-26          as it was on that day
   starmart report run executive --locale zh-TW --format pdf,png,csv --out packs")]
 pub(super) struct Run {

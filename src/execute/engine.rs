@@ -247,23 +247,9 @@ impl Engine {
         self.shared.reserved()
     }
 
-    /// Makes the physical plan; constants are computed on the way. Where DataFusion's own check finds that the rows of one
-    /// plan would not come as they have to, they come from one thread, in whose plans no threads are merged.
-    async fn physical(
-        &self,
-        stop: &Stop,
-        mut state: SessionState,
-        plan: LogicalPlan,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let planning = async move {
-            match state.create_physical_plan(&plan).await {
-                Err(error) if fault::is_unordered(&error) => {
-                    state.config_mut().options_mut().execution.target_partitions = 1;
-                    state.create_physical_plan(&plan).await.map_err(fault::error)
-                }
-                planned => planned.map_err(fault::error),
-            }
-        };
+    /// Makes the physical plan; constants are computed on the way.
+    async fn physical(&self, stop: &Stop, state: SessionState, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+        let planning = async move { state.create_physical_plan(&plan).await.map_err(fault::error) };
         self.plan(stop, planning).await
     }
 

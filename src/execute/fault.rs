@@ -17,11 +17,6 @@ pub(crate) fn error(source: DataFusionError) -> Error {
     Error::new(kind, message).with_source(source)
 }
 
-/// Whether DataFusion's check of its own plan has found rows that do not come in the order that is required.
-pub(crate) fn is_unordered(error: &DataFusionError) -> bool {
-    matches!(error.find_root(), DataFusionError::Plan(message) if message.contains("does not satisfy order requirements"))
-}
-
 /// The kind and the message of an error.
 fn judge(error: &DataFusionError) -> (Kind, String) {
     match error {

@@ -25,6 +25,7 @@ mod passing;
 mod pushdown;
 mod quota;
 mod reader;
+mod resorted;
 mod session;
 mod size;
 mod sort_keys;

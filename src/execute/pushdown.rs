@@ -16,6 +16,7 @@ use datafusion::physical_plan::ExecutionPlan;
 
 use super::offset::Offsets;
 use super::orderings::{self, Sides};
+use super::resorted::{self, Resorted};
 use super::spared::guarded;
 
 /// DataFusion's physical rules, with this pushdown in place of its own.
@@ -30,6 +31,8 @@ pub(super) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let after = rules.iter().position(|rule| rule.name() == orderings::AFTER).map_or(0, |at| at + 1);
     rules.insert(after, Arc::new(Sides));
     rules.insert(after, Arc::new(Offsets));
+    let before = rules.iter().position(|rule| rule.name() == resorted::BEFORE).unwrap_or(rules.len());
+    rules.insert(before, Arc::new(Resorted));
     rules
 }
 

@@ -40,6 +40,11 @@ impl Labels {
     pub fn get(&self, value: &str, locale: &str) -> Option<&str> {
         self.entries.iter().find(|label| label.value == value)?.words.get(locale)
     }
+
+    /// What `value` is called in `locale` in few words, if there are such.
+    pub fn short(&self, value: &str, locale: &str) -> Option<&str> {
+        self.entries.iter().find(|label| label.value == value)?.short.get(locale)
+    }
 }
 
 /// The labels that a file's text holds; faults are noted.

@@ -69,6 +69,14 @@ impl Cell {
         }
     }
 
+    /// The value of a dimension's member; none of NULL, which stands for no known one.
+    pub fn member(&self) -> Option<String> {
+        match self {
+            Self::Null => None,
+            cell => Some(cell.written()),
+        }
+    }
+
     /// As files of data have it; nothing for none.
     pub fn written(&self) -> String {
         match self {

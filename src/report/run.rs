@@ -10,12 +10,12 @@ use super::locale::{Locale, counted};
 use super::page::{self, Attachment, Pack, compose};
 use super::record::{Carried, Circumstances, FIGURES, RECORD, Record, answers};
 use super::reports::{self, Reports};
-use super::resolve::{Body, Report};
+use super::resolve::Report;
 use super::tile::{Easel, pages};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::mart::Mart;
-use crate::model::Model;
+use crate::model::{Model, Text};
 use crate::query::{Principal, Settings};
 
 /// What is ordered.
@@ -128,6 +128,23 @@ fn files(
     Ok(files)
 }
 
+/// The pages of a report in a language, without what a file adds: what is said and drawn.
+///
+/// # Errors
+/// As [`run`], of its words, fonts and drawings.
+pub fn pages_in(report: &Report, data: &Data, locale: &Locale, faces: &Faces) -> Result<Vec<page::Page>> {
+    pages(report, data, &easel(report, data, locale, &faces.ruler()?))
+}
+
+fn easel<'a>(report: &'a Report, data: &'a Data, locale: &'a Locale, ruler: &'a Ruler<'a>) -> Easel<'a> {
+    let said = |which: fn(&(Text, Text)) -> &Text, key: &str| {
+        let own = report.no_facts.as_ref().and_then(|words| which(words).get(locale.name));
+        own.map_or_else(|| locale.text(key, &[]), str::to_owned)
+    };
+    let nothing = (said(|words| &words.0, "gap.says"), said(|words| &words.1, "gap.short"));
+    Easel { locale, ruler, frame: &data.frame, zone: &report.timezone, nothing }
+}
+
 #[expect(clippy::too_many_arguments, reason = "they are the parts of one document, and meet only here")]
 fn pack(
     report: &Report,
@@ -139,12 +156,7 @@ fn pack(
     family: &str,
     answers: &[Carried],
 ) -> Result<Pack> {
-    let said = |which: fn(&(crate::model::Text, crate::model::Text)) -> &crate::model::Text, key: &str| {
-        let own = report.no_facts.as_ref().and_then(|words| which(words).get(locale.name));
-        own.map_or_else(|| locale.text(key, &[]), str::to_owned)
-    };
-    let nothing = (said(|words| &words.0, "gap.says"), said(|words| &words.1, "gap.short"));
-    let easel = Easel { locale, ruler, frame: &data.frame, nothing };
+    let easel = easel(report, data, locale, ruler);
     let record = Record::new(report, data, circumstances, locale.name).file()?;
     let files = std::iter::once(&record).chain(answers).map(|file| attachment(locale, file)).collect();
     let title = report.title.get(locale.name).unwrap_or_default().to_owned();
@@ -185,13 +197,13 @@ fn attachment(locale: &Locale, file: &Carried) -> Attachment {
     }
 }
 
-/// Whether any tile leaves facts out, which it says itself; unknown where one asks in SQL.
+/// Whether any tile leaves facts out, which it says itself; unknown where one asks in SQL and its author does not say.
 fn filters(report: &Report, locale: &Locale) -> Option<String> {
-    let bodies = || report.pages.iter().flat_map(|page| &page.tiles).map(|tile| &tile.body);
-    if bodies().any(|body| body.filter().is_some()) {
+    let tiles = || report.pages.iter().flat_map(|page| &page.tiles);
+    if tiles().any(|tile| tile.body.filter().is_some()) {
         return Some(locale.text("footer.filters_some", &[]));
     }
-    (!bodies().any(Body::asks_sql)).then(|| locale.text("footer.filters_none", &[]))
+    (!tiles().any(|tile| tile.body.asks_sql() && !tile.is_whole)).then(|| locale.text("footer.filters_none", &[]))
 }
 
 /// What stands at the foot of each page: up to when, of which version, of which facts.

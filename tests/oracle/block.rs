@@ -94,7 +94,7 @@ impl<'a> Oracle<'a> {
         }
         let told = |key: &&Expr| !block.fixed.contains(key);
         let unique: Option<BTreeSet<usize>> = ties.iter().filter(told).map(place).collect();
-        let ordering = Ordering { exprs, order, ties, settled: false };
+        let ordering = Ordering { exprs, order, ties, settled: false, pick: self.pick };
         finished(&block, query, select.distinct, ordering, columns, unique.into_iter().collect())
     }
 

@@ -18,6 +18,9 @@ impl Oracle<'_> {
 
     fn comma_joined(&self, from: &From, conditions: &mut Vec<Expr>) -> From {
         let From::Join(kind, left, right, on) = from else { return from.clone() };
+        if *kind == "LEFT JOIN" {
+            return self.beneath_left(left, right, on, conditions);
+        }
         if !matches!((*kind, on), ("," | "CROSS JOIN", _) | ("JOIN", On::Condition(_) | On::Using(..))) {
             return from.clone();
         }
@@ -34,8 +37,8 @@ impl Oracle<'_> {
             }
             _ => false,
         };
-        // Of a table that stands first, a constant may leave one row.
-        let first = matches!(**left, From::Table(..));
+        // Of a table or a query that stands first, a constant may leave one row.
+        let first = matches!(**left, From::Table(..) | From::Block(..));
         let leaves_one = |condition: &Expr| made_constant(condition).is_some_and(|of| first && of_others(of));
         // A bare name of USING means both sides' columns, once they are joined.
         let shared: &[String] = if let On::Using(names, _) = on { names } else { &[] };
@@ -55,6 +58,21 @@ impl Oracle<'_> {
             (On::Nothing, None) => ("CROSS JOIN", On::Nothing),
         };
         From::Join(kind, Box::new(left), right.clone(), on)
+    }
+
+    /// An outer join that keeps the rows of its left side, beneath which WHERE may fix that side's columns.
+    fn beneath_left(&self, left: &From, right: &From, on: &On, conditions: &mut Vec<Expr>) -> From {
+        let (theirs, columns) = (called(right).to_owned(), self.columns(right));
+        let is_theirs = |part: &Expr| match part {
+            Expr::Name(parts) if parts.len() == 2 => parts[0] == theirs,
+            Expr::Name(parts) => columns.contains(&parts[0]),
+            _ => false,
+        };
+        let fixes = |condition: &Expr| made_constant(condition).is_some_and(|of| !of.any(&mut |part| is_theirs(part)));
+        let (mut fixed, rest): (Vec<Expr>, Vec<Expr>) = std::mem::take(conditions).into_iter().partition(fixes);
+        let left = self.comma_joined(left, &mut fixed);
+        *conditions = rest.into_iter().chain(fixed).collect();
+        From::Join("LEFT JOIN", Box::new(left), Box::new(right.clone()), on.clone())
     }
 
     /// The names of a relation's columns, of a cube's none: they are bare more often than those beside it.

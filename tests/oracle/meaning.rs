@@ -8,6 +8,7 @@ use super::detail::refuse_beside_star;
 use super::joined::Join;
 use super::names::{Names, output_name};
 use super::scalar::{Answer, MAY, refuse};
+use super::sorted::Pick;
 use super::star::{Cube, Star};
 use super::tree::{Body, Expr, From, Groups, Item, Query, Select};
 use super::value::Value;
@@ -95,9 +96,16 @@ pub(crate) struct Oracle<'a> {
     pub(crate) may: Cell<bool>,
     /// Whether some query within an expression has come out as chance would have it.
     pub(crate) chance: Cell<bool>,
+    /// Which rows a LIMIT leaves that nobody ordered, where it is asked whether that matters.
+    pub(crate) pick: Option<Pick>,
 }
 
 impl<'a> Oracle<'a> {
+    /// What answers of a star; rows that nobody ordered come by chance, unless one of the two ends is picked.
+    pub(crate) fn of(star: &'a Star, pick: Option<Pick>) -> Self {
+        Self { star, may: Cell::new(false), chance: Cell::new(false), pick }
+    }
+
     /// The rows of a query.
     pub(crate) fn rows(&self, query: &Query, scope: &Scope) -> Answer<Rows> {
         match self.source(query, scope, false)? {

@@ -92,7 +92,7 @@ impl Oracle<'_> {
         };
         ties.sort_by_key(|key| exprs.iter().position(|expr| expr == key).unwrap_or(exprs.len()));
         let settled = source.settled && !aggregated;
-        let ordering = Ordering { exprs, order, ties, settled };
+        let ordering = Ordering { exprs, order, ties, settled, pick: self.pick };
         let mut rows = finished(&block, query, select.distinct, ordering, columns, unique)?;
         rows.perhaps = perhaps;
         rows.chance |= source.chance;

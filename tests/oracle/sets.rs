@@ -49,7 +49,7 @@ impl Oracle<'_> {
         let exprs: Vec<Expr> = (0..columns.len()).map(placed).collect();
         let named = columns.iter().zip(&exprs).map(|((name, _), expr)| (name.clone(), expr.clone()));
         let order = order(query, &exprs, &named.collect::<Vec<_>>(), &|_| None)?;
-        let ordering = Ordering { exprs, order, ties: Vec::new(), settled: false };
+        let ordering = Ordering { exprs, order, ties: Vec::new(), settled: false, pick: self.pick };
         let mut rows = finished(&united, query, false, ordering, columns, Vec::new())?;
         rows.chance |= chance;
         rows.cut |= cut;

@@ -22,6 +22,15 @@ pub(crate) struct Ordering {
     pub(crate) ties: Vec<Expr>,
     /// Whether equal rows come in an order that is known.
     pub(crate) settled: bool,
+    /// Which rows a LIMIT or OFFSET leaves that nobody ordered, where that is settled.
+    pub(crate) pick: Option<Pick>,
+}
+
+/// Which of unordered rows are the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pick {
+    First,
+    Last,
 }
 
 /// A row on its way: what is shown, what it is sorted by, what breaks ties.
@@ -75,9 +84,14 @@ fn cut(made: &mut Vec<Made>, rows: &mut Rows, query: &Query, what: &Ordering, se
             .unwrap_or(Less::Equal)
     };
     made.sort_by(compare);
+    let picked = what.pick.filter(|_| query.order.is_empty());
+    if picked == Some(Pick::Last) {
+        made.reverse();
+    }
     let end = query.limit.map_or(made.len(), |limit| (query.offset + limit).min(made.len()));
     let start = query.offset.min(end);
-    for edge in [start, end].into_iter().filter(|edge| start < end && (1..made.len()).contains(edge)) {
+    let edges = [start, end].into_iter().filter(|_| picked.is_none());
+    for edge in edges.filter(|edge| start < end && (1..made.len()).contains(edge)) {
         rows.cut |= query.order.is_empty();
         let (last, next) = (&made[edge - 1], &made[edge]);
         let differs = |row: &Made| compare(last, row) == Less::Equal && row.shown != last.shown;

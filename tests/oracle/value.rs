@@ -70,8 +70,12 @@ impl Value {
             (Self::Integer(_), Self::Decimal(..)) | (Self::Decimal(..), Self::Integer(_)) => {
                 self.compare(other) == Some(Ordering::Equal)
             }
-            // A zero that stands for NULL takes the type of what it stands for.
-            _ => self == other || (self.number() == Some(0.0) && other.number() == Some(0.0)),
+            // A number that stands for NULL takes the type of what it stands for, and so does what is made of it.
+            (Self::Integer(_) | Self::Decimal(..), Self::Double(_))
+            | (Self::Double(_), Self::Integer(_) | Self::Decimal(..)) => {
+                self.number().zip(other.number()).is_some_and(|(one, other)| near(one, other))
+            }
+            _ => self == other,
         }
     }
 

@@ -14,7 +14,8 @@ use crate::ingest::made;
 use crate::cli::files::{File, content, put, remove, unwritten};
 
 /// The model and the reports that ship.
-const MODEL: [(&str, &str); 6] = [
+const MODEL: [(&str, &str); 7] = [
+    ("cubes/labels/campaign_type.csv", include_str!("../../../cubes/labels/campaign_type.csv")),
     ("cubes/labels/department.csv", include_str!("../../../cubes/labels/department.csv")),
     ("cubes/tables.yaml", include_str!("../../../cubes/tables.yaml")),
     ("cubes/sales.yaml", include_str!("../../../cubes/sales.yaml")),

@@ -59,9 +59,11 @@ fn keys(select: &Select, block: &Block) -> Vec<Expr> {
         None => block.told_apart_by(),
     };
     keys.retain(|key| !matches!(key, Expr::Value(_)));
+    // An item and a key are one however either spells the columns in it.
+    let told: Vec<Option<Expr>> = items.iter().map(|item| block.told_by_place(item).ok()).collect();
     let place = |key: &Expr| {
-        let column = block.column(key);
-        items.iter().position(|item| *item == key || (column.is_some() && block.column(item) == column))
+        let own = block.told_by_place(key).ok();
+        items.iter().zip(&told).position(|(item, told)| *item == key || (own.is_some() && *told == own))
     };
     keys.sort_by_key(|key| place(key).unwrap_or(items.len()));
     keys

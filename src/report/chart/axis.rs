@@ -16,12 +16,32 @@ pub fn ticks(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
     if low == high {
         return vec![0.0];
     }
+    finest(low, high, |step| at(low, high, step))
+}
+
+/// Ticks from below the smallest value to above the largest, both of them within: for lines, which need not stand on zero.
+/// Values that are all alike have a tick below and one above.
+pub fn ticks_around(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
+    let range = values.into_iter().fold(None, |range: Option<(f64, f64)>, value| {
+        Some(range.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
+    });
+    let Some((low, high)) = range else { return vec![0.0] };
+    if low == high {
+        // A hundredth of a number is a change that would be seen.
+        let step = if low == 0.0 { 1.0 } else { 10_f64.powf(low.abs().log10().floor() - 2.0) };
+        return around(low, high, step);
+    }
+    finest(low, high, |step| around(low, high, step))
+}
+
+/// The ticks of the finest step that gives few enough.
+fn finest(low: f64, high: f64, at: impl Fn(f64) -> Vec<f64>) -> Vec<f64> {
     let power = (high - low).log10().floor();
     let steps = [-1.0, 0.0].into_iter().flat_map(|less| STEPS.map(|step| step * 10_f64.powf(power + less)));
     // From the finest step on, the first that gives few enough gives the most.
     let mut coarsest = Vec::new();
     for step in steps {
-        let found = at(low, high, step);
+        let found = at(step);
         if found.len() < FEWEST && !coarsest.is_empty() {
             break;
         }
@@ -42,6 +62,14 @@ fn at(low: f64, high: f64, step: f64) -> Vec<f64> {
     (0..count).map(|tick| (first + tick as f64) * step).map(|value| if value == 0.0 { 0.0 } else { value }).collect()
 }
 
+/// Whole steps from at or below the low end to at or above the high one: two of them at least.
+fn around(low: f64, high: f64, step: f64) -> Vec<f64> {
+    let first = (low / step + 1e-9).floor();
+    let last = (high / step - 1e-9).ceil().max(first + 1.0);
+    let count = (last - first) as usize + 1;
+    (0..count).map(|tick| (first + tick as f64) * step).map(|value| if value == 0.0 { 0.0 } else { value }).collect()
+}
+
 /// A linear scale from values to points.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Axis {
@@ -58,6 +86,11 @@ impl Axis {
         // All values alike stand at the low end.
         let high = if high > low { high } else { low + 1.0 };
         Self { low, high, from, to }
+    }
+
+    /// The high end.
+    pub(super) fn at_end(&self) -> f64 {
+        self.high
     }
 
     pub(super) fn at(&self, value: f64) -> f64 {
@@ -84,7 +117,24 @@ mod tests {
         assert_eq!(ticks([0.0]), [0.0]);
     }
 
+    #[test]
+    fn a_range_lies_between_its_ticks() {
+        assert_eq!(ticks_around([19.92, 22.25]), [19.0, 20.0, 21.0, 22.0, 23.0]);
+        assert_eq!(ticks_around([20.0, 22.0]), [20.0, 20.5, 21.0, 21.5, 22.0]);
+        assert_eq!(ticks_around([0.0]), [0.0, 1.0]);
+        assert_eq!(ticks_around([50.0]).len(), 2);
+        assert_eq!(ticks_around([]), [0.0]);
+    }
+
     proptest! {
+        #[test]
+        fn no_value_leaves_its_ticks(low in -1e9_f64..1e9, size in 1e-3_f64..1e9) {
+            let found = ticks_around([low, low + size]);
+            prop_assert!((2..=MOST).contains(&found.len()), "{:?}", found);
+            let hair = 1e-8 * size.max(low.abs());
+            prop_assert!(found[0] <= low + hair && *found.last().unwrap() >= low + size - hair, "{:?}", found);
+        }
+
         #[test]
         fn there_are_four_to_six(high in 1e-6_f64..1e15) {
             let found = ticks([high]);

@@ -17,8 +17,17 @@ pub struct Column {
     pub look: Look,
     /// What stands above it, if there is room.
     pub label: Option<String>,
-    /// What stands below where it begins.
-    pub tick: Option<String>,
+    /// What stands below it.
+    pub tick: Option<Tick>,
+}
+
+/// What stands below a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tick {
+    /// What begins there, from the column's left on: a month.
+    Begins(String),
+    /// Its own name in its middle, and what stands below that.
+    Under(String, Option<String>),
 }
 
 /// How a column looks.
@@ -77,12 +86,20 @@ const LIFT: f64 = 6.0;
 const BESIDE: f64 = 5.0;
 const APART: f64 = 10.0;
 
+/// How far names and what stands below them are under the columns, and the room that they need.
+const NAMES_BELOW: [f64; 2] = [11.0, 20.5];
+const NAMES_ROOM: f64 = 24.0;
+
 const LABEL: Pen = Pen::new(7.5, SECOND, Side::Middle);
+const OWN: Pen = Pen::new(8.0, INK, Side::Middle).bold();
+const UNDER: Pen = Pen::new(7.0, THIRD, Side::Middle);
 const NAME: Pen = Pen::new(8.0, INK, Side::Right);
 const VALUE: Pen = Pen::new(9.0, INK, Side::Right).bold();
 const TICK: Pen = Pen::new(7.0, THIRD, Side::Left);
 
 struct Plot {
+    /// Where the columns stand.
+    base: f64,
     size: Size,
     step: f64,
     bar: f64,
@@ -129,7 +146,9 @@ impl Columns<'_> {
         let marked = self.reference.map_or(0.0, |reference| reference.at);
         let range = (values().fold(marked.min(0.0), f64::min), values().fold(marked.max(0.0), f64::max));
         let right = (step * self.columns.len() as f64).max(step);
-        Ok(Plot { size, step, bar: step * BAR, right, up: Axis::new(range, (size.1 - BOTTOM, TOP)) })
+        let are_named = self.columns.iter().any(|column| matches!(column.tick, Some(Tick::Under(..))));
+        let base = size.1 - if are_named { NAMES_ROOM } else { BOTTOM };
+        Ok(Plot { base, size, step, bar: step * BAR, right, up: Axis::new(range, (base, TOP)) })
     }
 
     fn column(&self, sheet: &Sheet<'_>, plot: &Plot, at: usize, column: &Column, base: f64) -> Result<()> {
@@ -156,17 +175,22 @@ impl Columns<'_> {
             .enumerate()
             .filter_map(|(at, column)| Some((at, column.value?, column.label.as_deref()?)))
             .collect();
+        let pen_of = |at: usize| match self.columns.get(at).map(|column| column.look) {
+            Some(Look::This) => OWN,
+            _ => LABEL,
+        };
         labelled.sort_by(|a, b| b.1.total_cmp(&a.1));
         let mut taken: Vec<Room> = Vec::new();
         for (at, value, text) in labelled {
-            let half = sheet.width(text, LABEL) / 2.0;
+            let pen = pen_of(at);
+            let half = sheet.width(text, pen) / 2.0;
             let x = (plot.left(at) + plot.bar / 2.0).max(half).min((plot.right + 4.0).min(plot.size.0) - half);
             let own = plot.up.at(value.max(0.0));
             let Some(top) = self.highest(plot, (x - half, x + half)).filter(|top| own - top <= LIFT) else { continue };
             let point = (x, top.min(own) - ABOVE);
-            let room = Room::of(sheet, text, point, LABEL);
+            let room = Room::of(sheet, text, point, pen);
             if room.is_within(plot.size) && !taken.iter().any(|other| room.meets(other)) {
-                sheet.text(text, point, LABEL)?;
+                sheet.text(text, point, pen)?;
                 taken.push(room);
             }
         }
@@ -184,9 +208,16 @@ impl Columns<'_> {
 
     fn ticks(&self, sheet: &Sheet<'_>, plot: &Plot) -> Result<()> {
         let mut end = f64::NEG_INFINITY;
-        let below = plot.size.1 - BOTTOM;
-        for (at, text) in self.columns.iter().enumerate().filter_map(|(at, column)| Some((at, column.tick.as_deref()?)))
-        {
+        let below = plot.base;
+        for (at, column) in self.columns.iter().enumerate() {
+            let text = match &column.tick {
+                Some(Tick::Begins(text)) => text,
+                Some(Tick::Under(name, under)) => {
+                    self.name(sheet, plot, (at, column.look), name, under.as_deref())?;
+                    continue;
+                }
+                None => continue,
+            };
             let left = plot.left(at);
             let right = left + sheet.width(text, TICK);
             if left < end + BESIDE || right > plot.size.0 {
@@ -197,6 +228,27 @@ impl Columns<'_> {
             end = right;
         }
         Ok(())
+    }
+}
+
+impl Columns<'_> {
+    /// The name of a column and what stands below it, in its middle.
+    fn name(
+        &self,
+        sheet: &Sheet<'_>,
+        plot: &Plot,
+        (at, look): (usize, Look),
+        name: &str,
+        under: Option<&str>,
+    ) -> Result<()> {
+        let middle = plot.left(at) + plot.bar / 2.0;
+        let pen = if look == Look::This { UNDER.bold() } else { UNDER };
+        let pen = if look == Look::This { Pen { ink: INK, ..pen } } else { pen };
+        sheet.text(name, (middle, plot.base + NAMES_BELOW[0]), pen)?;
+        match under {
+            Some(under) => sheet.text(under, (middle, plot.base + NAMES_BELOW[1]), UNDER),
+            None => Ok(()),
+        }
     }
 }
 
@@ -240,7 +292,7 @@ mod tests {
                 value: *value,
                 look: if at == 0 { Look::Partial } else { Look::Earlier },
                 label: Some(label.to_owned()),
-                tick: Some("1月".into()),
+                tick: Some(Tick::Begins("1月".into())),
             })
             .collect();
         let reference = Reference {

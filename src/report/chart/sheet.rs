@@ -106,6 +106,18 @@ impl Sheet<'_> {
         done(self.area.draw(&PathElement::new(pixels(points), style)))
     }
 
+    /// A dashed line from a point to the right.
+    pub(super) fn dashed(&self, (left, y): Point, right: f64, width: f64, ink: Ink) -> Result<()> {
+        const DASH: f64 = 2.0;
+        const FREE: f64 = 1.6;
+        let mut from = left;
+        while from < right {
+            self.line(&[(from, y), ((from + DASH).min(right), y)], width, ink)?;
+            from += DASH + FREE;
+        }
+        Ok(())
+    }
+
     /// A filled rectangle from one corner to the other.
     pub(super) fn bar(&self, a: Point, b: Point, ink: Ink) -> Result<()> {
         done(self.area.draw(&Rectangle::new([pixel(a), pixel(b)], ink.filled())))

@@ -1,5 +1,6 @@
-//! A waterfall on its side: what each part did, from where the one before ended. On a page it lies over the rows of a
-//! table, which name the parts, so its rows are as high as those; alone it names them itself.
+//! Bars in rows from an axis: a waterfall on its side, where each part begins where the one before ended, or what each
+//! did by itself. On a page they lie over the rows of a table, which name them, so their rows are as high as those; alone
+//! they have names of their own.
 
 use super::ink::{EARLIER, INK, Ink};
 use super::sheet::{Pen, Sheet, Side, drawing};
@@ -30,6 +31,27 @@ pub enum Step {
         /// What it comes to.
         label: String,
     },
+    /// From the axis, for itself.
+    Single {
+        /// Where it ends.
+        to: f64,
+        /// What it means; none of what only gives the measure of the others.
+        tone: Option<Tone>,
+        /// What it comes to.
+        label: String,
+    },
+    /// Only what it comes to, at the end of the axis.
+    Sum {
+        /// What it comes to.
+        label: String,
+    },
+}
+
+impl Step {
+    /// Whether the next one begins where it ends.
+    fn is_chained(&self) -> bool {
+        matches!(self, Self::Effect { .. } | Self::Total { .. })
+    }
 }
 
 /// A waterfall.
@@ -60,7 +82,8 @@ const HAIR: f64 = 0.6;
 struct Bar<'a> {
     from: f64,
     to: f64,
-    ink: Ink,
+    /// None of what has only a label.
+    ink: Option<Ink>,
     label: &'a str,
     text: Ink,
 }
@@ -97,8 +120,8 @@ impl Waterfall<'_> {
             let x = |value: f64| at + value * scale;
             let middle = |row: usize| self.above + self.pitch * (row as f64 + 0.5);
             let half = self.pitch * BAR / 2.0;
-            for (row, pair) in bars.windows(2).enumerate() {
-                if let [Some(above), Some(_)] = pair {
+            for (row, (pair, steps)) in bars.windows(2).zip(self.steps.windows(2)).enumerate() {
+                if let ([Some(above), Some(_)], true) = (pair, steps.iter().all(Step::is_chained)) {
                     let (top, bottom) = (middle(row) + half, middle(row + 1) - half);
                     sheet.line(&[(x(above.to), top), (x(above.to), bottom)], 0.4, EARLIER)?;
                 }
@@ -106,7 +129,9 @@ impl Waterfall<'_> {
             for (row, bar) in bars.iter().enumerate() {
                 let Some(bar) = bar else { continue };
                 let (left, right) = (x(bar.left()), x(bar.right()).max(x(bar.left()) + HAIR));
-                sheet.bar((left, middle(row) - half), (right, middle(row) + half), bar.ink)?;
+                if let Some(ink) = bar.ink {
+                    sheet.bar((left, middle(row) - half), (right, middle(row) + half), ink)?;
+                }
                 let baseline = middle(row) + LABEL.size * 0.36;
                 let pen = Pen { ink: bar.text, ..LABEL };
                 match bar.is_right() {
@@ -117,7 +142,9 @@ impl Waterfall<'_> {
             for (row, name) in self.names.iter().enumerate() {
                 sheet.text(name, (0.0, middle(row) + NAME.size * 0.36), NAME)?;
             }
-            sheet.line(&[(at, 0.0), (at, size.1)], 0.6, INK)
+            let sums =
+                self.steps.iter().rev().take_while(|step| matches!(step, Step::Sum { .. } | Step::Empty)).count();
+            sheet.line(&[(at, 0.0), (at, size.1 - self.pitch * sums as f64)], 0.6, INK)
         })?;
         Ok((drawing, axis))
     }
@@ -130,9 +157,14 @@ fn bar(step: &Step) -> Option<Bar<'_>> {
     match step {
         Step::Empty => None,
         Step::Effect { from, to, tone, label } => {
-            Some(Bar { from: *from, to: *to, ink: tone.fill(), label, text: tone.text() })
+            Some(Bar { from: *from, to: *to, ink: Some(tone.fill()), label, text: tone.text() })
         }
-        Step::Total { to, label } => Some(Bar { from: 0.0, to: *to, ink: INK, label, text: INK }),
+        Step::Total { to, label } => Some(Bar { from: 0.0, to: *to, ink: Some(INK), label, text: INK }),
+        Step::Single { to, tone, label } => {
+            let (ink, text) = tone.map_or((EARLIER, INK), |tone| (tone.fill(), tone.text()));
+            Some(Bar { from: 0.0, to: *to, ink: Some(ink), label, text })
+        }
+        Step::Sum { label } => Some(Bar { from: 0.0, to: 0.0, ink: None, label, text: INK }),
     }
 }
 

@@ -13,6 +13,8 @@ use super::super::resolve::{Report, Source};
 /// The week of a report, and what is known of the facts around it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
+    /// The cube whose facts say which weeks are complete.
+    pub cube: String,
     /// The week.
     pub week: Week,
     /// The last day whose facts count.
@@ -85,5 +87,32 @@ pub(super) async fn frame(session: &Session, report: &Report, as_of: Option<Naiv
         counted = count.rows.first().and_then(|row| row.first()?.figure());
         answered.push(count);
     }
-    Ok(Frame { week, as_of: as_of.unwrap_or(*last), span, last_fact, gaps, counted, answered })
+    Ok(Frame {
+        cube: report.lead.cube.clone(),
+        week,
+        as_of: as_of.unwrap_or(*last),
+        span,
+        last_fact,
+        gaps,
+        counted,
+        answered,
+    })
+}
+
+#[cfg(test)]
+impl Frame {
+    /// The week of a day, of facts that begin on another and fill it.
+    pub(crate) fn of_tests(day: &str, first: &str) -> Self {
+        let week = Week::of(day.parse().unwrap());
+        Self {
+            cube: "sales".into(),
+            week,
+            as_of: week.last(),
+            span: Span { first: first.parse().unwrap(), last: week.last() },
+            last_fact: week.last().and_hms_opt(23, 28, 0).unwrap(),
+            gaps: Vec::new(),
+            counted: None,
+            answered: Vec::new(),
+        }
+    }
 }

@@ -1,19 +1,32 @@
 //! The data of a report: what its tiles ask of the cubes, and what is computed of the answers. The same for every
 //! language.
 
+mod bars;
+mod concentration;
+mod contributions;
 mod drivers;
 mod figures;
+mod flow;
 mod frame;
+mod heat;
+mod members;
 mod rank;
+mod record;
 mod series;
 mod split;
 mod table;
 mod time;
 
+pub use bars::Bars;
+pub use concentration::{Concentration, Part};
+pub use contributions::{Contributions, Member, Others, difference};
 pub use drivers::{Drivers, Effect};
 pub use figures::{FigureRow, csv};
+pub use flow::{Flow, FlowWeek, Moves};
 pub use frame::{FOUR, Frame};
+pub use heat::{Beside, Heat, HotCell, HotDay, Lull};
 pub use rank::{Place, Rank};
+pub use record::{Record, Since};
 pub use series::{Compared, Series, change, evaluate};
 pub use split::{Above, Run, above, halves, runs, smaller};
 pub use table::{Row, Rows};
@@ -50,6 +63,16 @@ pub enum Shown {
     Weeks(Weeks),
     /// A change by its drivers.
     Drivers(Box<Drivers>),
+    /// What members contributed to a change.
+    Contributions(Contributions),
+    /// Members beside their last four weeks.
+    Bars(Bars),
+    /// What a base gained and lost.
+    Flow(Flow),
+    /// Parts of a sum.
+    Concentration(Concentration),
+    /// Weekdays by hours.
+    Heat(Heat),
     /// Members with measures.
     Table(Rows),
     /// Words need no data.
@@ -73,6 +96,11 @@ impl Shown {
             Self::Days(days) => days.series.answered.iter().collect(),
             Self::Weeks(weeks) => weeks.series.answered.iter().collect(),
             Self::Drivers(drivers) => drivers.series.answered.iter().collect(),
+            Self::Contributions(contributions) => contributions.answered.iter().collect(),
+            Self::Bars(bars) => bars.answered.iter().collect(),
+            Self::Flow(flow) => vec![&flow.answered],
+            Self::Concentration(concentration) => concentration.answered.iter().collect(),
+            Self::Heat(heat) => heat.answered.iter().collect(),
             Self::Table(rows) => rows.answered.iter().collect(),
             Self::Text => Vec::new(),
         }
@@ -106,6 +134,11 @@ async fn shown(session: &Session, tile: &Tile, frame: &Frame) -> Result<Shown> {
         Body::Chart(chart) if chart.time == TimeSpec::Days => Shown::Days(Days::ask(session, chart, frame).await?),
         Body::Chart(chart) => Shown::Weeks(Weeks::ask(session, chart, frame).await?),
         Body::Waterfall(waterfall) => Shown::Drivers(Box::new(Drivers::ask(session, waterfall, frame).await?)),
+        Body::Contributions(asked) => Shown::Contributions(Contributions::ask(session, asked, frame).await?),
+        Body::Bars(asked) => Shown::Bars(Bars::ask(session, asked, frame).await?),
+        Body::Flow(asked) => Shown::Flow(Flow::ask(session, asked, frame).await?),
+        Body::Concentration(asked) => Shown::Concentration(Concentration::ask(session, asked, frame).await?),
+        Body::Heat(asked) => Shown::Heat(Heat::ask(session, asked, frame).await?),
         Body::Table(table) => Shown::Table(Rows::ask(session, table, frame).await?),
         Body::Text(_) => Shown::Text,
     })

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::error::{Error, Result};
 use crate::mart::{Figures, Session};
-use crate::model::{Arithmetic, Operator};
+use crate::model::{Arithmetic, Operator, Parts};
 
 use super::super::ask::{Answered, Cell, ask, quoted};
 use super::super::figure::Figure;
@@ -72,10 +72,7 @@ impl Series {
         points: Points,
         bounds: (NaiveDate, NaiveDate),
     ) -> Result<Self> {
-        let parts = measures.iter().filter_map(|measure| measure.parts.as_ref()).flat_map(|parts| &parts.names);
-        let all: Vec<&String> = measures.iter().map(|measure| &measure.name).chain(parts).collect();
-        let mut seen = BTreeSet::new();
-        let names: Vec<String> = all.into_iter().filter(|name| seen.insert(*name)).cloned().collect();
+        let names = names_of(measures);
         let grain = match points {
             Points::Days => "day",
             Points::Weeks => "week",
@@ -104,7 +101,7 @@ impl Series {
         frame: &Frame,
     ) -> Result<Self> {
         let measure = &chart.item.measure;
-        let mut series = Self { answered: Vec::new(), names: vec![measure.name.clone()], rows: BTreeMap::new() };
+        let mut series = Self::of_rows(vec![measure.name.clone()], BTreeMap::new());
         for bounds in runs {
             match &chart.values {
                 Values::Query(source, filter) => {
@@ -123,6 +120,11 @@ impl Series {
             }
         }
         Ok(series)
+    }
+
+    /// A series of such rows, whoever asked for them.
+    pub(super) fn of_rows(names: Vec<String>, rows: BTreeMap<NaiveDate, Vec<Option<Figure>>>) -> Self {
+        Self { answered: Vec::new(), names, rows }
     }
 
     /// The value of a measure on a day or in the week of a Monday.
@@ -147,6 +149,17 @@ impl Series {
             previous: frame.previous().and_then(|week| self.of_week(measured, week)),
             average: frame.four().and_then(|weeks| self.average(measured, &weeks)),
         }
+    }
+
+    /// The parts of a quotient beside earlier weeks; none of what is its own only part.
+    pub(super) fn parts_compared(&self, measured: &Measured, frame: &Frame) -> Vec<(String, Compared)> {
+        let names = measured.parts.as_ref().map(|parts| parts.names.as_slice()).unwrap_or_default();
+        let part = |name: &String| {
+            let parts = Some(Parts { names: vec![name.clone()], arithmetic: Arithmetic::Part(0) });
+            let part = Measured { name: name.clone(), parts, ..measured.clone() };
+            (name.clone(), self.compared(&part, frame))
+        };
+        names.iter().filter(|name| **name != measured.name).map(part).collect()
     }
 
     /// A measure in a complete week: sums and counts are nothing there, where there are no facts.
@@ -181,6 +194,14 @@ impl Series {
     }
 }
 
+/// The measures and the parts that their averages need, each once.
+pub(super) fn names_of(measures: &[&Measured]) -> Vec<String> {
+    let parts = measures.iter().filter_map(|measure| measure.parts.as_ref()).flat_map(|parts| &parts.names);
+    let mut seen = BTreeSet::new();
+    let all = measures.iter().map(|measure| &measure.name).chain(parts);
+    all.filter(|name| seen.insert(*name)).cloned().collect()
+}
+
 /// What a measure is where there are no facts: sums and counts are nothing, and a quotient has no value.
 pub(super) fn of_nothing(measured: &Measured) -> Option<Figure> {
     let parts = measured.parts.as_ref()?;
@@ -191,7 +212,7 @@ pub(super) fn of_nothing(measured: &Measured) -> Option<Figure> {
 impl Series {
     /// A series of nothing.
     pub(crate) fn none() -> Self {
-        Self { answered: Vec::new(), names: Vec::new(), rows: BTreeMap::new() }
+        Self::of_rows(Vec::new(), BTreeMap::new())
     }
 }
 
@@ -211,8 +232,10 @@ pub(super) async fn ask_sql(
     rows: Option<usize>,
     frame: &Frame,
 ) -> Result<Answered> {
-    let dates = [("$start", from), ("$end", end), ("$as_of", frame.as_of)];
-    let values = dates.map(|(name, day)| (name, format!("DATE '{day}'")));
+    let previous = frame.previous().map(Week::first);
+    let dates = [("$start", Some(from)), ("$end", Some(end)), ("$as_of", Some(frame.as_of)), ("$previous", previous)];
+    let written = |day: Option<NaiveDate>| day.map_or("CAST(NULL AS DATE)".to_owned(), |day| format!("DATE '{day}'"));
+    let values = dates.map(|(name, day)| (name, written(day)));
     let figures = Figures { values: &values, before: frame.week.end(), rows };
     ask(session, &session.figures_only(sql, &figures).await?).await
 }

@@ -6,7 +6,7 @@ use crate::mart::Session;
 
 use super::super::ask::{Answered, Cell, ask, quoted};
 use super::super::figure::Figure;
-use super::super::resolve::{Filter, Source, Table, Values};
+use super::super::resolve::{Dimension, Filter, Source, Table, Values};
 use super::frame::Frame;
 use super::series::{ask_sql, facts};
 
@@ -35,6 +35,19 @@ pub struct Row {
 }
 
 impl Rows {
+    /// The row that has the most in the column that its table leads by, and what part of all that is; none where there is
+    /// nothing in it.
+    pub fn lead(&self, table: &Table) -> Option<(&Row, Option<Figure>)> {
+        let by = table.lead.as_ref()?;
+        let at = self.numbers.iter().position(|name| *name == by.by)?;
+        let value = |row: &Row| row.values.get(at).copied().flatten();
+        let (row, most) =
+            Figure::largest(self.rows.iter().filter_map(|row| Some((row, value(row)?))), |(_, most)| *most)?;
+        let total = self.total.get(at).copied().flatten();
+        let all = total.or_else(|| self.rows.iter().filter_map(value).reduce(Figure::plus))?;
+        if most.is_zero() { None } else { Some((row, most.over(all))) }
+    }
+
     pub(super) async fn ask(session: &Session, table: &Table, frame: &Frame) -> Result<Self> {
         match &table.values {
             Values::Query(source, filter) => Self::of_members(session, table, source, filter.as_ref(), frame).await,
@@ -66,45 +79,73 @@ impl Rows {
         Ok(Self { numbers, rows: found, others: left, total: all, answered: vec![rows, count, total] })
     }
 
-    /// The rows of a SELECT, in its order.
+    /// The rows of a SELECT, in its order, and those of the SELECT of its total.
     async fn of_sql(session: &Session, table: &Table, sql: &str, frame: &Frame) -> Result<Self> {
+        let week = (frame.week.first(), frame.week.end());
         // One more than there is room for shows that there are more.
-        let rows = ask_sql(session, sql, (frame.week.first(), frame.week.end()), Some(table.top + 1), frame).await?;
-        let columns = table.by.len() + table.items.len();
-        if rows.columns.len() != columns {
-            let found = rows.columns.len();
-            return Err(Error::invalid(format!(
-                "the sql gives {found} columns, and 'columns' says what {columns} are"
-            )));
-        }
+        let rows = ask_sql(session, sql, week, Some(table.top + 1), frame).await?;
+        let names = names_of(table);
+        check(&rows, names + table.items.len(), names)?;
         if rows.rows.len() > table.top {
             let message = format!("the sql gives more than {} rows; say LIMIT, or a larger 'top'", table.top);
             return Err(Error::invalid(message));
         }
-        let numbers = rows.rows.iter().flat_map(|row| row.iter().skip(table.by.len()));
-        if let Some(other) = numbers.into_iter().find(|cell| !matches!(cell, Cell::Null | Cell::Figure(_))) {
-            return Err(Error::invalid(format!("'{}' stands in a column of numbers, and is none", other.written())));
-        }
         let (numbers, found) = split(table, &rows);
-        Ok(Self { numbers, rows: found, others: None, total: Vec::new(), answered: vec![rows] })
+        let mut answered = vec![rows];
+        let mut total = Vec::new();
+        if let Some(sql) = &table.total_sql {
+            let all = ask_sql(session, sql, week, None, frame).await?;
+            check(&all, table.items.len(), 0)?;
+            let [row] = all.rows.as_slice() else {
+                return Err(Error::invalid(format!("the sql of the total gives {} rows, not one", all.rows.len())));
+            };
+            total = row.iter().map(Cell::figure).collect();
+            answered.push(all);
+        }
+        Ok(Self { numbers, rows: found, others: None, total, answered })
+    }
+}
+
+/// How many columns of an answer hold names.
+fn names_of(table: &Table) -> usize {
+    table.by.iter().map(|column| if column.are_days { 2 } else { 1 }).sum()
+}
+
+/// Refuses an answer that has not so many columns, or no numbers behind those of names.
+fn check(answered: &Answered, columns: usize, names: usize) -> Result<()> {
+    let found = answered.columns.len();
+    if found != columns {
+        return Err(Error::invalid(format!("the sql gives {found} columns, and 'columns' says what {columns} are")));
+    }
+    let numbers = answered.rows.iter().flat_map(|row| row.iter().skip(names));
+    match numbers.into_iter().find(|cell| !matches!(cell, Cell::Null | Cell::Figure(_))) {
+        Some(other) => Err(Error::invalid(format!("'{}' stands in a column of numbers, and is none", other.written()))),
+        None => Ok(()),
     }
 }
 
 /// What the numbers of an answer are called, and its rows as names and numbers.
 fn split(table: &Table, answered: &Answered) -> (Vec<String>, Vec<Row>) {
-    let names = table.by.len();
+    let names = names_of(table);
     let row = |row: &Vec<Cell>| Row {
-        members: row.iter().take(names).map(member).collect(),
+        members: members(table, row),
         values: row.iter().skip(names).map(Cell::figure).collect(),
     };
     (answered.columns.iter().skip(names).cloned().collect(), answered.rows.iter().map(row).collect())
 }
 
-fn member(cell: &Cell) -> Option<String> {
-    match cell {
-        Cell::Null => None,
-        cell => Some(cell.written()),
-    }
+/// The names of a row; two days are one, as ISO 8601 writes an interval.
+fn members(table: &Table, row: &[Cell]) -> Vec<Option<String>> {
+    let mut cells = row.iter();
+    let name = |column: &Dimension| {
+        let first = cells.next()?.member();
+        if !column.are_days {
+            return first;
+        }
+        let last = cells.next()?.member();
+        Some(format!("{}/{}", first?, last?))
+    };
+    table.by.iter().map(name).collect()
 }
 
 /// What is left of each measure for the members that are not shown; none of what does not add up.

@@ -10,7 +10,7 @@ use super::super::period::{DAYS, Week};
 use super::super::resolve::{Chart, Values};
 use super::super::spec::TimeSpec;
 use super::frame::{FOUR, Frame};
-use super::series::{Points, Series, of_nothing};
+use super::series::{Compared, Points, Series, of_nothing};
 
 /// The days of a week.
 #[derive(Debug, Clone)]
@@ -67,6 +67,10 @@ pub struct Weeks {
     pub weeks: Vec<OneWeek>,
     /// What the measure is in a week without facts: sums and counts are nothing.
     pub nothing: Option<Figure>,
+    /// This week and what it is compared with.
+    pub compared: Compared,
+    /// The same of the parts of a quotient.
+    pub parts: Vec<(String, Compared)>,
 }
 
 /// A week.
@@ -90,16 +94,24 @@ impl Weeks {
         };
         // Before the first fact there is nothing to show.
         let first = first.max(Week::of(frame.span.first));
+        let is_begun = matches!(chart.time, TimeSpec::LastWeeks(_)) && !frame.span.completes(first);
+        let first = if is_begun { first.through(frame.week).nth(1).unwrap_or(first) } else { first };
         let measure = &chart.item.measure;
-        let runs = [(first.first(), frame.week.end())];
+        let runs = [(first.min(frame.week.before(FOUR)).first(), frame.week.end())];
         let series = Series::of_chart(session, chart, Points::Weeks, &runs, frame).await?;
+        let nothing = of_nothing(measure);
+        // A week without records of another cube than the report's own is one in which there was nothing to record.
+        let is_other = matches!(&chart.values, Values::Query(source, _) if source.cube != frame.cube);
+        let missing = nothing.filter(|_| is_other);
         let weeks = first.through(frame.week).map(|week| OneWeek {
             week,
-            value: series.at(measure, week.first()),
+            value: series.at(measure, week.first()).or(missing),
             is_complete: frame.span.completes(week),
             days: week.days().filter(|day| *day >= frame.span.first && *day <= frame.span.last).count() as u64,
         });
-        Ok(Self { weeks: weeks.collect(), series, nothing: of_nothing(measure) })
+        let compared = series.compared(measure, frame);
+        let parts = series.parts_compared(measure, frame);
+        Ok(Self { weeks: weeks.collect(), series, nothing, compared, parts })
     }
 
     /// The complete weeks with their values, those without facts too where the measure is nothing then.

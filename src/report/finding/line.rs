@@ -12,18 +12,26 @@ pub struct Clause {
     pub short: Option<String>,
     /// Whether the line is nothing without it.
     pub is_mandatory: bool,
+    /// Whether it begins a sentence of its own.
+    pub is_sentence: bool,
 }
 
 impl Clause {
     /// A clause that may be left out.
     pub fn new(long: impl Into<String>) -> Self {
-        Self { long: long.into(), short: None, is_mandatory: false }
+        Self { long: long.into(), short: None, is_mandatory: false, is_sentence: false }
     }
 
     /// The same with a shorter form.
     #[must_use]
     pub fn with_short(self, short: Option<String>) -> Self {
         Self { short: short.filter(|short| *short != self.long), ..self }
+    }
+
+    /// The same as a sentence of its own.
+    #[must_use]
+    pub fn sentence(self) -> Self {
+        Self { is_sentence: true, ..self }
     }
 
     /// The same, never left out.
@@ -40,6 +48,8 @@ pub struct Line<'a> {
     pub clauses: &'a [Clause],
     /// What stands between two clauses, where the later does not begin with a mark of its own.
     pub joint: &'a str,
+    /// What stands before one that begins a sentence.
+    pub full_stop: &'a str,
     /// What stands at the end.
     pub end: &'a str,
     /// Whether it is a sentence, which begins with a capital; words of a report's author stand as they are.
@@ -84,16 +94,18 @@ impl Line<'_> {
 
     fn joined(&self, said: &[Option<&str>]) -> String {
         let mut line = String::new();
-        for clause in said.iter().flatten().filter(|clause| !clause.is_empty()) {
+        let told = said.iter().zip(self.clauses).filter_map(|(said, clause)| Some(((*said)?, clause.is_sentence)));
+        for (clause, begins) in told.filter(|(clause, _)| !clause.is_empty()) {
             if line.is_empty() {
-                line.push_str(&if self.is_sentence { raised(clause) } else { (*clause).to_owned() });
+                line.push_str(&if self.is_sentence { raised(clause) } else { clause.to_owned() });
             } else if clause.starts_with(MARKS) {
                 line.push_str(clause);
+            } else if begins {
+                line.push_str(self.full_stop);
+                line.push_str(&raised(clause));
             } else {
                 line.push_str(self.joint);
-                // Behind a full stop a sentence begins.
-                let begins = self.joint.trim_end().ends_with(['.', '。']);
-                line.push_str(&if begins { raised(clause) } else { (*clause).to_owned() });
+                line.push_str(clause);
             }
         }
         if !line.is_empty() {
@@ -108,7 +120,8 @@ mod tests {
     use super::*;
 
     fn fitted(clauses: &[Clause], room: f64) -> Result<String> {
-        Line { clauses, joint: ". ", end: ".", is_sentence: true }.fitted(&|text| text.chars().count() as f64, room)
+        Line { clauses, joint: "; ", full_stop: ". ", end: ".", is_sentence: true }
+            .fitted(&|text| text.chars().count() as f64, room)
     }
 
     #[test]
@@ -116,7 +129,7 @@ mod tests {
         let all = [
             Clause::new("revenue up"),
             Clause::new(": more trips, fewer items").with_short(Some(": more trips".into())),
-            Clause::new("eighth of 47"),
+            Clause::new("eighth of 47").sentence(),
         ];
         assert_eq!(fitted(&all, 100.0).unwrap(), "Revenue up: more trips, fewer items. Eighth of 47.");
         assert_eq!(fitted(&all, 40.0).unwrap(), "Revenue up: more trips. Eighth of 47.");
@@ -131,7 +144,7 @@ mod tests {
         let all = [Clause::new("revenue up"), Clause::new(", no sales on Monday").mandatory(), Clause::new("more")];
         assert_eq!(fitted(&all, 31.0).unwrap(), "Revenue up, no sales on Monday.");
         assert!(fitted(&all, 20.0).is_err());
-        let own = Line { clauses: &[Clause::new("iPhones")], joint: "", end: "", is_sentence: false };
+        let own = Line { clauses: &[Clause::new("iPhones")], joint: "", full_stop: "", end: "", is_sentence: false };
         assert_eq!(own.fitted(&|_| 0.0, 1.0).unwrap(), "iPhones");
     }
 }

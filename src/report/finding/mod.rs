@@ -2,20 +2,34 @@
 //! says more than its figures do.
 
 mod change;
+mod contributions;
+mod count;
+mod flow;
+mod heat;
+mod lead;
 mod line;
+mod members;
 mod rank;
+mod record;
 mod split;
 #[cfg(test)]
 mod tests;
 
 pub use change::{Change, change};
+pub use contributions::contributions;
+pub use count::count;
+pub use flow::flow;
+pub use heat::{heat, lull_text};
+pub use lead::lead;
 pub use line::{Clause, Line};
+pub use members::members;
 pub use rank::rank;
+pub use record::record;
 pub use split::{Split, split};
 
 use super::figure::Figure;
 use super::locale::{Change as Moved, Currency, Locale};
-use super::resolve::{Item, NumberKind};
+use super::resolve::{Dimension, Item, NumberKind};
 
 /// A number of a measure as a sentence quotes it, with its unit where the language writes it behind.
 pub fn quoted(locale: &Locale, item: &Item, figure: Figure) -> String {
@@ -61,6 +75,28 @@ pub fn moved(locale: &Locale, item: &Item, change: Option<f64>) -> Moved {
         NumberKind::Rate => locale.points(change),
         _ => locale.change(change),
     }
+}
+
+/// A change of a measure without its unit, which a head says: of a share in hundredths of it.
+pub fn moved_bare(locale: &Locale, item: &Item, change: Option<f64>) -> Moved {
+    match item.measure.kind {
+        NumberKind::Rate => locale.points_bare(change),
+        _ => locale.change(change),
+    }
+}
+
+/// What a member of a dimension is called, and in few words if there are such; unknown ones have no name of their own.
+pub fn member(locale: &Locale, dimension: &Dimension, key: Option<&str>) -> (String, Option<String>) {
+    let Some(key) = key else { return (locale.text("word.unknown", &[]), None) };
+    let labels = dimension.labels.as_ref();
+    let long = labels.and_then(|labels| labels.get(key, locale.name)).unwrap_or(key);
+    let short = labels.and_then(|labels| labels.short(key, locale.name));
+    (long.to_owned(), short.map(str::to_owned))
+}
+
+/// A ratio that a sentence makes: whole percents.
+pub fn percent(locale: &Locale, share: Figure) -> String {
+    format!("{}%", locale.fixed(share.times(Figure::whole(100)), 0, None, false))
 }
 
 /// The currency that a measure counts in.

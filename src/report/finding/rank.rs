@@ -25,7 +25,7 @@ pub fn rank(locale: &Locale, item: &Item, weeks: &Weeks, frame: &Frame) -> (Vec<
     let (ordinal, digits, n) = (locale.ordinal(place), place.to_string(), rank.of.to_string());
     let said = |key: &str| {
         let values = [("ordinal", ordinal.as_str()), ("rank", &digits), ("n", &n), ("measure", measure)];
-        vec![Clause::new(locale.text(&format!("{key}{form}"), &values))]
+        vec![Clause::new(locale.text(&format!("{key}{form}"), &values)).sentence()]
     };
     (said("rank.deck"), said("rank.title"))
 }

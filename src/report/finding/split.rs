@@ -59,7 +59,7 @@ fn told_halves(locale: &Locale, item: &Item, verb: &str, [a, b]: &[Run; 2]) -> V
     let net = a.sum.plus(b.sum).distance();
     let cancels = net.times(CANCELS).compared(smaller(a.sum, b.sum)).is_lt() && locale.has("split.nearly_cancel");
     let cancel = cancels.then(|| Clause::new(locale.text("split.nearly_cancel", &[])));
-    std::iter::once(Clause::new(text)).chain(cancel).collect()
+    std::iter::once(Clause::new(text).sentence()).chain(cancel).collect()
 }
 
 /// The largest day up and the largest down, of those that are worth telling; the one of the total's sign first.
@@ -145,7 +145,6 @@ mod tests {
 
     use super::*;
     use crate::model::{Arithmetic, Parts, Text};
-    use crate::report::period::{Span, Week};
     use crate::report::resolve::{Measured, NumberKind};
 
     fn monday() -> NaiveDate {
@@ -160,11 +159,7 @@ mod tests {
         let parts = Some(parts);
         let measure = Measured { name, parts, kind, currency: None, better: None, is_additive: true };
         let item = Item { measure, title, unit: None, target: None };
-        let week = Week::of(monday());
-        let span = Span { first: monday() - Days::new(70), last: week.last() };
-        let last_fact = monday().into();
-        let frame =
-            Frame { week, as_of: week.last(), span, last_fact, gaps: Vec::new(), counted: None, answered: Vec::new() };
+        let frame = Frame::of_tests(&monday().to_string(), &(monday() - Days::new(70)).to_string());
         let whole = |value: i64| Some(Figure::whole(value.into()));
         let day = |(at, by): (usize, i64)| Day {
             day: monday() + Days::new(at as u64),

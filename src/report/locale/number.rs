@@ -21,6 +21,14 @@ pub struct Scale {
     decimals: u32,
 }
 
+impl Scale {
+    /// The same without its word, which stands beside another number.
+    #[must_use]
+    pub fn wordless(&self) -> Self {
+        Self { word: String::new(), ..self.clone() }
+    }
+}
+
 /// Which way something moved, as printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
@@ -111,6 +119,12 @@ impl Locale {
         format!("{}%", self.fixed(hundredths, 1, None, false))
     }
 
+    /// A tick of an axis of shares, in percent.
+    pub fn rate_tick(&self, share: Figure) -> String {
+        let plain = Scale { power: 0, word: String::new(), decimals: 0 };
+        format!("{}%", self.tick(exact(share).times(Figure::whole(100)), &plain, None))
+    }
+
     /// A change that is a share of what was: `+1.2%`.
     pub fn change(&self, share: Option<f64>) -> Change {
         let hundredths = share.and_then(Figure::of_double).map(|share| exact(share).times(Figure::whole(100)));
@@ -121,6 +135,11 @@ impl Locale {
     pub fn points(&self, hundredths: Option<f64>) -> Change {
         let hundredths = hundredths.and_then(Figure::of_double);
         self.moved(hundredths, |number| self.text("word.points", &[("n", number)]))
+    }
+
+    /// The same where a head says that it is in points: `+1.3`.
+    pub fn points_bare(&self, hundredths: Option<f64>) -> Change {
+        self.moved(hundredths.and_then(Figure::of_double), str::to_owned)
     }
 
     fn moved(&self, hundredths: Option<Figure>, shown: impl Fn(&str) -> String) -> Change {

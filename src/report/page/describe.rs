@@ -105,36 +105,8 @@ pub enum Body {
         /// The chart.
         picture: Picture,
     },
-    /// A change by its drivers: a table, and the bars over its last column.
-    Drivers {
-        /// The heads of the columns: four, and that of the bars.
-        heads: Vec<String>,
-        /// The widths of the columns.
-        widths: Vec<f64>,
-        /// The rows; the last is the total.
-        rows: Vec<DriverRow>,
-        /// How high a row is.
-        pitch: f64,
-        /// What stays free above the first.
-        above: f64,
-        /// The bars.
-        picture: Picture,
-        /// How far the axis is from the left of the bars.
-        axis: f64,
-    },
-    /// Members with measures.
-    Table {
-        /// The heads of the columns.
-        heads: Vec<String>,
-        /// How many columns hold names.
-        names: usize,
-        /// The widths of the columns.
-        widths: Vec<f64>,
-        /// The rows.
-        rows: Vec<ListingRow>,
-        /// How high a row is.
-        pitch: f64,
-    },
+    /// Rows of texts, and a picture that lies over all rows of one column.
+    Grid(Grid),
     /// Words.
     Text {
         /// The paragraphs.
@@ -176,28 +148,75 @@ pub struct KpiRow {
     pub tone: &'static str,
 }
 
-/// A row of a change by its drivers.
+/// Rows and columns.
 #[derive(Debug, Clone, Serialize)]
-pub struct DriverRow {
-    /// What it is called.
-    pub name: String,
-    /// Its value in the week before.
-    pub before: String,
-    /// Its value in this week.
-    pub this: String,
-    /// How far it moved.
-    pub change: String,
-    /// Whether it stands out.
-    pub strong: bool,
+pub struct Grid {
+    /// The columns, that of the picture among them.
+    pub columns: Vec<Column>,
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// How far the rule below the heads is from the tile's top.
+    pub under: f64,
+    /// What stays free between that rule and the first row.
+    pub above: f64,
+    /// How high a row is.
+    pub pitch: f64,
+    /// The picture, as high as all rows and what is free above them.
+    pub picture: Option<Picture>,
+    /// The column that the picture lies over.
+    pub over: usize,
 }
 
-/// A row of a table.
+/// A column of a grid.
 #[derive(Debug, Clone, Serialize)]
-pub struct ListingRow {
-    /// The cells.
-    pub cells: Vec<String>,
+pub struct Column {
+    /// What stands above it.
+    pub head: String,
+    /// How far that is from its left, where it stands on the left.
+    pub indent: f64,
+    /// Its width.
+    pub width: f64,
+    /// Whether its texts end at its right edge, as numbers do.
+    pub is_right: bool,
+}
+
+/// A row of a grid.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// Its cells, without that of the picture.
+    pub cells: Vec<Cell>,
+    /// Whether a dark rule sets it off from those above.
+    pub is_total: bool,
+}
+
+/// A cell of a grid.
+#[derive(Debug, Clone, Serialize)]
+pub struct Cell {
+    /// The text.
+    pub text: String,
+    /// Its colour: `ink`, `second`, `third`, or what a difference means.
+    pub fill: &'static str,
     /// Whether it stands out.
-    pub strong: bool,
+    pub is_bold: bool,
+}
+
+impl Cell {
+    /// A text in ink.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), fill: "ink", is_bold: false }
+    }
+
+    /// The same in a colour.
+    #[must_use]
+    pub fn filled(self, fill: &'static str) -> Self {
+        Self { fill, ..self }
+    }
+
+    /// The same, standing out if so.
+    #[must_use]
+    pub fn bold(self, is_bold: bool) -> Self {
+        Self { is_bold, ..self }
+    }
 }
 
 /// A picture, and where it stands within what holds it.
@@ -262,8 +281,9 @@ impl Pack {
     pub fn pictures(&self) -> impl Iterator<Item = &Picture> {
         self.pages.iter().flat_map(|page| &page.tiles).flat_map(|tile| match &tile.body {
             Body::Kpis { items } => items.iter().filter_map(|item| item.spark.as_ref()).collect(),
-            Body::Chart { picture } | Body::Drivers { picture, .. } => vec![picture],
-            Body::Table { .. } | Body::Text { .. } => Vec::new(),
+            Body::Chart { picture } => vec![picture],
+            Body::Grid(grid) => grid.picture.iter().collect(),
+            Body::Text { .. } => Vec::new(),
         })
     }
 }

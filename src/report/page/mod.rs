@@ -7,5 +7,7 @@ mod extract;
 mod world;
 
 pub use compose::{Composed, Pixels, compose};
-pub use describe::{Attachment, Body, DriverRow, KpiRow, KpiTile, ListingRow, POINTS, Pack, Page, Picture, Tile, tone};
+pub use describe::{
+    Attachment, Body, Cell, Column, Grid, KpiRow, KpiTile, POINTS, Pack, Page, Picture, Row, Tile, tone,
+};
 pub use extract::attachments;

@@ -1,15 +1,19 @@
 //! A spec looked up in a model: every cube and measure that a [`Report`] names is there, every word in every language.
 
 mod layout;
+mod members;
 mod names;
 mod tiles;
+mod visitors;
 
-pub use layout::{Area, DRIVERS, LISTING, PAGE};
+pub use layout::{Area, BARS, CONTRIBUTIONS, DRIVERS, LISTING, LISTING_MOST, PAGE};
+pub use members::{Bars, Contributions, Dimension, Lead, Table};
+pub use visitors::{Concentration, Flow, Heat};
 
 use crate::model::{Better, Model, Parts, Text};
 use crate::yaml::Faults;
 
-use super::spec::{AsOf, ChartKind, Comparison, Finding, ReportSpec, TimeSpec};
+use super::spec::{AsOf, ChartKind, ChartMark, Comparison, Finding, ReportSpec, TimeSpec};
 use names::Resolver;
 
 /// A report that can be run.
@@ -25,6 +29,8 @@ pub struct Report {
     pub as_of: AsOf,
     /// The cube whose facts say which weeks are complete: the first tile's.
     pub lead: Source,
+    /// The model's zone, of which the wall clocks are.
+    pub timezone: String,
     /// What the foot of each page counts, and how it says so.
     pub counts: Option<(Measured, Text)>,
     /// What is said of days without facts: in a sentence, and where there is little room.
@@ -68,6 +74,8 @@ pub struct Tile {
     pub title: Option<Text>,
     /// The line below; what is shown without it.
     pub subtitle: Option<Text>,
+    /// Whether its author says that its SQL leaves out no facts.
+    pub is_whole: bool,
     /// What it shows.
     pub body: Body,
 }
@@ -81,7 +89,17 @@ pub enum Body {
     Chart(Chart),
     /// A change by its drivers.
     Waterfall(Box<Waterfall>),
-    /// Members of dimensions with measures.
+    /// What members contributed to a change.
+    Contributions(Contributions),
+    /// Members as bars, each with its last four weeks.
+    Bars(Bars),
+    /// What a base of four weeks gained and lost.
+    Flow(Box<Flow>),
+    /// How much the largest parts of a sum have.
+    Concentration(Box<Concentration>),
+    /// A measure by weekday and hour.
+    Heat(Box<Heat>),
+    /// Members with measures.
     Table(Table),
     /// Words.
     Text(Text),
@@ -172,12 +190,27 @@ pub struct Chart {
     pub time: TimeSpec,
     /// Whether the week before stands behind.
     pub behind: bool,
-    /// Whether a line goes through at the last value.
-    pub mark: bool,
+    /// What is marked.
+    pub mark: Option<ChartMark>,
     /// What is said of it.
     pub finding: Option<Finding>,
-    /// What days did, in sentences.
+    /// What its sentences say of it.
+    pub phrases: Phrases,
+}
+
+/// What the sentences of a chart say of its measure.
+#[derive(Debug, Clone, Default)]
+pub struct Phrases {
+    /// What days did.
     pub verb: Option<Text>,
+    /// What is shown, with `{weeks}` for how many there are.
+    pub about: Option<Text>,
+    /// What rose or fell.
+    pub subject: Option<Text>,
+    /// A value in a sentence, with `{n}` for the number.
+    pub value: Option<Text>,
+    /// Several, one and none of it, with `{n}` for the number.
+    pub counted: Option<[Text; 3]>,
 }
 
 /// A change by its drivers.
@@ -215,34 +248,6 @@ pub struct Directions {
     pub up: Text,
     /// It fell.
     pub down: Text,
-}
-
-/// Rows of names with numbers: members of dimensions with measures, as a rule.
-#[derive(Debug, Clone)]
-pub struct Table {
-    /// Where they come from.
-    pub values: Values,
-    /// The columns of names: dimensions, with what each is called and what its values are.
-    pub by: Vec<Dimension>,
-    /// The columns of numbers; of a cube's measures the first one orders the rows.
-    pub items: Vec<Item>,
-    /// How many rows there are at most.
-    pub top: usize,
-    /// Whether what is not shown stands in a row of its own.
-    pub others: bool,
-    /// Whether there is a row for all.
-    pub total: bool,
-}
-
-/// A dimension of a table.
-#[derive(Debug, Clone)]
-pub struct Dimension {
-    /// Its name in its cube; none of a SELECT's column.
-    pub name: String,
-    /// What it is called.
-    pub title: Text,
-    /// What its values are called.
-    pub labels: Option<std::sync::Arc<crate::model::Labels>>,
 }
 
 /// Looks a report up in a model.

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::{Cube, Measure, Model, Place, Text, Written, is_currency};
+use crate::model::{Cube, Labels, Measure, Model, Place, Text, Written, is_currency};
 use crate::yaml::{Faults, hint};
 
-use super::super::spec::{self, BodySpec, ItemSpec, PageSpec, ReportSpec, Said, TileSpec, Words};
+use super::super::spec::{self, BodySpec, CellSpec, ItemSpec, PageSpec, ReportSpec, RowsSpec, Said, TileSpec, Words};
 use super::layout;
 use super::{Dimension, Directions, Item, Measured, NumberKind, Page, Report, Source, Tile};
 
@@ -47,12 +47,8 @@ impl<'a> Resolver<'a> {
         let counts = match &spec.counts {
             Some(counts) => {
                 let measure = self.measured(&lead.cube, &counts.measure);
-                let says = self.words(&counts.says);
-                if let Some((locale, _)) = says.iter().find(|(_, words)| !words.contains("{n}")) {
-                    let locale = locale.to_owned();
-                    self.fault(&counts.says.place, format!("what is said in {locale} has no {{n}} for the count"));
-                }
-                Some((measure?, says))
+                self.numbered(&counts.says);
+                Some((measure?, self.words(&counts.says)))
             }
             None => None,
         };
@@ -62,6 +58,7 @@ impl<'a> Resolver<'a> {
             locales: self.locales.clone(),
             as_of: spec.as_of,
             lead,
+            timezone: self.model.defaults.timezone.name().to_owned(),
             counts,
             no_facts: spec.no_facts.as_ref().map(|(says, short)| (self.words(says), self.words(short))),
             pages,
@@ -70,23 +67,25 @@ impl<'a> Resolver<'a> {
     }
 
     fn page(&mut self, spec: &PageSpec, names: &mut BTreeSet<String>) -> Option<Page> {
-        let heights: Vec<(u64, f64)> = spec.tiles.iter().map(|tile| (tile.span, self.height(tile))).collect();
-        let areas = match layout::placed(&heights) {
+        let tiles_of = || spec.cells.iter().flat_map(|cell| &cell.tiles);
+        let mut heights = |cell: &CellSpec| cell.tiles.iter().map(|tile| self.height(tile)).collect();
+        let cells: Vec<(u64, Vec<f64>)> = spec.cells.iter().map(|cell| (cell.span, heights(cell))).collect();
+        let areas = match layout::placed(&cells) {
             Ok(areas) => areas,
             Err(needed) => {
                 let there = layout::PAGE.height;
                 self.fault(&spec.place, format!("its tiles are {needed:.1} mm high together, and a page has {there}"));
                 // What is wrong with the tiles themselves is told as well.
-                vec![layout::PAGE; spec.tiles.len()]
+                vec![layout::PAGE; tiles_of().count()]
             }
         };
         let mut tiles = Vec::new();
-        for (tile, area) in spec.tiles.iter().zip(areas) {
+        for (tile, area) in tiles_of().zip(areas) {
             let name = self.name_of(tile, names);
             let body = self.body(tile);
             let (title, subtitle) = (self.said(&tile.title), self.said(&tile.subtitle));
             if let Some(body) = body {
-                tiles.push(Tile { name, area, title, subtitle, body });
+                tiles.push(Tile { name, area, title, subtitle, is_whole: tile.is_whole, body });
             }
         }
         Some(Page {
@@ -202,7 +201,19 @@ impl<'a> Resolver<'a> {
             return None;
         };
         let title = self.title("dimension", &dimension.name, dimension.title.as_ref(), &name.place);
-        Some(Dimension { name: dimension.name.clone(), title, labels: dimension.labels.as_ref().map(Arc::clone) })
+        Some(Dimension { name: dimension.name.clone(), title, labels: dimension.labels.clone(), are_days: false })
+    }
+
+    /// The labels of a dimension that is named with its cube: `sales.department`.
+    pub(super) fn labels(&mut self, name: &Written<String>) -> Option<Arc<Labels>> {
+        let Some((cube, dimension)) = name.value.split_once('.') else {
+            self.fault(&name.place, format!("'{}' is no dimension of a cube, such as sales.department", name.value));
+            return None;
+        };
+        let part =
+            |text: &str| Written { value: text.to_owned(), place: name.place.clone(), lines: name.lines.clone() };
+        let cube = self.cube(&part(cube))?;
+        self.dimension(&cube.name, &part(dimension))?.labels
     }
 
     /// A condition over a cube's dimensions.
@@ -248,6 +259,14 @@ impl<'a> Resolver<'a> {
         words.text.clone()
     }
 
+    /// Refuses words without a place for their number.
+    pub(super) fn numbered(&mut self, words: &Words) {
+        if let Some((locale, _)) = words.text.iter().find(|(_, words)| !words.contains("{n}")) {
+            let message = format!("what is said in {locale} has no {{n}} for the number");
+            self.fault(&words.place, message);
+        }
+    }
+
     pub(super) fn fault(&mut self, place: &Place, message: impl Into<String>) {
         place.fault(&mut self.faults, message);
     }
@@ -259,6 +278,11 @@ fn kind_of(tile: &TileSpec) -> &'static str {
         BodySpec::Kpis(_) => "kpis",
         BodySpec::Chart(_) => "chart",
         BodySpec::Waterfall(_) => "drivers",
+        BodySpec::Contributions(_) => "contributions",
+        BodySpec::Bars(_) => "bars",
+        BodySpec::Flow(_) => "flow",
+        BodySpec::Concentration(_) => "concentration",
+        BodySpec::Heat(_) => "heatmap",
         BodySpec::Table(_) => "table",
         BodySpec::Text(_) => "text",
     }
@@ -275,10 +299,26 @@ fn heights(tile: &TileSpec) -> (f64, f64) {
         BodySpec::Waterfall(waterfall) => {
             of_rows(layout::DRIVERS, 2 + waterfall.drivers.len() + usize::from(waterfall.apart.is_some()))
         }
-        BodySpec::Table(table) => {
-            let more = usize::from(table.others) + usize::from(table.total);
-            of_rows(layout::LISTING, usize::try_from(table.top).unwrap_or(usize::MAX).saturating_add(more))
+        BodySpec::Contributions(spec) => {
+            // With a row for the others and one for all.
+            let shown = spec.top.saturating_add(spec.bottom).saturating_add(2);
+            of_rows(layout::CONTRIBUTIONS, usize::try_from(shown).unwrap_or(usize::MAX))
         }
+        BodySpec::Bars(spec) => {
+            // Rows come nearer where there are many, down to what their letters need.
+            let rows = usize::try_from(spec.top).unwrap_or(usize::MAX);
+            let least = layout::Rows { pitch: 3.7, ..layout::BARS };
+            (least.height(rows), layout::BARS.height(rows))
+        }
+        BodySpec::Table(table) => {
+            let has_total = table.total || matches!(&table.rows, RowsSpec::Sql { total: Some(_), .. });
+            let more = usize::from(table.others) + usize::from(has_total);
+            let rows = usize::try_from(table.top).unwrap_or(usize::MAX).saturating_add(more);
+            let least = layout::Rows { pitch: layout::LISTING_LEAST, ..layout::LISTING };
+            (least.height(rows), layout::LISTING.height(rows))
+        }
+        BodySpec::Flow(_) | BodySpec::Concentration(_) => layout::STANDING,
+        BodySpec::Heat(_) => layout::HEAT,
         BodySpec::Chart(_) => layout::CHART,
         BodySpec::Text(_) => layout::WORDS,
     }

@@ -4,12 +4,12 @@ use crate::model::{Arithmetic, Parts, Place};
 use crate::yaml::hint;
 
 use super::super::spec::{
-    AgainstSpec, BodySpec, ChartSpec, ColumnSpec, DriverSpec, FilterSpec, Finding, ItemSpec, KpisSpec, RowsSpec, Said,
-    TableSpec, TileSpec, ValuesSpec, WaterfallSpec,
+    AgainstSpec, BodySpec, ChartSpec, ColumnSpec, DriverSpec, FilterSpec, Finding, ItemSpec, KpisSpec, PhrasesSpec,
+    TileSpec, ValuesSpec, WaterfallSpec, Words,
 };
 use super::names::Resolver;
 use super::{
-    Body, Chart, Dimension, Directions, Driver, Filter, Item, Kpis, Measured, NumberKind, Source, Table, Values,
+    Body, Chart, Directions, Driver, Filter, Item, Kpis, Measured, NumberKind, Phrases, Source, Table, Values,
     Waterfall,
 };
 
@@ -19,6 +19,11 @@ impl Resolver<'_> {
             BodySpec::Kpis(kpis) => self.kpis(kpis).map(Body::Kpis),
             BodySpec::Chart(chart) => self.chart(chart).map(Body::Chart),
             BodySpec::Waterfall(waterfall) => self.waterfall(waterfall).map(Box::new).map(Body::Waterfall),
+            BodySpec::Contributions(spec) => self.contributions(spec).map(Body::Contributions),
+            BodySpec::Bars(spec) => self.bars(spec).map(Body::Bars),
+            BodySpec::Flow(spec) => Some(Body::Flow(Box::new(self.flow(spec)))),
+            BodySpec::Concentration(spec) => Some(Body::Concentration(Box::new(self.concentration(spec)))),
+            BodySpec::Heat(spec) => self.heat(spec).map(Box::new).map(Body::Heat),
             BodySpec::Table(table) => self.table(tile, table).map(Body::Table),
             BodySpec::Text(words) => Some(Body::Text(self.words(words))),
         }
@@ -54,8 +59,20 @@ impl Resolver<'_> {
             behind: spec.behind,
             mark: spec.mark,
             finding: spec.finding,
-            verb: spec.verb.as_ref().map(|verb| self.words(verb)),
+            phrases: self.phrases(&spec.phrases),
         })
+    }
+
+    fn phrases(&mut self, spec: &PhrasesSpec) -> Phrases {
+        let mut words = |words: &Option<Words>| words.as_ref().map(|words| self.words(words));
+        let (verb, about, subject, value) =
+            (words(&spec.verb), words(&spec.about), words(&spec.subject), words(&spec.value));
+        for words in spec.value.iter().chain(spec.counted.iter().map(|counted| &counted.many)) {
+            self.numbered(words);
+        }
+        let counted = spec.counted.as_ref();
+        let counted = counted.map(|of| [&of.many, &of.one, &of.none].map(|words| self.words(words)));
+        Phrases { verb, about, subject, value, counted }
     }
 
     /// Refuses a split of days into parts, whose differences are sums, of what does not add up.
@@ -67,14 +84,14 @@ impl Resolver<'_> {
         }
     }
 
-    fn filter(&mut self, cube: &str, spec: Option<&FilterSpec>) -> Option<Filter> {
+    pub(super) fn filter(&mut self, cube: &str, spec: Option<&FilterSpec>) -> Option<Filter> {
         let spec = spec?;
         let sql = self.condition(cube, &spec.sql).unwrap_or_default();
         Some(Filter { sql, says: spec.says.as_ref().map(|says| self.words(says)) })
     }
 
     /// The number of a SELECT as a measure.
-    fn column(&mut self, spec: &ColumnSpec) -> Item {
+    pub(super) fn column(&mut self, spec: &ColumnSpec) -> Item {
         let decimals = spec.decimals.and_then(|decimals| u32::try_from(decimals).ok());
         let kind = match (spec.percent, decimals) {
             (true, _) => NumberKind::Rate,
@@ -140,31 +157,6 @@ impl Resolver<'_> {
         let subject = spec.subject.as_ref().map_or_else(|| says.clone(), |subject| self.directions(subject));
         Some((total?, says, subject))
     }
-
-    fn table(&mut self, tile: &TileSpec, spec: &TableSpec) -> Option<Table> {
-        let (values, by, items) = match &spec.rows {
-            RowsSpec::Members { cube, by, items, filter } => {
-                let source = self.source(cube)?;
-                let found: Vec<Dimension> = by.iter().filter_map(|name| self.dimension(&source.cube, name)).collect();
-                let items = items.iter().filter_map(|item| self.item(&source.cube, item)).collect();
-                if found.len() < by.len() {
-                    return None;
-                }
-                let filter = self.filter(&source.cube, filter.as_ref());
-                (Values::Query(source, filter), found, items)
-            }
-            RowsSpec::Sql { sql, names, numbers } => {
-                if tile.title == Said::Auto {
-                    self.fault(&tile.place, "a table of 'sql' says nothing of itself; give the tile a 'title'");
-                }
-                let called = |words| Dimension { name: String::new(), title: self.words(words), labels: None };
-                let by = names.iter().map(called).collect();
-                (Values::Sql(sql.value.clone()), by, numbers.iter().map(|column| self.column(column)).collect())
-            }
-        };
-        let top = usize::try_from(spec.top).unwrap_or(usize::MAX);
-        Some(Table { values, by, items, top, others: spec.others, total: spec.total })
-    }
 }
 
 impl Body {
@@ -173,30 +165,40 @@ impl Body {
         match self {
             Self::Kpis(kpis) => Some(&kpis.source),
             Self::Waterfall(waterfall) => Some(&waterfall.source),
-            Self::Chart(_) | Self::Table(_) | Self::Text(_) => match self.values()? {
-                Values::Query(source, _) => Some(source),
-                Values::Sql(_) => None,
-            },
+            Self::Contributions(contributions) => Some(&contributions.source),
+            Self::Bars(bars) => Some(&bars.source),
+            Self::Heat(heat) => Some(&heat.source),
+            Self::Chart(_) | Self::Flow(_) | Self::Concentration(_) | Self::Table(_) | Self::Text(_) => {
+                match self.values()? {
+                    Values::Query(source, _) => Some(source),
+                    Values::Sql(_) => None,
+                }
+            }
         }
     }
 
     /// What the facts that it shows must satisfy.
     pub fn filter(&self) -> Option<&Filter> {
-        match self.values()? {
-            Values::Query(_, filter) => filter.as_ref(),
-            Values::Sql(_) => None,
+        match self {
+            Self::Contributions(contributions) => contributions.filter.as_ref(),
+            Self::Bars(bars) => bars.filter.as_ref(),
+            Self::Heat(heat) => heat.filter.as_ref(),
+            _ => match self.values()? {
+                Values::Query(_, filter) => filter.as_ref(),
+                Values::Sql(_) => None,
+            },
         }
     }
 
     /// Whether it asks in SQL, of which nobody knows which facts it leaves out.
     pub fn asks_sql(&self) -> bool {
-        matches!(self.values(), Some(Values::Sql(_)))
+        matches!(self, Self::Flow(_) | Self::Concentration(_)) || matches!(self.values(), Some(Values::Sql(_)))
     }
 
     fn values(&self) -> Option<&Values> {
         match self {
             Self::Chart(Chart { values, .. }) | Self::Table(Table { values, .. }) => Some(values),
-            Self::Kpis(_) | Self::Waterfall(_) | Self::Text(_) => None,
+            _ => None,
         }
     }
 }

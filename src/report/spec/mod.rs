@@ -1,9 +1,13 @@
 //! What the files under `reports/` say: text → [`Spec::decode`] → [`super::resolve`], which looks the names up in a model.
 
 mod decode;
+mod members;
 mod shape;
+mod visitors;
 
+pub use members::{BarsSpec, ContributionsSpec, LeadSpec, NamesSpec, RowsSpec, TableSpec};
 pub use shape::shape;
+pub use visitors::{ConcentrationSpec, FlowSpec, HeatSpec};
 
 use crate::model::{Better, Place, Text, Written};
 use crate::yaml::Faults;
@@ -88,7 +92,16 @@ pub struct PageSpec {
     pub headline: Said,
     /// The line below.
     pub deck: Said,
-    /// Its tiles, from left to right and from top to bottom.
+    /// Its cells, from left to right and from top to bottom.
+    pub cells: Vec<CellSpec>,
+}
+
+/// A cell of a page as written: a tile, or several below one another.
+#[derive(Debug, Clone)]
+pub struct CellSpec {
+    /// How many of the twelve columns it takes.
+    pub span: u64,
+    /// Its tiles, from top to bottom.
     pub tiles: Vec<TileSpec>,
 }
 
@@ -99,14 +112,14 @@ pub struct TileSpec {
     pub place: Place,
     /// Its name in files; its kind's and number without it.
     pub name: Option<Written<String>>,
-    /// How many of the twelve columns it takes.
-    pub span: u64,
     /// Its height in mm; the kind's own without it.
     pub height: Option<f64>,
     /// Its title.
     pub title: Said,
     /// The line below.
     pub subtitle: Said,
+    /// Whether its author says that its SQL leaves out no facts.
+    pub is_whole: bool,
     /// What it shows.
     pub body: BodySpec,
 }
@@ -117,11 +130,21 @@ pub enum BodySpec {
     /// Measures, each with its value, comparisons and last weeks.
     Kpis(KpisSpec),
     /// A chart over time.
-    Chart(ChartSpec),
+    Chart(Box<ChartSpec>),
     /// A change by its drivers.
     Waterfall(Box<WaterfallSpec>),
+    /// What members contributed to a change.
+    Contributions(Box<ContributionsSpec>),
+    /// Members as bars, each with its last four weeks.
+    Bars(Box<BarsSpec>),
+    /// What a base of four weeks gained and lost.
+    Flow(Box<FlowSpec>),
+    /// How much the largest parts of a sum have.
+    Concentration(Box<ConcentrationSpec>),
+    /// A measure by weekday and hour.
+    Heat(Box<HeatSpec>),
     /// Members of dimensions with measures.
-    Table(TableSpec),
+    Table(Box<TableSpec>),
     /// Words.
     Text(Words),
 }
@@ -172,12 +195,47 @@ pub struct ChartSpec {
     pub time: TimeSpec,
     /// Whether the period before stands behind.
     pub behind: bool,
-    /// Whether a line goes through at the last value.
-    pub mark: bool,
+    /// What is marked.
+    pub mark: Option<ChartMark>,
     /// What is said of it.
     pub finding: Option<Finding>,
-    /// What days did, in sentences: "sold".
+    /// What its sentences say of it.
+    pub phrases: PhrasesSpec,
+}
+
+/// What the sentences of a chart say of its measure, as written.
+#[derive(Debug, Clone, Default)]
+pub struct PhrasesSpec {
+    /// What days did: "sold".
     pub verb: Option<Words>,
+    /// What is shown, below the title, with `{weeks}` for how many: "share of revenue, {weeks}".
+    pub about: Option<Words>,
+    /// What rose or fell: "private label".
+    pub subject: Option<Words>,
+    /// A value in a sentence, with `{n}` for the number: "{n} of sales".
+    pub value: Option<Words>,
+    /// So many of it, with `{n}` for the number: "{n} coupons redeemed"; of one, and of none.
+    pub counted: Option<CountedSpec>,
+}
+
+/// A phrase about a number of things, as written.
+#[derive(Debug, Clone)]
+pub struct CountedSpec {
+    /// Of several.
+    pub many: Words,
+    /// Of one.
+    pub one: Words,
+    /// Of none.
+    pub none: Words,
+}
+
+/// What is marked in a chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChartMark {
+    /// A line through columns at the last one's value.
+    Last,
+    /// The average of the four weeks before.
+    AverageOfFour,
 }
 
 /// How a chart is drawn.
@@ -196,6 +254,10 @@ pub enum Finding {
     Split,
     /// Where the last week stands among those of its year.
     Rank,
+    /// How far the last week moved, and since when no week was as high or as low.
+    Record,
+    /// How many more or fewer there were in the last week.
+    Count,
 }
 
 /// Where the values of a chart come from, as written.
@@ -312,44 +374,6 @@ pub struct AfterSpec {
     pub driver: Written<String>,
     /// What is said then.
     pub says: Directions,
-}
-
-/// A table as written.
-#[derive(Debug, Clone)]
-pub struct TableSpec {
-    /// What is in it.
-    pub rows: RowsSpec,
-    /// How many rows there are at most.
-    pub top: u64,
-    /// Whether what is not shown stands in a row of its own.
-    pub others: bool,
-    /// Whether there is a row for all.
-    pub total: bool,
-}
-
-/// What is in a table, as written.
-#[derive(Debug, Clone)]
-pub enum RowsSpec {
-    /// Members of a cube's dimensions with measures.
-    Members {
-        /// The cube.
-        cube: Written<String>,
-        /// The dimensions.
-        by: Vec<Written<String>>,
-        /// The measures; the first one orders the rows.
-        items: Vec<ItemSpec>,
-        /// What the facts must satisfy.
-        filter: Option<FilterSpec>,
-    },
-    /// A SELECT over cubes: columns of names, then columns of numbers.
-    Sql {
-        /// The SELECT.
-        sql: Written<String>,
-        /// What the columns of names are called.
-        names: Vec<Words>,
-        /// The columns of numbers.
-        numbers: Vec<ColumnSpec>,
-    },
 }
 
 impl Spec {

@@ -4,16 +4,17 @@ use super::{Easel, Made};
 use crate::error::Result;
 use crate::model::Better;
 use crate::report::chart::{Step, Tone, Waterfall as Bars};
-use crate::report::data::{Compared, Drivers};
+use crate::report::data::Drivers;
 use crate::report::face::Weight;
 use crate::report::figure::Figure;
 use crate::report::finding::{self, Clause, currency, moved, title, unit};
 use crate::report::locale::{Locale, raised};
-use crate::report::page::{Body, DriverRow, POINTS, Picture};
+use crate::report::page::{Body, Cell, Column, Grid, POINTS, Picture, Row};
 use crate::report::resolve::{DRIVERS, Item, Tile, Waterfall};
 
-/// What stays free above the first row, and where the columns of names and numbers end, from the tile's left, in
+/// How far the rule below the heads is from the tile's top, what stays free above the first row, and where the columns of names and numbers end, from the tile's left, in
 /// millimetres.
+const UNDER: f64 = 15.6;
 const ABOVE: f64 = 0.93;
 const NAMES: f64 = 31.0;
 const ENDS: [f64; 3] = [43.7, 57.6, 70.6];
@@ -32,26 +33,21 @@ pub(super) fn make(easel: &Easel<'_>, tile: &Tile, waterfall: &Waterfall, data: 
     let subtitle = vec![Clause::new(locale.text("drivers.sub", &[("measure", &measure)]))];
     let rows = rows(easel, waterfall, data)?;
     let (picture, axis) = bars(easel, tile, waterfall, data, &rows)?;
-    let heads = heads(easel, tile, waterfall, axis)?;
-    Ok(Made {
-        body: Body::Drivers {
-            heads: heads.0,
-            widths: vec![NAMES, ENDS[0] - NAMES, ENDS[1] - ENDS[0], ENDS[2] - ENDS[1], tile.area.width - ENDS[2]],
-            rows,
-            pitch: DRIVERS.pitch,
-            above: ABOVE,
-            picture,
-            axis: heads.1,
-        },
-        title: said.title,
-        subtitle,
-        headline: said.headline,
-        deck: Vec::new(),
-    })
+    let columns = columns(easel, tile, waterfall, axis)?;
+    let grid = Grid {
+        over: columns.len() - 1,
+        columns,
+        rows,
+        under: UNDER,
+        above: ABOVE,
+        pitch: DRIVERS.pitch,
+        picture: Some(picture),
+    };
+    Ok(Made { body: Body::Grid(grid), title: said.title, subtitle, headline: said.headline, deck: Vec::new() })
 }
 
-/// The heads of the columns, and where that of the bars begins: at the axis, unless it would leave the tile.
-fn heads(easel: &Easel<'_>, tile: &Tile, waterfall: &Waterfall, axis: f64) -> Result<(Vec<String>, f64)> {
+/// The columns; the head of the bars begins at the axis, unless it would leave the tile.
+fn columns(easel: &Easel<'_>, tile: &Tile, waterfall: &Waterfall, axis: f64) -> Result<Vec<Column>> {
     let locale = easel.locale;
     let measure = locale.lowered(title(locale, &waterfall.item));
     let sign = match currency(locale, &waterfall.item) {
@@ -63,15 +59,23 @@ fn heads(easel: &Easel<'_>, tile: &Tile, waterfall: &Waterfall, axis: f64) -> Re
         None => locale.text("drivers.head_effect_plain", &[("measure", &measure)]),
     };
     let keys = ["drivers.head_driver", "drivers.head_last_week", "drivers.head_this_week", "drivers.head_change"];
-    let mut heads: Vec<String> = keys.iter().map(|key| locale.text(key, &[])).collect();
+    let widths = [NAMES, ENDS[0] - NAMES, ENDS[1] - ENDS[0], ENDS[2] - ENDS[1]];
+    let text = |(at, (key, width)): (usize, (&&str, f64))| Column {
+        head: locale.text(key, &[]),
+        indent: 0.0,
+        width,
+        is_right: at > 0,
+    };
+    let mut columns: Vec<Column> = keys.iter().zip(widths).enumerate().map(text).collect();
     let room = tile.area.width - ENDS[2];
     let width = easel.ruler.width(&effect, Weight::Regular, HEAD) / POINTS;
-    heads.push(easel.cut(&effect, Weight::Regular, HEAD, room)?);
-    Ok((heads, axis.min(room - width).max(0.0)))
+    let head = easel.cut(&effect, Weight::Regular, HEAD, room)?;
+    columns.push(Column { head, indent: axis.min(room - width).max(0.0), width: room, is_right: false });
+    Ok(columns)
 }
 
 /// The measure before, its parts, and the measure now.
-fn rows(easel: &Easel<'_>, waterfall: &Waterfall, data: &Drivers) -> Result<Vec<DriverRow>> {
+fn rows(easel: &Easel<'_>, waterfall: &Waterfall, data: &Drivers) -> Result<Vec<Row>> {
     let locale = easel.locale;
     let item = &waterfall.item;
     let change = moved(locale, item, data.whole.change(&item.measure)).text;
@@ -79,43 +83,35 @@ fn rows(easel: &Easel<'_>, waterfall: &Waterfall, data: &Drivers) -> Result<Vec<
         let what = locale.text(key, &[("measure", title(locale, item))]);
         titled(locale, item, &raised(&what))
     };
-    let mut rows = vec![DriverRow {
-        name: named("drivers.measure_last_week"),
-        before: finding::exact(locale, item, data.whole.previous),
-        this: String::new(),
-        change: String::new(),
-        strong: true,
-    }];
+    let none = String::new;
+    let before = finding::exact(locale, item, data.whole.previous);
+    let mut rows = vec![row(easel, [named("drivers.measure_last_week"), before, none(), none()], true)?];
     for (part, effect) in data.parts(waterfall) {
-        rows.push(part_row(locale, part, &effect.compared));
+        let compared = &effect.compared;
+        let texts = [
+            titled(locale, part, title(locale, part)),
+            finding::exact(locale, part, compared.previous),
+            finding::exact(locale, part, compared.this),
+            moved(locale, part, compared.change(&part.measure)).text,
+        ];
+        rows.push(row(easel, texts, false)?);
     }
-    rows.push(DriverRow {
-        name: named("drivers.measure_this_week"),
-        before: String::new(),
-        this: finding::exact(locale, item, data.whole.this),
-        change,
-        strong: true,
-    });
-    for row in &mut rows {
-        let weight = if row.strong { Weight::Bold } else { Weight::Regular };
-        row.name = easel.cut(&row.name, weight, ROW, NAMES)?;
-        for (number, width) in
-            [(&row.before, ENDS[0] - NAMES), (&row.this, ENDS[1] - ENDS[0]), (&row.change, ENDS[2] - ENDS[1])]
-        {
-            easel.number(number.clone(), weight, ROW, width)?;
-        }
-    }
+    let this = finding::exact(locale, item, data.whole.this);
+    rows.push(Row { is_total: true, ..row(easel, [named("drivers.measure_this_week"), none(), this, change], true)? });
     Ok(rows)
 }
 
-fn part_row(locale: &Locale, item: &Item, compared: &Compared) -> DriverRow {
-    DriverRow {
-        name: titled(locale, item, title(locale, item)),
-        before: finding::exact(locale, item, compared.previous),
-        this: finding::exact(locale, item, compared.this),
-        change: moved(locale, item, compared.change(&item.measure)).text,
-        strong: false,
+/// A row of a name, what it was, what it is, and how far it moved.
+fn row(easel: &Easel<'_>, [name, before, this, change]: [String; 4], strong: bool) -> Result<Row> {
+    let weight = if strong { Weight::Bold } else { Weight::Regular };
+    let name = easel.cut(&name, weight, ROW, NAMES)?;
+    let mut cells = vec![Cell::new(name).bold(strong)];
+    let fills = if strong { ["ink"; 3] } else { ["third", "ink", "second"] };
+    let widths = [ENDS[0] - NAMES, ENDS[1] - ENDS[0], ENDS[2] - ENDS[1]];
+    for ((text, fill), width) in [before, this, change].into_iter().zip(fills).zip(widths) {
+        cells.push(Cell::new(easel.number(text, weight, ROW, width)?).filled(fill).bold(strong));
     }
+    Ok(Row { cells, is_total: false })
 }
 
 /// A title with the unit that the language writes behind it.
@@ -127,13 +123,7 @@ fn titled(locale: &Locale, item: &Item, what: &str) -> String {
 }
 
 /// The bars, and how far the axis is from their left, in millimetres.
-fn bars(
-    easel: &Easel<'_>,
-    tile: &Tile,
-    waterfall: &Waterfall,
-    data: &Drivers,
-    rows: &[DriverRow],
-) -> Result<(Picture, f64)> {
+fn bars(easel: &Easel<'_>, tile: &Tile, waterfall: &Waterfall, data: &Drivers, rows: &[Row]) -> Result<(Picture, f64)> {
     let locale = easel.locale;
     let mut steps = vec![Step::Empty];
     let mut at = 0.0;
@@ -162,7 +152,7 @@ fn bars(
     let size = ((tile.area.width - ENDS[2]) * POINTS, (ABOVE + DRIVERS.pitch * rows.len() as f64) * POINTS);
     let bars = Bars { steps: &steps, names: &[], pitch: DRIVERS.pitch * POINTS, above: ABOVE * POINTS, alt: &alt };
     let (drawing, axis) = bars.draw(easel.ruler, size)?;
-    let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
+    let names: Vec<String> = rows.iter().filter_map(|row| Some(row.cells.first()?.text.clone())).collect();
     let (alone, _) = Bars { names: &names, ..bars }.draw(easel.ruler, size)?;
     let picture = Picture { alone: Some(alone.svg), ..Picture::new(&tile.name, drawing, Some(alt.clone())) };
     Ok((picture, axis / POINTS))

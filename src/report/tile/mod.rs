@@ -1,10 +1,18 @@
 //! A report's data as pages in a language: each tile is drawn and described, and its finding said.
 
+mod bars;
+mod concentration;
+mod contributions;
+mod days;
 mod drivers;
+mod flow;
+mod heat;
 mod kpis;
+mod numbers;
 mod table;
 mod text;
-mod time;
+mod trend;
+mod weeks;
 
 use super::data::{Data, Frame, Shown};
 use super::face::{Ruler, Weight};
@@ -12,6 +20,7 @@ use super::finding::{Clause, Line};
 use super::locale::{Direction, Locale};
 use super::page;
 use super::resolve::{Body, PAGE, Report, Tile};
+use super::spec::ChartKind;
 use crate::error::{Error, Result};
 use crate::model::{Better, Text};
 use crate::report::chart::Tone;
@@ -21,6 +30,8 @@ pub(super) struct Easel<'a> {
     pub(super) locale: &'a Locale,
     pub(super) ruler: &'a Ruler<'a>,
     pub(super) frame: &'a Frame,
+    /// The zone of wall clocks, by its name.
+    pub(super) zone: &'a str,
     /// What is said of days without facts: in a sentence, and in a slot.
     pub(super) nothing: (String, String),
 }
@@ -90,7 +101,12 @@ pub(super) fn pages(report: &Report, data: &Data, easel: &Easel<'_>) -> Result<V
         let headline = if headline.is_empty() { vec![Clause::new(title.clone()).mandatory()] } else { headline };
         pages.push(page::Page {
             headline: easel.line(Says::new(page.headline.as_ref(), headline), ("", ""), HEADLINE, PAGE.width)?,
-            deck: easel.line(Says::new(page.deck.as_ref(), deck), easel.sentences(), DECK, PAGE.width)?,
+            deck: easel.line(
+                Says::new(page.deck.as_ref(), deck),
+                (easel.semicolon(), easel.sentences().1),
+                DECK,
+                PAGE.width,
+            )?,
             count: locale.text("page.number", &[("page", &number), ("pages", &total)]),
             number,
             title,
@@ -103,9 +119,17 @@ pub(super) fn pages(report: &Report, data: &Data, easel: &Easel<'_>) -> Result<V
 fn set(easel: &Easel<'_>, tile: &Tile, shown: &Shown) -> Result<Set> {
     let made = match (&tile.body, shown) {
         (Body::Kpis(kpis), Shown::Kpis(_, values)) => kpis::make(easel, tile, kpis, values)?,
-        (Body::Chart(chart), Shown::Days(days)) => time::days(easel, tile, chart, days)?,
-        (Body::Chart(chart), Shown::Weeks(weeks)) => time::weeks(easel, tile, chart, weeks)?,
+        (Body::Chart(chart), Shown::Days(days)) => days::make(easel, tile, chart, days)?,
+        (Body::Chart(chart), Shown::Weeks(weeks)) if chart.kind == ChartKind::Line => {
+            trend::make(easel, tile, chart, weeks)?
+        }
+        (Body::Chart(chart), Shown::Weeks(weeks)) => weeks::make(easel, tile, chart, weeks)?,
         (Body::Waterfall(waterfall), Shown::Drivers(drivers)) => drivers::make(easel, tile, waterfall, drivers)?,
+        (Body::Contributions(asked), Shown::Contributions(data)) => contributions::make(easel, tile, asked, data)?,
+        (Body::Bars(asked), Shown::Bars(data)) => bars::make(easel, tile, asked, data)?,
+        (Body::Flow(asked), Shown::Flow(data)) => flow::make(easel, tile, asked, data)?,
+        (Body::Concentration(asked), Shown::Concentration(data)) => concentration::make(easel, tile, asked, data)?,
+        (Body::Heat(asked), Shown::Heat(data)) => heat::make(easel, tile, asked, data)?,
         (Body::Table(table), Shown::Table(rows)) => table::make(easel, tile, table, rows)?,
         (Body::Text(words), _) => text::make(easel, words)?,
         _ => return Err(Error::internal("a tile has another's data")),
@@ -157,7 +181,9 @@ impl Easel<'_> {
         let (is_sentence, end) = if own.is_some() { (false, "") } else { (true, end) };
         let mut clauses = own.map_or(says.found, |own| vec![Clause::new(own).mandatory()]);
         clauses.extend(says.filter.map(|filter| Clause::new(filter).mandatory()));
-        let line = Line { clauses: &clauses, joint, end, is_sentence }.fitted(&measured, width * page::POINTS)?;
+        let full_stop = self.sentences().0;
+        let line =
+            Line { clauses: &clauses, joint, full_stop, end, is_sentence }.fitted(&measured, width * page::POINTS)?;
         self.ruler.check(&line)?;
         Ok(line)
     }
@@ -184,6 +210,17 @@ impl Easel<'_> {
     fn cut(&self, text: &str, weight: Weight, size: f64, width: f64) -> Result<String> {
         self.ruler.check(text)?;
         Ok(self.ruler.fitted(text, weight, size, width * page::POINTS))
+    }
+
+    /// A name in few words where it is wider than its place, and cut where those are too.
+    fn shortened(&self, long: &str, short: Option<&str>, weight: Weight, size: f64, width: f64) -> Result<String> {
+        let fits = self.ruler.width(long, weight, size) <= width * page::POINTS;
+        self.cut(if fits { long } else { short.unwrap_or(long) }, weight, size, width)
+    }
+
+    /// A name as it is read aloud.
+    fn spoken(&self, name: &str) -> String {
+        if self.locale.is_chinese() { name.to_owned() } else { name.replace(" & ", " and ") }
     }
 
     /// A number, refused where it is wider than its place in millimetres: it is never cut.

@@ -34,7 +34,7 @@ fn a_change_and_what_drove_it() {
 fn the_short_form_of_a_headline_names_one_driver() {
     let said = change(&locale("en"), &waterfall(), &of_week_47(), &week_47(), "no sales").headline;
     let fitted = |room| {
-        Line { clauses: &said, joint: ". ", end: "", is_sentence: true }
+        Line { clauses: &said, joint: ". ", full_stop: ". ", end: "", is_sentence: true }
             .fitted(&|text| text.chars().count() as f64, room)
     };
     assert_eq!(fitted(57.0).unwrap(), "Revenue up 1.2% to $92.5K: more trips");
@@ -46,7 +46,7 @@ fn the_short_form_of_a_headline_names_one_driver() {
 fn a_week_with_a_day_without_facts_says_so_instead_of_its_drivers() {
     let parts = [(1428.0, 1244.0, -12185.0), (2.35, 2.05, -12373.0), (12.7, 12.4, -1452.0), (2.43, 2.37, -2295.0)];
     let data = drivers((Some("113192.87"), "80828.92"), parts, -0.24);
-    let mut frame = frame("2017-12-25", "2017-01-01");
+    let mut frame = Frame::of_tests("2017-12-25", "2017-01-01");
     frame.gaps = vec![day("2017-12-25")];
     let (headline, title) = told("en", &data, &frame);
     assert_eq!(headline, "Revenue down 28.6% to $80.8K, with no sales on Monday 25 December");
@@ -59,14 +59,14 @@ fn a_week_with_a_day_without_facts_says_so_instead_of_its_drivers() {
     assert!(told("zh-TW", &data, &frame).0.ends_with("，其中2天無交易紀錄"));
     // It must be said, however little room there is.
     let said = change(&locale("en"), &waterfall(), &data, &frame, "no sales").headline;
-    let fitted =
-        Line { clauses: &said, joint: ". ", end: "", is_sentence: true }.fitted(&|text| text.len() as f64, 40.0);
+    let fitted = Line { clauses: &said, joint: ". ", full_stop: ". ", end: "", is_sentence: true }
+        .fitted(&|text| text.len() as f64, 40.0);
     assert!(fitted.unwrap_err().message().contains("no sales on 2 days"));
 }
 
 #[test]
 fn without_a_week_before_nothing_is_compared() {
-    let frame = frame("2017-01-02", "2017-01-01");
+    let frame = Frame::of_tests("2017-01-02", "2017-01-01");
     let data = drivers((None, "93370.29"), [(0.0, 1.0, 0.0); 4], 0.0);
     let (headline, title) = told("en", &data, &frame);
     assert_eq!(headline, "Revenue $93.4K, with no full week before it");

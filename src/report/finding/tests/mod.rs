@@ -1,6 +1,7 @@
 //! What is said of weeks, held against sentences that are written out, in each language.
 
 mod change;
+mod members;
 mod time;
 
 use chrono::NaiveDate;
@@ -8,7 +9,6 @@ use chrono::NaiveDate;
 use super::*;
 use crate::model::{Arithmetic, Better, Parts, Text};
 use crate::report::data::{Compared, Day, Drivers, Effect, Frame, OneWeek, Series, Weeks};
-use crate::report::period::{Span, Week};
 use crate::report::resolve::{Directions, Driver, Measured, Source, Waterfall};
 
 /// Words in English and Chinese.
@@ -107,23 +107,9 @@ fn drivers((before, this): (Option<&str>, &str), parts: [Part; 4], total: f64) -
     Drivers { series: Series::none(), product: whole.clone(), whole, drivers: parts, apart: None }
 }
 
-/// The week of a day, of facts that begin on another.
-fn frame(of: &str, first: &str) -> Frame {
-    let week = Week::of(day(of));
-    Frame {
-        week,
-        as_of: week.last(),
-        span: Span { first: day(first), last: week.last() },
-        last_fact: week.last().and_hms_opt(23, 28, 0).unwrap(),
-        gaps: Vec::new(),
-        counted: None,
-        answered: Vec::new(),
-    }
-}
-
 /// The week 47 of 2017, which has 46 complete ones before it.
 fn week_47() -> Frame {
-    frame("2017-11-20", "2017-01-01")
+    Frame::of_tests("2017-11-20", "2017-01-01")
 }
 
 /// Days beside those of the week before, Monday first.
@@ -158,7 +144,14 @@ fn weeks(frame: &Frame, values: &[Figure]) -> Weeks {
         days: 7,
     };
     let nothing = Some(Figure::ZERO);
-    Weeks { series: Series::none(), weeks: values.iter().enumerate().map(one).collect(), nothing }
+    let compared = Compared { this: values.last().copied(), previous: None, average: None };
+    Weeks {
+        series: Series::none(),
+        weeks: values.iter().enumerate().map(one).collect(),
+        nothing,
+        compared,
+        parts: Vec::new(),
+    }
 }
 
 fn locale(name: &str) -> Locale {
@@ -168,7 +161,7 @@ fn locale(name: &str) -> Locale {
 /// The clauses as a line in which all of them fit.
 fn line(locale: &Locale, clauses: &[Clause]) -> String {
     let joint = if locale.is_chinese() { "。" } else { ". " };
-    Line { clauses, joint, end: "", is_sentence: true }.fitted(&|_| 0.0, 1.0).unwrap()
+    Line { clauses, joint, full_stop: joint, end: "", is_sentence: true }.fitted(&|_| 0.0, 1.0).unwrap()
 }
 
 /// Headline and title of a change.

@@ -74,14 +74,14 @@ fn what_is_too_little_is_not_told() {
 #[test]
 fn days_without_facts_or_without_a_week_before() {
     // A gap keeps a week that is below on all other days from being called so.
-    let mut gap = frame("2017-12-25", "2017-01-01");
+    let mut gap = Frame::of_tests("2017-12-25", "2017-01-01");
     gap.gaps = vec![day("2017-12-25")];
     let values = [(None, Some("9000")), (Some("8000"), Some("9000")), (Some("8990"), Some("9000"))];
     let (deck, title) = of_days("en", &days(&gap, &values), &gap);
     assert_eq!(deck, "Tuesday sold $1,000 less than last week");
     assert_eq!(title, "0 of 7 days above last week");
 
-    let first = frame("2017-01-02", "2017-01-01");
+    let first = Frame::of_tests("2017-01-02", "2017-01-01");
     let values = [(Some("12200"), None), (Some("15900.40"), None), (Some("15900.4"), None)];
     let (deck, title) = of_days("en", &days(&first, &values), &first);
     assert_eq!((deck.as_str(), title.as_str()), ("Tuesday sold most, $15.9K", "Tuesday sold most, $15.9K"));

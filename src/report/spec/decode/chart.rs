@@ -1,6 +1,8 @@
 //! Charts over time, as written.
 
-use super::super::{ChartKind, ChartSpec, ColumnSpec, Finding, QuerySpec, TimeSpec, ValuesSpec};
+use super::super::{
+    ChartKind, ChartMark, ChartSpec, ColumnSpec, CountedSpec, Finding, PhrasesSpec, QuerySpec, TimeSpec, ValuesSpec,
+};
 use super::Decoder;
 use crate::model::Better;
 use crate::yaml::Node;
@@ -11,8 +13,15 @@ impl Decoder {
         let (values, time) = self.values(node)?;
         let finding = node.get("finding").and_then(Node::text).map(|word| match word {
             "split" => Finding::Split,
-            _ => Finding::Rank,
+            "rank" => Finding::Rank,
+            "record" => Finding::Record,
+            _ => Finding::Count,
         });
+        let mark = node.get("mark").and_then(Node::text).map(|word| match word {
+            "last" => ChartMark::Last,
+            _ => ChartMark::AverageOfFour,
+        });
+        let phrases = self.phrases(node);
         let by_day = time == TimeSpec::Days;
         let mut refuse = |key: &str, misplaced: bool, why: &str| {
             if let Some(value) = node.get(key).filter(|_| misplaced) {
@@ -20,19 +29,49 @@ impl Decoder {
             }
         };
         refuse("behind", !(is_line && by_day), "only behind a line of days stands the week before");
-        refuse("mark", is_line, "only columns are marked");
+        refuse("mark", is_line && by_day, "days are not marked; 'behind: previous' puts the week before behind them");
+        refuse(
+            "mark",
+            mark == Some(ChartMark::Last) && is_line,
+            "a line ends at its last value; columns are marked there",
+        );
+        refuse("mark", mark == Some(ChartMark::AverageOfFour) && !is_line, "a line of weeks is marked so");
         refuse("finding", finding == Some(Finding::Split) && !by_day, "'split' is said of days");
         refuse("finding", finding == Some(Finding::Rank) && time != TimeSpec::WeeksOfYear, RANK);
-        refuse("chart", is_line != by_day, "days are drawn as a line, and weeks as columns");
+        let is_line_of_weeks = is_line && matches!(time, TimeSpec::LastWeeks(_));
+        refuse("finding", finding == Some(Finding::Record) && !is_line_of_weeks, RECORD);
+        let needed = finding == Some(Finding::Record) && (phrases.subject.is_none() || phrases.value.is_none());
+        refuse("finding", needed, "'record' needs 'subject', what rose or fell, and 'value', a number in a sentence");
+        let is_counted = !is_line && matches!(time, TimeSpec::LastWeeks(_));
+        refuse("finding", finding == Some(Finding::Count) && !is_counted, COUNT);
+        let needed = finding == Some(Finding::Count) && phrases.counted.is_none();
+        refuse("finding", needed, "'count' needs 'counted', such as \"{n} coupons redeemed\"");
+        refuse("chart", !is_line && by_day, "days are drawn as a line");
+        refuse("chart", is_line && time == TimeSpec::WeeksOfYear, "the weeks of a year are drawn as columns");
         Some(ChartSpec {
             kind: if is_line { ChartKind::Line } else { ChartKind::Columns },
             values,
             time,
             behind: node.get("behind").is_some(),
-            mark: node.get("mark").is_some(),
+            mark,
             finding,
-            verb: node.get("verb").and_then(|verb| self.words(verb)),
+            phrases,
         })
+    }
+
+    fn phrases(&self, node: &Node) -> PhrasesSpec {
+        let words = |key: &str| node.get(key).and_then(|words| self.words(words));
+        let counted = node.get("counted").and_then(|counted| {
+            let form = |key: &str| counted.get(key).and_then(|words| self.words(words));
+            Some(CountedSpec { many: form("many")?, one: form("one")?, none: form("none")? })
+        });
+        PhrasesSpec {
+            verb: words("verb"),
+            about: words("about"),
+            subject: words("subject"),
+            value: words("value"),
+            counted,
+        }
     }
 
     /// Where a chart's values come from: a measure of a cube, or a SELECT.
@@ -109,5 +148,8 @@ impl Decoder {
     }
 }
 
+/// What a record and a count are said of.
+const RECORD: &str = "'record' is said of a line of weeks: chart: line, time: {grain: week, last: 26}";
+const COUNT: &str = "'count' is said of the columns of the last weeks: chart: columns, time: {grain: week, last: 13}";
 /// What a rank is said of.
 const RANK: &str = "'rank' is said of the weeks of a year: time: {grain: week, since: year_start}";

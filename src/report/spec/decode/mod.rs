@@ -2,7 +2,8 @@
 //! which anything is faulty is left out.
 
 mod chart;
-mod table;
+mod members;
+mod visitors;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 use super::shape::shape;
 use super::{
-    AfterSpec, AgainstSpec, AsOf, BodySpec, Comparison, CountSpec, Directions, DriverSpec, FilterSpec, ItemSpec,
-    KpisSpec, PageSpec, ReportSpec, Said, Spec, TileSpec, WaterfallSpec, Words,
+    AfterSpec, AgainstSpec, AsOf, BodySpec, CellSpec, Comparison, CountSpec, Directions, DriverSpec, FilterSpec,
+    ItemSpec, KpisSpec, PageSpec, ReportSpec, Said, Spec, TileSpec, WaterfallSpec, Words,
 };
 use crate::model::{LOCALES, Place, Text, Written};
 use crate::yaml::{self, Faults, Node, Position};
@@ -55,7 +56,11 @@ pub(super) fn files(files: &[(String, String)]) -> Spec {
 }
 
 /// The keys of a tile that belong to one kind, and which.
-const OF_KINDS: [(&str, &str); 11] = [
+const OF_KINDS: [(&str, &str); 15] = [
+    ("about", "chart"),
+    ("subject", "chart"),
+    ("value", "chart"),
+    ("counted", "chart"),
     ("sql", "chart"),
     ("time", "chart"),
     ("column", "chart"),
@@ -103,8 +108,23 @@ impl Decoder {
             title: self.words(node.get("title")?)?,
             headline: self.said(node.get("headline")),
             deck: self.said(node.get("deck")),
-            tiles: node.get("tiles")?.items().iter().filter_map(|tile| self.tile(tile)).collect(),
+            cells: node.get("tiles")?.items().iter().map(|cell| self.cell(cell)).collect(),
         })
+    }
+
+    fn cell(&mut self, node: &Node) -> CellSpec {
+        let stacked = node.get("stack").map(Node::items);
+        for entry in
+            node.entries().iter().filter(|entry| stacked.is_some() && !["stack", "span"].contains(&&*entry.key))
+        {
+            let at = Place::new(&self.file, entry.key_at);
+            at.fault(&mut self.faults, format!("'{}' belongs to a tile of the stack", entry.key));
+        }
+        let tiles = stacked.unwrap_or(std::slice::from_ref(node));
+        CellSpec {
+            span: node.get("span").and_then(Node::u64).unwrap_or(12),
+            tiles: tiles.iter().filter_map(|tile| self.tile(tile)).collect(),
+        }
     }
 
     fn tile(&mut self, node: &Node) -> Option<TileSpec> {
@@ -128,21 +148,31 @@ impl Decoder {
         let body = if let Some(kpis) = node.get("kpis") {
             BodySpec::Kpis(self.kpis(kpis, node)?)
         } else if node.get("chart").is_some() {
-            BodySpec::Chart(self.chart(node)?)
+            BodySpec::Chart(Box::new(self.chart(node)?))
         } else if let Some(waterfall) = node.get("waterfall") {
             BodySpec::Waterfall(Box::new(self.waterfall(waterfall)?))
+        } else if let Some(contributions) = node.get("contributions") {
+            BodySpec::Contributions(Box::new(self.contributions(contributions)?))
+        } else if let Some(bars) = node.get("bars") {
+            BodySpec::Bars(Box::new(self.bars(bars)?))
+        } else if let Some(flow) = node.get("flow") {
+            BodySpec::Flow(Box::new(self.flow(flow)?))
+        } else if let Some(concentration) = node.get("concentration") {
+            BodySpec::Concentration(Box::new(self.concentration(concentration)?))
+        } else if let Some(heat) = node.get("heatmap") {
+            BodySpec::Heat(Box::new(self.heat(heat)?))
         } else if let Some(table) = node.get("table") {
-            BodySpec::Table(self.table(table)?)
+            BodySpec::Table(Box::new(self.table(table)?))
         } else {
             BodySpec::Text(self.words(node.get("text")?)?)
         };
         Some(TileSpec {
             place: self.place(node),
             name: node.get("name").and_then(|name| self.written(name)),
-            span: node.get("span").and_then(Node::u64).unwrap_or(12),
             height,
             title: self.said(node.get("title")),
             subtitle: self.said(node.get("subtitle")),
+            is_whole: node.get("filters").is_some(),
             body,
         })
     }

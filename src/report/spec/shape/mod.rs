@@ -1,7 +1,11 @@
 //! The grammar of the files under `reports/`: what they are checked against, and what editors are told.
 
+mod members;
+
 use crate::model::{Better, LOCALES, currency, localized};
 use crate::yaml::{Key, Shape};
+
+use members::{bars, concentration, contributions, flow, heatmap, table};
 
 /// What one file under `reports/` may say.
 pub fn shape() -> Shape {
@@ -54,25 +58,37 @@ fn page() -> Shape {
         Key::new("title", words(), "What stands in its head.").required(),
         Key::new("headline", words(), "Its headline: `auto` says what the first finding is.").default("auto"),
         Key::new("deck", words(), "The line below: `auto` says what the others are.").default("auto"),
-        Key::new("tiles", Shape::list(tile()), "From left to right, wrapped after twelve columns.").required(),
+        Key::new("tiles", Shape::list(cell()), "From left to right, wrapped after twelve columns.").required(),
     ])
 }
 
-fn tile() -> Shape {
+/// A tile, or several below one another.
+fn cell() -> Shape {
+    let stack = Key::new("stack", Shape::list(Shape::Map(tile())), "Tiles below one another, as wide as this.");
+    let span = Key::new("span", Shape::Within(1, 12), "How many of the twelve columns it takes.").default("12");
+    Shape::Map([vec![stack.alternative(), span], tile()].concat())
+}
+
+fn tile() -> Vec<Key> {
     let kpis = "Measures, each with its value, what it is compared with and its last weeks.";
     let chart = "A chart over time, of a `query`.";
     let waterfall = "A change of a measure by what drove it.";
-    Shape::Map(vec![
+    vec![
         Key::new("kpis", Shape::list(Shape::Either(vec![Shape::Text, item()])), kpis).alternative(),
         Key::new("chart", Shape::OneOf(&["line", "columns"]), chart).alternative(),
         Key::new("waterfall", self::waterfall(), waterfall).alternative(),
+        Key::new("contributions", contributions(), "What members did to the change of a measure.").alternative(),
+        Key::new("bars", bars(), "The members that matter as bars, each with its last four weeks.").alternative(),
+        Key::new("flow", flow(), "What a base of four weeks gained and lost, week by week.").alternative(),
+        Key::new("concentration", concentration(), "How much the largest parts of a sum have.").alternative(),
+        Key::new("heatmap", heatmap(), "A measure by weekday and hour.").alternative(),
         Key::new("table", table(), "Members of dimensions with measures.").alternative(),
         Key::new("text", words(), "Words.").alternative(),
         Key::new("name", name(), "What files call it."),
-        Key::new("span", Shape::Within(1, 12), "How many of the twelve columns it takes.").default("12"),
         Key::new("height", Shape::Number, "Its height in millimetres."),
         Key::new("title", words(), "Its title: `auto` says what was found.").default("auto"),
         Key::new("subtitle", words(), "The line below: `auto` says what is shown.").default("auto"),
+        Key::new("filters", Shape::OneOf(&["none"]), "That the SQL of this tile leaves out no facts of its time."),
         Key::new("cube", Shape::Text, "The cube of `kpis`."),
         Key::new("compare", Shape::list(Shape::OneOf(&["previous", "average_4"])), "What `kpis` are compared with."),
         Key::new("spark", Shape::Within(2, 53), "How many weeks the small lines of `kpis` span."),
@@ -81,9 +97,27 @@ fn tile() -> Shape {
         Key::new("time", time(), "The points of time of `sql`."),
         Key::new("column", column(), "What the number of `sql` is."),
         Key::new("behind", Shape::OneOf(&["previous"]), "What stands behind a line: the week before."),
-        Key::new("mark", Shape::OneOf(&["last"]), "Where a line goes through columns: at the last one's value."),
+        Key::new("mark", Shape::OneOf(&["last", "average_4"]), MARK),
         Key::new("verb", words(), "What days did, in the sentences of `split`: \"sold\"."),
-        Key::new("finding", Shape::OneOf(&["split", "rank"]), "What a `chart` says: `split` of days, `rank` of weeks."),
+        Key::new("about", words(), "What weeks show, below the title, with {weeks} for how many: \"share, {weeks}\"."),
+        Key::new("subject", words(), "What rose or fell, in the sentences of `record`: \"private label\"."),
+        Key::new("value", words(), "A number in the sentences of `record`, with {n} for it: \"{n} of sales\"."),
+        Key::new("counted", counted_words(), "So many, in the sentences of `count`, with {n} for the number."),
+        Key::new("finding", Shape::OneOf(&["split", "rank", "record", "count"]), FINDING),
+    ]
+}
+
+/// What is said of the keys `mark` and `finding` of a chart.
+const MARK: &str =
+    "What is marked: in columns the `last` one's value by a line, in a line of weeks the average of four.";
+const FINDING: &str = "What a `chart` says: `split` of days, `rank` of the weeks of a year, `record` and `count` of the \
+                       last weeks.";
+
+fn counted_words() -> Shape {
+    Shape::Map(vec![
+        Key::new("many", words(), "Of several: \"{n} coupons redeemed\".").required(),
+        Key::new("one", words(), "Of one: \"1 coupon redeemed\".").required(),
+        Key::new("none", words(), "Of none: \"no coupons redeemed\".").required(),
     ])
 }
 
@@ -103,15 +137,6 @@ fn item_keys() -> Vec<Key> {
 /// What is said of the key `sql`.
 const SQL: &str = "What a `chart` shows instead of `query`: a SELECT over cubes of a day, or of the Monday of a week, and a \
                    number, from $start to before $end, which are dates; $as_of is the last day whose facts count.";
-
-/// What is said of the key `sql` of a table.
-const TABLE_SQL: &str = "What is shown instead of `cube`: a SELECT over cubes with an ORDER BY, which may name $start, \
-                         $end and $as_of.";
-
-fn table_column() -> Shape {
-    let names = Key::new("names", Shape::Bool, "Whether it holds names; those columns come first.").default("false");
-    Shape::Map([number_keys(), vec![names]].concat())
-}
 
 fn column() -> Shape {
     let additive = "Whether its values add up over days and weeks, as sums and counts do.";
@@ -210,20 +235,6 @@ fn directions() -> Vec<Key> {
         Key::new("up", words(), "What is said when it rose.").required(),
         Key::new("down", words(), "What is said when it fell.").required(),
     ]
-}
-
-fn table() -> Shape {
-    Shape::Map(vec![
-        Key::new("cube", Shape::Text, "The cube whose members are the rows.").alternative(),
-        Key::new("sql", Shape::Text, TABLE_SQL).alternative(),
-        Key::new("by", Shape::TextOrList, "The dimensions of `cube` whose members are the rows."),
-        Key::new("measures", Shape::list(Shape::Either(vec![Shape::Text, item()])), "The first one orders the rows."),
-        Key::new("columns", Shape::list(table_column()), "What the columns of `sql` are, from the left."),
-        Key::new("where", filter(), "The facts that count: SQL over the cube's dimensions."),
-        Key::new("top", Shape::Within(1, 25), "How many members at most.").default("10"),
-        Key::new("others", Shape::Bool, "Whether what is not shown stands in a row of its own.").default("true"),
-        Key::new("total", Shape::Bool, "Whether there is a row for all of it.").default("true"),
-    ])
 }
 
 /// A text for every language, or one for each.

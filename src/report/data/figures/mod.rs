@@ -1,11 +1,14 @@
 //! Every figure of a report as a row of a file, exactly as computed: what is drawn, and what is said.
 
+mod members;
+mod visitors;
+
 use crate::error::Result;
 
 use super::super::ask;
 use super::super::figure::Figure;
 use super::super::resolve::{Body, Item, NumberKind, Report, Tile};
-use super::{Compared, Data, Days, Drivers, Frame, Kpi, Rank, Rows, Shown, Weeks, above, change, halves};
+use super::{Compared, Data, Days, Drivers, Frame, Kpi, Rank, Shown, Weeks, above, change, halves};
 
 /// A figure.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,7 +81,12 @@ impl List<'_> {
                 }
                 self.product(&waterfall.item, drivers);
             }
-            (Body::Table(table), Shown::Table(rows)) => self.table(&table.items, rows),
+            (Body::Contributions(asked), Shown::Contributions(data)) => self.contributions(&asked.item, data),
+            (Body::Bars(asked), Shown::Bars(bars)) => self.bars(&asked.item, bars),
+            (Body::Flow(_), Shown::Flow(flow)) => self.flow(flow),
+            (Body::Concentration(_), Shown::Concentration(parts)) => self.concentration(parts),
+            (Body::Heat(heat), Shown::Heat(data)) => self.heat(&heat.item, data),
+            (Body::Table(table), Shown::Table(rows)) => self.table(table, rows),
             _ => {}
         }
     }
@@ -111,6 +119,12 @@ impl List<'_> {
         for week in &weeks.weeks {
             self.add(&week.week.first().to_string(), week.value, unit(item));
         }
+        self.compared(item, &weeks.compared);
+        self.change(item, &weeks.compared);
+        for (name, compared) in &weeks.parts {
+            let unit = item.measure.currency.as_deref().unwrap_or_default();
+            self.row(name, [compared.this, compared.previous, compared.average], unit);
+        }
         if let Some(rank) = Rank::of(weeks, self.frame) {
             let whole = |n: usize| i128::try_from(n).ok().map(Figure::whole);
             self.add("rank", whole(rank.from_top), "");
@@ -121,19 +135,6 @@ impl List<'_> {
     fn product(&mut self, item: &Item, drivers: &Drivers) {
         let Compared { this, previous, average } = drivers.product;
         self.row("product", [this, previous, average], unit(item));
-    }
-
-    fn table(&mut self, items: &[Item], rows: &Rows) {
-        let named = rows.rows.iter().map(|row| {
-            let members = row.members.iter().map(|member| member.as_deref().unwrap_or("unknown"));
-            (members.collect::<Vec<_>>().join("."), &row.values)
-        });
-        let others = rows.others.iter().map(|(_, values)| ("others".to_owned(), values));
-        for (name, values) in named.chain(others).chain([("total".to_owned(), &rows.total)]) {
-            for ((item, number), value) in items.iter().zip(&rows.numbers).zip(values) {
-                self.add(&format!("{name}.{number}"), *value, unit(item));
-            }
-        }
     }
 
     fn compared(&mut self, item: &Item, compared: &Compared) {
